@@ -1,0 +1,43 @@
+#pragma once
+
+/// @file
+/// The version of sharpeye (CMake reads these lines) and the inline namespace that every name lives in.
+
+#define SHARPEYE_VERSION_MAJOR 0
+#define SHARPEYE_VERSION_MINOR 1
+#define SHARPEYE_VERSION_PATCH 0
+#define SHARPEYE_VERSION_STRING "0.1.0"
+
+// Eigen chooses its instruction set and its alignment when it is included. Two translation units of one program that
+// are compiled with different flags would therefore define different bodies under one name, and the linker would keep
+// whichever came first. The inline namespace carries what those bodies depend on, so a mixture cannot link silently.
+#if defined(__AVX512F__)
+#define SHARPEYE_BASELINE_ISA avx512
+#elif defined(__AVX2__)
+#define SHARPEYE_BASELINE_ISA avx2
+#elif defined(__AVX__)
+#define SHARPEYE_BASELINE_ISA avx
+#elif defined(__aarch64__)
+#define SHARPEYE_BASELINE_ISA neon
+#else
+#define SHARPEYE_BASELINE_ISA base
+#endif
+
+#if defined(EIGEN_MAX_ALIGN_BYTES)
+#define SHARPEYE_EIGEN_ALIGNMENT EIGEN_MAX_ALIGN_BYTES  // set by the user, so a plain number
+#elif defined(EIGEN_DONT_ALIGN) || defined(EIGEN_DONT_VECTORIZE)
+#define SHARPEYE_EIGEN_ALIGNMENT none
+#else
+#define SHARPEYE_EIGEN_ALIGNMENT auto
+#endif
+
+#define SHARPEYE_JOIN_(version, isa, alignment) v##version##_##isa##_##alignment
+#define SHARPEYE_JOIN(version, isa, alignment) SHARPEYE_JOIN_(version, isa, alignment)
+#define SHARPEYE_ABI SHARPEYE_JOIN(0_1, SHARPEYE_BASELINE_ISA, SHARPEYE_EIGEN_ALIGNMENT)
+
+#define SHARPEYE_NAMESPACE_BEGIN \
+  namespace sharpeye {           \
+  inline namespace SHARPEYE_ABI {
+#define SHARPEYE_NAMESPACE_END \
+  }                            \
+  }
