@@ -1,0 +1,41 @@
+#pragma once
+
+/// @file
+/// Hugging Face's tidying of decoded text.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sharpeye/version.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// `text` without the space before . ? ! , and before n't 'm 's 've 're, and with " ' " as "'": what Hugging Face's
+/// decode() does unless told `clean_up_tokenization_spaces=False`. It does not undo a tokenizer, it changes text ("a
+/// .b" becomes "a.b"); use it to compare with captions that were decoded so. Source: transformers 4.41,
+/// PreTrainedTokenizerBase.clean_up_tokenization.
+inline std::string clean_up_tokenization_spaces(std::string text) {
+  using namespace std::string_view_literals;
+  for (const auto& [from, to] : {std::pair{" ."sv, "."sv},
+                                 {" ?"sv, "?"sv},
+                                 {" !"sv, "!"sv},
+                                 {" ,"sv, ","sv},
+                                 {" ' "sv, "'"sv},
+                                 {" n't"sv, "n't"sv},
+                                 {" 'm"sv, "'m"sv},
+                                 {" 's"sv, "'s"sv},
+                                 {" 've"sv, "'ve"sv},
+                                 {" 're"sv, "'re"sv}}) {
+    std::string result;
+    std::size_t begin = 0;
+    for (std::size_t at; (at = text.find(from, begin)) != text.npos; begin = at + from.size()) {
+      result.append(text, begin, at - begin).append(to);
+    }
+    text = result.append(text, begin, text.npos);
+  }
+  return text;
+}
+
+SHARPEYE_NAMESPACE_END
