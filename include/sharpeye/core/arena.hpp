@@ -1,0 +1,112 @@
+#pragma once
+
+/// @file
+/// Working memory of one call: aligned buffers that return to their arena when the last handle goes.
+
+#include <cstdlib>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "sharpeye/core/types.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+class Arena;
+
+/// A counted handle to bytes of an Arena, 64-byte aligned. Must not outlive its arena nor leave its thread.
+class ArenaBuffer {
+ public:
+  ArenaBuffer() = default;
+  ArenaBuffer(const ArenaBuffer& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) ++block_->references;
+  }
+  ArenaBuffer(ArenaBuffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  ArenaBuffer& operator=(ArenaBuffer other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~ArenaBuffer() { release(); }
+
+  void* data() const noexcept { return block_ == nullptr ? nullptr : block_->data; }
+
+ private:
+  friend class Arena;
+  struct Block {
+    Arena* arena;
+    void* data;
+    std::size_t capacity;
+    int references;
+  };
+  explicit ArenaBuffer(Block* block) noexcept : block_(block) {}
+  inline void release() noexcept;
+
+  Block* block_ = nullptr;
+};
+
+/// Hands out buffers and keeps those that came back for the next request of about the same size, so that a decode step,
+/// once warm, allocates nothing. Contents are not initialised. Not thread-safe: one arena per call.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() { trim(); }
+
+  /// At least `bytes` bytes. @throws std::bad_alloc
+  ArenaBuffer acquire(std::size_t bytes) {
+    constexpr std::size_t kAlignment = 64;
+    bytes = (bytes / kAlignment + 1) * kAlignment;
+    auto best = free_.end();
+    for (auto block = free_.begin(); block != free_.end(); ++block) {
+      // A buffer much larger than asked for stays free for those who need it.
+      if ((*block)->capacity < bytes || (*block)->capacity / 2 > bytes) continue;
+      if (best == free_.end() || (*block)->capacity < (*best)->capacity) best = block;
+    }
+    ArenaBuffer::Block* block;
+    if (best != free_.end()) {
+      block = *best;
+      *best = free_.back();
+      free_.pop_back();
+    } else {
+      free_.reserve(++blocks_);  // so that giving a block back can never throw
+      void* data = std::aligned_alloc(kAlignment, bytes);
+      if (data == nullptr) {
+        --blocks_;
+        throw std::bad_alloc();
+      }
+      block = new ArenaBuffer::Block{this, data, bytes, 0};
+      allocated_ += bytes;
+    }
+    block->references = 1;
+    return ArenaBuffer(block);
+  }
+
+  /// Returns the memory of every free buffer to the system.
+  void trim() noexcept {
+    for (ArenaBuffer::Block* block : free_) {
+      allocated_ -= block->capacity;
+      --blocks_;
+      std::free(block->data);
+      delete block;
+    }
+    free_.clear();
+  }
+
+  /// Bytes held now, in use or free.
+  std::size_t allocated() const noexcept { return allocated_; }
+
+ private:
+  friend class ArenaBuffer;
+
+  std::vector<ArenaBuffer::Block*> free_;
+  std::size_t blocks_ = 0;
+  std::size_t allocated_ = 0;
+};
+
+inline void ArenaBuffer::release() noexcept {
+  if (block_ != nullptr && --block_->references == 0) block_->arena->free_.push_back(block_);
+  block_ = nullptr;
+}
+
+SHARPEYE_NAMESPACE_END

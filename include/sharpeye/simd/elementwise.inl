@@ -1,0 +1,124 @@
+// exp, the activations, layer norm and reductions over rows. Included once per instruction set, after its vector type.
+
+/// e^x, relative error below 2e-7 on [-87.3, 88.7]; the argument is clamped to that range. NaN stays NaN.
+/// x = n ln2 + r with |r| <= ln2 / 2, then a polynomial of degree 6 in r (Taylor's, whose error there is 2e-8).
+inline Vec exp(Vec x) noexcept {
+  x = min(broadcast(88.3762626647949f), max(broadcast(-87.3365478515625f), x));
+  const Vec n = round(mul(x, broadcast(1.44269504088896341f)));
+  Vec r = fma(n, broadcast(-0.693359375f), x);  // ln2 in two parts, the first exact in 9 bits
+  r = fma(n, broadcast(2.12194440e-4f), r);
+  Vec p = broadcast(1.0f / 720);
+  p = fma(p, r, broadcast(1.0f / 120));
+  p = fma(p, r, broadcast(1.0f / 24));
+  p = fma(p, r, broadcast(1.0f / 6));
+  p = fma(p, r, broadcast(0.5f));
+  p = fma(mul(p, r), r, add(r, broadcast(1.0f)));
+  return mul(p, exp2_integer(n));
+}
+
+/// erf(x), absolute error below 4e-7 (Abramowitz and Stegun 7.1.26, plus rounding).
+inline Vec erf(Vec x) noexcept {
+  const Vec z = abs(x);
+  const Vec t = div(broadcast(1.0f), fma(z, broadcast(0.3275911f), broadcast(1.0f)));
+  Vec p = broadcast(1.061405429f);
+  p = fma(p, t, broadcast(-1.453152027f));
+  p = fma(p, t, broadcast(1.421413741f));
+  p = fma(p, t, broadcast(-0.284496736f));
+  p = mul(fma(p, t, broadcast(0.254829592f)), t);
+  const Vec y = sub(broadcast(1.0f), mul(p, exp(mul(sub(broadcast(0.0f), z), z))));
+  return copysign(y, x);
+}
+
+template <Activation kActivation>
+inline Vec activate(Vec x) noexcept {
+  if constexpr (kActivation == Activation::kRelu) {
+    return max(broadcast(0.0f), x);  // in this order NaN stays NaN
+  } else if constexpr (kActivation == Activation::kGelu) {
+    return mul(mul(x, broadcast(0.5f)), add(broadcast(1.0f), erf(mul(x, broadcast(0.70710678118654752f)))));
+  } else if constexpr (kActivation == Activation::kQuickGelu) {
+    return div(x, add(broadcast(1.0f), exp(mul(x, broadcast(-1.702f)))));
+  } else {
+    return x;
+  }
+}
+
+/// The first `count` < 8 values at p, then `filler`.
+template <class T>
+inline Vec load_first(const T* p, Index count, float filler = 0.0f) noexcept {
+  alignas(32) float buffer[8];
+  for (Index i = 0; i < 8; ++i) buffer[i] = i < count ? static_cast<float>(p[i]) : filler;
+  return load(buffer);
+}
+
+inline void store_first(float* p, Index count, Vec x) noexcept {
+  alignas(32) float buffer[8];
+  store(buffer, x);
+  for (Index i = 0; i < count; ++i) p[i] = buffer[i];
+}
+
+/// One row of y = (x - mean) / sqrt(variance + epsilon) * gain + bias over n columns; variance in a second pass.
+inline void layer_norm_row(Index n, const float* x, const float* gain, const float* bias, float epsilon,
+                           float* y) noexcept {
+  const Index whole = n / 8 * 8;
+  Vec sum = load_first(x + whole, n - whole);
+  for (Index i = 0; i < whole; i += 8) sum = add(sum, load(x + i));
+  const float mean = reduce_add(sum) / static_cast<float>(n);
+  const Vec center = broadcast(mean);
+  Vec residue = sub(load_first(x + whole, n - whole, mean), center);
+  Vec squares = mul(residue, residue);
+  for (Index i = 0; i < whole; i += 8) {
+    residue = sub(load(x + i), center);
+    squares = fma(residue, residue, squares);
+  }
+  const Vec scale = broadcast(1.0f / std::sqrt(reduce_add(squares) / static_cast<float>(n) + epsilon));
+  for (Index i = 0; i < whole; i += 8) {
+    store(y + i, fma(mul(sub(load(x + i), center), scale), load(gain + i), load(bias + i)));
+  }
+  for (Index i = whole; i < n; i += 8) {
+    const Vec normal = mul(sub(load_first(x + i, n - i), center), scale);
+    store_first(y + i, n - i, fma(normal, load_first(gain + i, n - i), load_first(bias + i, n - i)));
+  }
+}
+
+inline void layer_norm(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
+                       float* y, Index ldy) noexcept {
+  for (Index row = 0; row < m; ++row) layer_norm_row(n, x + row * ldx, gain, bias, epsilon, y + row * ldy);
+}
+
+inline float maximum(Index n, const float* x) noexcept {
+  const Index whole = n / 8 * 8;
+  Vec result = load_first(x + whole, n - whole, -std::numeric_limits<float>::infinity());
+  for (Index i = 0; i < whole; i += 8) result = max(load(x + i), result);
+  return reduce_max(result);
+}
+
+/// log(sum_i e^x[i]), shifted by the maximum.
+inline float log_sum_exp(Index n, const float* x) noexcept {
+  const float shift = maximum(n, x);
+  const Index whole = n / 8 * 8;
+  Vec sum = broadcast(0.0f);
+  for (Index i = 0; i < whole; i += 8) sum = add(sum, exp(sub(load(x + i), broadcast(shift))));
+  float total = reduce_add(sum);
+  for (Index i = whole; i < n; ++i) total += std::exp(x[i] - shift);
+  return shift + std::log(total);
+}
+
+/// Replaces x[0, n) by e^(x - max x) and returns the sum; x[n, padded) becomes zero.
+inline float softmax_numerators(Index n, Index padded, float* x) noexcept {
+  const Vec shift = broadcast(maximum(n, x));
+  const Index whole = n / 8 * 8;
+  Vec sum = broadcast(0.0f);
+  for (Index i = 0; i < whole; i += 8) {
+    const Vec e = exp(sub(load(x + i), shift));
+    sum = add(sum, e);
+    store(x + i, e);
+  }
+  if (whole < n) {
+    alignas(32) float tail[8];
+    store(tail, exp(sub(load_first(x + whole, n - whole), shift)));
+    sum = add(sum, load_first(tail, n - whole));
+    store_first(x + whole, n - whole, load(tail));
+  }
+  for (Index i = n; i < padded; ++i) x[i] = 0.0f;
+  return reduce_add(sum);
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+/// @file
+/// Which instruction set the kernels use: detected once at run time, or named by the environment variable SHARPEYE_ISA.
+
+#include <cstdlib>
+#include <cstring>
+
+#include "sharpeye/core/error.hpp"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#define SHARPEYE_X86 1
+#else
+#define SHARPEYE_X86 0
+#endif
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// Instruction sets with kernels of their own, weakest first.
+enum class Isa { kScalar, kAvx2 };
+
+/// "scalar" or "avx2", the values of SHARPEYE_ISA.
+inline const char* to_string(Isa isa) noexcept {
+  return isa == Isa::kAvx2 ? "avx2" : "scalar";
+}
+
+/// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C.
+inline bool is_supported(Isa isa) noexcept {
+  if (isa == Isa::kScalar) return true;
+#if SHARPEYE_X86
+  constexpr unsigned kF16cBit = 1u << 29;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kF16cBit) != 0;
+#else
+  return false;
+#endif
+}
+
+/// The best supported instruction set, or the one that SHARPEYE_ISA names.
+/// @throws Error kInvalidArgument when SHARPEYE_ISA names an unknown or unsupported one.
+inline Isa detect_isa() {
+  const Isa best = is_supported(Isa::kAvx2) ? Isa::kAvx2 : Isa::kScalar;
+  const char* wanted = std::getenv("SHARPEYE_ISA");
+  if (wanted == nullptr || *wanted == '\0') return best;
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2}) {
+    if (std::strcmp(wanted, to_string(isa)) != 0) continue;
+    require(is_supported(isa), ErrorCode::kInvalidArgument, "SHARPEYE_ISA: this CPU does not support ", wanted);
+    return isa;
+  }
+  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar or avx2, actual ", wanted);
+}
+
+SHARPEYE_NAMESPACE_END

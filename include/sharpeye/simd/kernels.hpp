@@ -1,0 +1,93 @@
+#pragma once
+
+/// @file
+/// The kernels: bodies written once over a small vector type, compiled once per instruction set, chosen once at run
+/// time.
+///
+/// A program compiled with plain `g++ -O2` gets AVX2 where the CPU has it: each set of bodies stands in a region with
+/// its own target options. Inside a region there is no Eigen (it picks its instruction set when it is included) and
+/// nothing with a dynamic initialiser, and no vector leaves it.
+
+#include <cmath>
+#include <limits>
+
+#include "sharpeye/core/types.hpp"
+#include "sharpeye/simd/isa.hpp"
+#include "sharpeye/simd/types.hpp"
+
+#if SHARPEYE_X86
+#include <immintrin.h>
+#endif
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace simd {
+
+/// The kernels of one instruction set. What each computes is written with its body and, in double, in reference.hpp.
+struct KernelTable {
+  Isa isa;
+  void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda, float* packed);
+  void (*gemm_block)(const GemmBlock&);
+  void (*gemv_block)(const GemvBlock&);
+  void (*attention_head)(const AttentionHead&);
+  void (*cached_attention_head)(const CachedAttentionHead&);
+  void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
+                     float* y, Index ldy);
+  float (*log_sum_exp)(Index n, const float* x);
+};
+
+namespace scalar {
+// NOLINTBEGIN(bugprone-suspicious-include)
+#include "sharpeye/simd/vec_scalar.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/table.inl"
+}  // namespace scalar
+
+#if SHARPEYE_X86
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c")
+#endif
+namespace avx2 {
+#include "sharpeye/simd/vec_avx2.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/table.inl"
+// NOLINTEND(bugprone-suspicious-include)
+}  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+/// The kernels of `isa`, which must be supported. For tests and benchmarks; everybody else uses kernels().
+inline KernelTable kernels_for(Isa isa) noexcept {
+#if SHARPEYE_X86
+  if (isa == Isa::kAvx2) return avx2::table(isa);
+#endif
+  return scalar::table(Isa::kScalar);
+}
+
+/// The kernels of this process: of the best instruction set, or of the one in SHARPEYE_ISA (read at the first call).
+/// @throws Error kInvalidArgument when SHARPEYE_ISA is wrong.
+inline const KernelTable& kernels() {
+  static const KernelTable table = kernels_for(detect_isa());
+  return table;
+}
+
+}  // namespace simd
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,71 @@
+// The vector type of AVX2 with FMA and F16C. Included by kernels.hpp inside a target region and a namespace of its own.
+
+struct Vec {
+  __m256 lane;
+};
+
+inline Vec broadcast(float x) noexcept {
+  return {_mm256_set1_ps(x)};
+}
+inline Vec load(const float* p) noexcept {
+  return {_mm256_loadu_ps(p)};
+}
+inline Vec load(const float16* p) noexcept {
+  return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Vec load(const bfloat16* p) noexcept {
+  const __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(words, 16))};
+}
+inline void store(float* p, Vec x) noexcept {
+  _mm256_storeu_ps(p, x.lane);
+}
+inline Vec add(Vec a, Vec b) noexcept {
+  return {_mm256_add_ps(a.lane, b.lane)};
+}
+inline Vec sub(Vec a, Vec b) noexcept {
+  return {_mm256_sub_ps(a.lane, b.lane)};
+}
+inline Vec mul(Vec a, Vec b) noexcept {
+  return {_mm256_mul_ps(a.lane, b.lane)};
+}
+inline Vec div(Vec a, Vec b) noexcept {
+  return {_mm256_div_ps(a.lane, b.lane)};
+}
+/// a * b + c
+inline Vec fma(Vec a, Vec b, Vec c) noexcept {
+  return {_mm256_fmadd_ps(a.lane, b.lane, c.lane)};
+}
+/// The larger of each pair; b where either is NaN.
+inline Vec max(Vec a, Vec b) noexcept {
+  return {_mm256_max_ps(a.lane, b.lane)};
+}
+inline Vec min(Vec a, Vec b) noexcept {
+  return {_mm256_min_ps(a.lane, b.lane)};
+}
+inline Vec abs(Vec a) noexcept {
+  return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.lane)};
+}
+inline Vec copysign(Vec magnitude, Vec sign) noexcept {
+  const __m256 bit = _mm256_set1_ps(-0.0f);
+  return {_mm256_or_ps(_mm256_andnot_ps(bit, magnitude.lane), _mm256_and_ps(bit, sign.lane))};
+}
+inline Vec round(Vec a) noexcept {
+  return {_mm256_round_ps(a.lane, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+/// 2^n of integers n in [-126, 127]
+inline Vec exp2_integer(Vec n) noexcept {
+  const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.lane), _mm256_set1_epi32(127));
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
+}
+
+inline float reduce_add(Vec a) noexcept {
+  __m128 x = _mm_add_ps(_mm256_castps256_ps128(a.lane), _mm256_extractf128_ps(a.lane, 1));
+  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+inline float reduce_max(Vec a) noexcept {
+  __m128 x = _mm_max_ps(_mm256_castps256_ps128(a.lane), _mm256_extractf128_ps(a.lane, 1));
+  x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}

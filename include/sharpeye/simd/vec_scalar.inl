@@ -1,0 +1,75 @@
+// The vector type of the scalar kernels: the same eight lanes in plain C++, so that every reduction runs in the same
+// order as with AVX2. Included by kernels.hpp inside a namespace of its own.
+
+struct Vec {
+  float lane[8];
+};
+
+#define SHARPEYE_LANES(expression)                           \
+  Vec result;                                                \
+  for (int i = 0; i < 8; ++i) result.lane[i] = (expression); \
+  return result
+
+inline Vec broadcast(float x) noexcept {
+  SHARPEYE_LANES(x);
+}
+inline Vec load(const float* p) noexcept {
+  SHARPEYE_LANES(p[i]);
+}
+inline Vec load(const float16* p) noexcept {
+  SHARPEYE_LANES(static_cast<float>(p[i]));
+}
+inline Vec load(const bfloat16* p) noexcept {
+  SHARPEYE_LANES(static_cast<float>(p[i]));
+}
+inline void store(float* p, Vec x) noexcept {
+  for (int i = 0; i < 8; ++i) p[i] = x.lane[i];
+}
+inline Vec add(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] + b.lane[i]);
+}
+inline Vec sub(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] - b.lane[i]);
+}
+inline Vec mul(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] * b.lane[i]);
+}
+inline Vec div(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] / b.lane[i]);
+}
+/// a * b + c
+inline Vec fma(Vec a, Vec b, Vec c) noexcept {
+  SHARPEYE_LANES(a.lane[i] * b.lane[i] + c.lane[i]);
+}
+/// The larger of each pair; b where either is NaN, as vmaxps does.
+inline Vec max(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+inline Vec min(Vec a, Vec b) noexcept {
+  SHARPEYE_LANES(a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+inline Vec abs(Vec a) noexcept {
+  SHARPEYE_LANES(std::fabs(a.lane[i]));
+}
+inline Vec copysign(Vec magnitude, Vec sign) noexcept {
+  SHARPEYE_LANES(std::copysign(magnitude.lane[i], sign.lane[i]));
+}
+inline Vec round(Vec a) noexcept {
+  SHARPEYE_LANES(std::nearbyint(a.lane[i]));
+}
+/// 2^n of integers n in [-126, 127]
+inline Vec exp2_integer(Vec n) noexcept {
+  SHARPEYE_LANES(std::ldexp(1.0f, static_cast<int>(n.lane[i])));
+}
+
+inline float reduce_add(Vec a) noexcept {
+  const float* x = a.lane;
+  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+inline float reduce_max(Vec a) noexcept {
+  float result = a.lane[0];
+  for (int i = 1; i < 8; ++i) result = a.lane[i] > result ? a.lane[i] : result;
+  return result;
+}
+
+#undef SHARPEYE_LANES

@@ -1,0 +1,229 @@
+#include "sharpeye/simd/kernels.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/reference.hpp"
+
+using namespace sharpeye;
+using namespace sharpeye::simd;
+
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// rows x columns random floats with leading dimension ld; whatever lies between and behind is NaN, so that a kernel
+/// that reads past its operand cannot give a right result.
+struct Poisoned {
+  Poisoned(Index rows, Index columns, Index ld, unsigned seed)
+      : values(static_cast<std::size_t>(rows * ld + 24), kNan) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    for (Index r = 0; r < rows; ++r) {
+      for (Index c = 0; c < columns; ++c) values[static_cast<std::size_t>(kOffset + r * ld + c)] = normal(random);
+    }
+  }
+  static constexpr Index kOffset = 3;  // no alignment that a vector load would like
+  float* data() { return values.data() + kOffset; }
+  std::vector<float> values;
+};
+
+std::vector<Isa> supported() {
+  std::vector<Isa> result{Isa::kScalar};
+  if (is_supported(Isa::kAvx2)) result.push_back(Isa::kAvx2);
+  return result;
+}
+
+template <class Weight>
+constexpr DType dtype_of() {
+  if constexpr (std::is_same_v<Weight, float16>) return DType::kF16;
+  if constexpr (std::is_same_v<Weight, bfloat16>) return DType::kBF16;
+  return DType::kF32;
+}
+
+template <class Weight>
+void check_product(Isa isa, Index m, Index n, Index k, Activation activation, bool with_bias, bool with_residual) {
+  CAPTURE(to_string(isa));
+  CAPTURE(m);
+  CAPTURE(n);
+  CAPTURE(k);
+  const KernelTable kernel = kernels_for(isa);
+  const Index lda = k + 5, ldc = n + 7, ldr = n + 2;
+  Poisoned a(m, k, lda, 1), w(n, k, k, 2), bias(1, round_up(n, kPanel), round_up(n, kPanel), 3), residual(m, n, ldr, 4),
+      c(m, n, ldc, 5);
+  for (Index i = 0; i < n * k; ++i) w.data()[i] = static_cast<float>(static_cast<Weight>(w.data()[i]));
+  std::vector<Weight> packed_w(static_cast<std::size_t>(round_up(n, kPanel) * k));
+  pack_weights(
+      n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed_w.data());
+  const PackedWeights weights{packed_w.data(), dtype_of<Weight>(), n, k};
+  const Epilogue epilogue{with_bias ? bias.data() : nullptr, activation, with_residual ? residual.data() : nullptr,
+                          ldr};
+  std::vector<float> packed_a(static_cast<std::size_t>(m * k), kNan);
+  if (m <= kTileRows) {
+    kernel.gemv_block({m, 0, weights.panels(), a.data(), lda, weights, c.data(), ldc, epilogue});
+  } else {
+    kernel.pack_rows(0, m, m, k, a.data(), lda, packed_a.data());
+    kernel.gemm_block({0, m, 0, weights.panels(), packed_a.data(), weights, c.data(), ldc, epilogue});
+  }
+  std::vector<double> expected(static_cast<std::size_t>(m * n));
+  reference::gemm<float>(m, n, k, a.data(), lda, w.data(), epilogue.bias, activation, epilogue.residual, ldr,
+                         expected.data(), n);
+  // One and a half rounding units times the norms of the row of A and the row of W, which for unit normals are sqrt(k) each.
+  const double bound = 1.2e-7 * static_cast<double>(k + 16) * 1.5;
+  double worst = 0;
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) {
+      const double error = std::fabs(c.data()[i * ldc + j] - expected[static_cast<std::size_t>(i * n + j)]);
+      worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+    }
+    for (Index j = n; j < ldc; ++j) REQUIRE(std::isnan(c.data()[i * ldc + j]));  // nothing outside of C is written
+  }
+  CHECK(worst < bound);
+}
+
+}  // namespace
+
+TEST_CASE("products of every tail agree with the twin, for each instruction set and weight type") {
+  for (const Isa isa : supported()) {
+    for (const Index m : {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 29}) {
+      for (const Index n : {1, 7, 15, 16, 17, 33, 48}) {
+        for (const Index k : {1, 2, 3, 5, 8, 31, 64, 257, 600}) {
+          check_product<float>(isa, m, n, k, Activation::kNone, n % 2 == 0, m % 2 == 0);
+        }
+      }
+    }
+    for (const Index m : {1, 3, 6, 13}) {
+      check_product<float16>(isa, m, 40, 300, Activation::kNone, true, false);
+      check_product<bfloat16>(isa, m, 40, 300, Activation::kNone, true, true);
+      for (const Activation activation : {Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+        check_product<float>(isa, m, 23, 17, activation, true, true);
+        check_product<float16>(isa, m, 23, 17, activation, true, false);
+      }
+    }
+  }
+}
+
+TEST_CASE("activations are as accurate as documented, over the whole range") {
+  // A product with k = 1 and weight 1 is the activation alone.
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Activation activation : {Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+      std::vector<float> one(kPanel, 0.0f);
+      one[0] = 1.0f;
+      for (float x = -120.0f; x < 120.0f; x += 0.0137f) {
+        float y = kNan;
+        kernel.gemv_block({1, 0, 1, &x, 1, {one.data(), DType::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
+        const double expected = reference::activate(activation, x);
+        REQUIRE(std::fabs(y - expected) <= 3e-7 * std::max(1.0, std::fabs(static_cast<double>(x))));
+      }
+      const float bad = kNan;
+      float y = 0;
+      kernel.gemv_block({1, 0, 1, &bad, 1, {one.data(), DType::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
+      CHECK(std::isnan(y));  // a NaN is not hidden
+    }
+  }
+}
+
+TEST_CASE("the threaded product gives the same bits for any number of threads") {
+  const Index m = 131, n = 200, k = 300;
+  Poisoned a(m, k, k, 1), w(n, k, k, 2);
+  std::vector<float> packed(static_cast<std::size_t>(round_up(n, kPanel) * k));
+  pack_weights(
+      n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    Arena arena;
+    std::vector<float> c(static_cast<std::size_t>(m * n), kNan);
+    for (int repeat = 0; repeat < 5; ++repeat) {
+      gemm(pool, arena, m, a.data(), k, {packed.data(), DType::kF32, n, k}, c.data(), n, {});
+    }
+    if (first.empty()) first = c;
+    CHECK(c == first);
+  }
+}
+
+TEST_CASE("attention agrees with the twin, causal or not, with or without a past") {
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index head_dim : {1, 8, 10, 16, 20, 64}) {
+      for (const Index num_keys : {1, 2, 15, 16, 17, 50, 131}) {
+        for (const Index num_queries : {Index{1}, Index{6}, Index{7}, num_keys}) {
+          for (const bool causal : {false, true}) {
+            if (causal && num_queries > num_keys) continue;
+            CAPTURE(head_dim);
+            CAPTURE(num_keys);
+            CAPTURE(num_queries);
+            CAPTURE(causal);
+            const Index ld = head_dim + 3;
+            Poisoned q(num_queries, head_dim, ld, 1), k(num_keys, head_dim, ld, 2), v(num_keys, head_dim, ld, 3),
+                out(num_queries, head_dim, ld, 4);
+            std::vector<float> scratch(static_cast<std::size_t>(attention_scratch(num_keys, head_dim)), kNan);
+            kernel.attention_head({num_queries, num_keys, head_dim, q.data(), ld, k.data(), ld, v.data(), ld, 0.3f,
+                                   causal, out.data(), ld, scratch.data()});
+            std::vector<double> expected(static_cast<std::size_t>(head_dim));
+            double worst = 0;
+            for (Index i = 0; i < num_queries; ++i) {
+              std::vector<Index> rows;
+              for (Index j = 0; j < (causal ? num_keys - num_queries + i + 1 : num_keys); ++j) rows.push_back(j);
+              reference::attention<float>(rows, head_dim, q.data() + i * ld, k.data(), v.data(), ld, 0.3f,
+                                          expected.data());
+              for (Index d = 0; d < head_dim; ++d) {
+                const double error = std::fabs(out.data()[i * ld + d] - expected[static_cast<std::size_t>(d)]);
+                worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+              }
+            }
+            REQUIRE(worst < 3e-6);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("attention over listed rows of a cache agrees with the twin") {
+  for (const Isa isa : supported()) {
+    for (const Index head_dim : {1, 8, 10, 64}) {
+      for (const Index num_keys : {1, 7, 8, 40}) {
+        const Index ld = head_dim + 1;
+        Poisoned q(1, head_dim, ld, 1), k(100, head_dim, ld, 2), v(100, head_dim, ld, 3);
+        std::vector<std::int32_t> rows;
+        std::vector<Index> wide;
+        for (Index j = 0; j < num_keys; ++j) rows.push_back(static_cast<std::int32_t>((j * 37) % 100));
+        wide.assign(rows.begin(), rows.end());
+        std::vector<float> out(static_cast<std::size_t>(head_dim)), scores(static_cast<std::size_t>(num_keys));
+        kernels_for(isa).cached_attention_head(
+            {num_keys, head_dim, q.data(), k.data(), v.data(), ld, rows.data(), 0.5f, out.data(), scores.data()});
+        std::vector<double> expected(static_cast<std::size_t>(head_dim));
+        reference::attention<float>(wide, head_dim, q.data(), k.data(), v.data(), ld, 0.5, expected.data());
+        for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("layer norm and log-sum-exp agree with their twins") {
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index n : {1, 2, 7, 8, 9, 36, 768, 1023}) {
+      Poisoned x(3, n, n + 1, 1), gain(1, n, n, 2), bias(1, n, n, 3), y(3, n, n + 2, 4);
+      for (Index i = 0; i < n; ++i) x.data()[i] = x.data()[i] * 0.01f + 100.0f;  // a mean that dwarfs the deviation
+      kernel.layer_norm(3, n, x.data(), n + 1, gain.data(), bias.data(), 1e-5f, y.data(), n + 2);
+      std::vector<double> expected(static_cast<std::size_t>(n));
+      for (Index row = 0; row < 3; ++row) {
+        reference::layer_norm<float>(n, x.data() + row * (n + 1), gain.data(), bias.data(), 1e-5, expected.data());
+        double worst = 0;
+        for (Index i = 0; i < n; ++i) {
+          const double error = std::fabs(y.data()[row * (n + 2) + i] - expected[static_cast<std::size_t>(i)]);
+          worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+        }
+        CHECK(worst < (row == 0 ? 1e-2 : 1e-5));  // float holds 100.01 to 4e-6, a part in 2,500 of the deviation
+      }
+      CHECK(kernel.log_sum_exp(n, x.data()) == doctest::Approx(reference::log_sum_exp(n, x.data())).epsilon(1e-6));
+    }
+  }
+}
