@@ -1,0 +1,168 @@
+#pragma once
+
+/// @file
+/// Binding of weights by name: `weights / "self_attn" / "q_proj"` is a place in a checkpoint, get() a checked tensor.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sharpeye/core/error.hpp"
+#include "sharpeye/core/types.hpp"
+#include "sharpeye/io/tensor_source.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Index of the first of `count` floating-point Words whose magnitude (the bits below the sign) is at least `limit`,
+/// or -1. Adding 2^(bits-1) - limit carries into the sign bit exactly for those, so one OR per block decides.
+template <class Word>
+Index first_at_least(const std::byte* data, Index count, Word limit) noexcept {
+  constexpr Index kBlock = 2048;  // a fixed length lets compilers vectorise without a remainder
+  constexpr Word kSign = static_cast<Word>(Word{1} << (sizeof(Word) * 8 - 1));
+  const Word offset = static_cast<Word>(kSign - limit);
+  Word words[kBlock] = {};
+  for (Index begin = 0; begin < count; begin += kBlock) {
+    const Index length = std::min(kBlock, count - begin);
+    std::memcpy(words, data + begin * static_cast<Index>(sizeof(Word)),
+                static_cast<std::size_t>(length) * sizeof(Word));
+    if (length < kBlock) std::fill(words + length, words + kBlock, Word{0});
+    Word seen = 0;
+    for (Index i = 0; i < kBlock; ++i) {
+      seen = static_cast<Word>(seen | static_cast<Word>(static_cast<Word>(words[i] & ~kSign) + offset));
+    }
+    if ((seen & kSign) == 0) continue;
+    const auto bad = std::find_if(words, words + length, [&](Word word) { return (word & ~kSign) >= limit; });
+    return begin + (bad - words);
+  }
+  return -1;
+}
+
+}  // namespace detail
+
+/// Flat index of the first element that is NaN, infinite, or (F64) too large for a float; -1 when there is none.
+/// Integer tensors have none. One pass over the bits.
+inline Index find_non_finite(const WeightTensor& tensor) noexcept {
+  const Index count = tensor.size();
+  switch (tensor.dtype) {
+    case DType::kF16: return detail::first_at_least<std::uint16_t>(tensor.data, count, 0x7c00);
+    case DType::kBF16: return detail::first_at_least<std::uint16_t>(tensor.data, count, 0x7f80);
+    case DType::kF32: return detail::first_at_least<std::uint32_t>(tensor.data, count, 0x7f800000);
+    case DType::kF64:  // the smallest double that rounds to an infinite float
+      return detail::first_at_least<std::uint64_t>(tensor.data, count, 0x47effffff0000000);
+    default: return -1;
+  }
+}
+
+class WeightScope;
+
+/// Choices of a WeightLoader.
+struct WeightOptions {
+  bool allow_non_finite = false;  ///< accept NaN and infinite weights
+};
+
+/// Hands out checked tensors of a source and remembers which ones were read. One thread at a time; it must outlive its
+/// scopes (the tensors live on without it).
+class WeightLoader {
+ public:
+  explicit WeightLoader(std::shared_ptr<const TensorSource> source, WeightOptions options = {})
+      : source_(std::move(source)), options_(options), names_(source_->names()) {}
+
+  /// The scope of everything below `prefix`, a dotted path; all tensors when it is empty.
+  WeightScope root(std::string prefix = "");
+
+  /// Whether there is a tensor of this name or below this dotted path.
+  bool has_prefix(const std::string& prefix) const {
+    return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) { return is_below(name, prefix); });
+  }
+
+  /// The tensor of this full name; counts as read.
+  /// @throws Error kMissingTensor; kShape when shape or kind (F16, BF16, F32, F64) differ; kNotFinite; as the source.
+  WeightTensor get(const std::string& name, const std::vector<Index>& shape) {
+    const TensorInfo& info = source_->info(name);
+    const auto where = [&] { return source_->where() + ": " + name; };
+    if (info.shape != shape) {
+      fail(ErrorCode::kShape, where(), ": expected ", shape_text(shape), ", file has ", shape_text(info.shape));
+    }
+    if (info.dtype != DType::kF16 && info.dtype != DType::kBF16 && info.dtype != DType::kF32 &&
+        info.dtype != DType::kF64) {
+      fail(ErrorCode::kShape, where(), ": expected dtype F16, BF16, F32 or F64, file has ", info.dtype_name);
+    }
+    WeightTensor tensor = source_->read(name);
+    const Index bad = options_.allow_non_finite ? -1 : find_non_finite(tensor);
+    if (bad >= 0) {
+      WeightTensor element{name, tensor.dtype, {}, tensor.data + bad * size_of(tensor.dtype), tensor.owner};
+      double value;
+      element.copy_to(&value);
+      fail(ErrorCode::kNotFinite, where(), ": expected finite weights, element ", bad, " is ", value);
+    }
+    read_.insert(name);
+    return tensor;
+  }
+
+  /// Checks that nothing in the file was overlooked.
+  /// @param ignored dotted paths of tensors that the model does not use.
+  /// @throws Error kUnreadTensor naming up to five tensors and how many there are.
+  void require_all_read(const std::vector<std::string>& ignored = {}) const {
+    std::string listed;
+    Index count = 0;
+    for (const std::string& name : names_) {
+      const bool skip = read_.count(name) != 0 || std::any_of(ignored.begin(), ignored.end(),
+                                                              [&](const auto& path) { return is_below(name, path); });
+      if (!skip && ++count <= 5) listed += (count > 1 ? ", " : "") + name;
+    }
+    require(count == 0, ErrorCode::kUnreadTensor, source_->where(), ": expected every tensor to be read, actual ",
+            count, " unread: ", listed, count > 5 ? ", ..." : "");
+  }
+
+  const TensorSource& source() const noexcept { return *source_; }
+
+ private:
+  static bool is_below(const std::string& name, const std::string& path) {
+    return path.empty() ||
+           (name.compare(0, path.size(), path) == 0 && (name.size() == path.size() || name[path.size()] == '.'));
+  }
+
+  std::shared_ptr<const TensorSource> source_;
+  WeightOptions options_;
+  std::vector<std::string> names_;
+  std::set<std::string> read_;
+};
+
+/// A dotted path in a checkpoint; cheap to copy.
+class WeightScope {
+ public:
+  WeightScope(WeightLoader& loader, std::string prefix) : loader_(&loader), prefix_(std::move(prefix)) {}
+
+  /// The scope `prefix.name`.
+  WeightScope operator/(const std::string& name) const { return WeightScope(*loader_, path(name)); }
+  /// The scope `prefix.index`, for lists of layers.
+  WeightScope operator/(Index index) const { return *this / std::to_string(index); }
+
+  /// The tensor `prefix.name`, checked, see WeightLoader::get().
+  WeightTensor get(const std::string& name, const std::vector<Index>& shape) const {
+    return loader_->get(path(name), shape);
+  }
+  /// Whether there is a tensor `prefix.name`.
+  bool has(const std::string& name) const { return loader_->source().find(path(name)) != nullptr; }
+
+  /// The full name of `name` in this scope.
+  std::string path(const std::string& name) const { return prefix_.empty() ? name : prefix_ + "." + name; }
+
+ private:
+  WeightLoader* loader_;
+  std::string prefix_;
+};
+
+inline WeightScope WeightLoader::root(std::string prefix) {
+  return WeightScope(*this, std::move(prefix));
+}
+
+SHARPEYE_NAMESPACE_END
