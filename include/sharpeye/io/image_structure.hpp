@@ -1,0 +1,42 @@
+#pragma once
+
+/// @file
+/// What is known of an image file before any pixel is decoded. Decoders allocate what a header asks for, and most of
+/// them accept a file that ends too early; so the readers of png_structure.hpp and its siblings walk the whole file
+/// first, refuse what is incomplete or beyond the limits, and leave the decoder only the compressed data to doubt.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sharpeye/core/image.hpp"
+#include "sharpeye/io/byte_reader.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The formats that are recognised.
+enum class ImageFormat { kJpeg, kPng, kGif, kBmp, kPnm, kTga };
+
+/// A whole image file whose framing was checked.
+struct ImageStructure {
+  ImageFormat format = ImageFormat::kPng;
+  Index width = 0;        ///< pixels, before any EXIF rotation
+  Index height = 0;       ///< pixels
+  std::string_view exif;  ///< the TIFF block of its EXIF data, inside the file's bytes; empty without one
+  std::string plain;      ///< an equivalent file reduced to what decoding needs; empty: decode the file itself
+};
+
+/// Stores the size that a header declares.
+/// @throws Error kFormat for an empty side, kLimit for a side above kMaxImageSide or more than `max_pixels` pixels.
+inline void declare_size(ImageStructure& structure, std::uint64_t width, std::uint64_t height, std::string_view name,
+                         std::uint64_t max_pixels) {
+  constexpr auto kSide = static_cast<std::uint64_t>(kMaxImageSide);
+  require(width >= 1 && height >= 1, ErrorCode::kFormat, name, ": expected at least one pixel, actual ", width, " x ",
+          height);
+  require(width <= kSide && height <= kSide && width * height <= max_pixels, ErrorCode::kLimit, name,
+          ": expected at most ", max_pixels, " pixels and sides of at most ", kSide, ", actual ", width, " x ", height);
+  structure.width = static_cast<Index>(width);
+  structure.height = static_cast<Index>(height);
+}
+
+SHARPEYE_NAMESPACE_END

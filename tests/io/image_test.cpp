@@ -1,0 +1,266 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sharpeye/io/stb_image_decoder.hpp"
+#include "support/image_golden.hpp"
+#include "support/paths.hpp"
+
+using namespace sharpeye;
+
+namespace {
+
+const StbImageDecoder kDecoder;
+
+const std::vector<std::string> kFixtures{"orientation_1.jpg", "orientation_2.jpg", "orientation_3.jpg",
+                                         "orientation_4.jpg", "orientation_5.jpg", "orientation_6.jpg",
+                                         "orientation_7.jpg", "orientation_8.jpg", "progressive_420.jpg",
+                                         "gray.jpg",          "cmyk.jpg",          "orientation_6.png",
+                                         "alpha.png",         "palette.png",       "rgb16.png",
+                                         "gray16.png",        "short_palette.png", "plain.gif",
+                                         "transparent.gif",   "animated.gif",      "rgb.bmp",
+                                         "gray.bmp",          "palette.bmp",       "bilevel.bmp",
+                                         "alpha.bmp",         "rgb.ppm",           "gray.pgm",
+                                         "comment.ppm",       "rgb.tga",           "rle.tga",
+                                         "gray.tga",          "alpha.tga",         "palette.tga"};
+
+std::string load(const std::string& name) {
+  return read_file(test::fixture("image/" + name), 1 << 20);
+}
+
+/// The error of an action, or kCancelled where there was none.
+ErrorCode error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kCancelled;
+}
+
+ErrorCode decode_error(const std::string& bytes, const std::string& name = "x") {
+  return error_of([&] { kDecoder.decode(bytes, name); });
+}
+
+std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xffu);
+  return bytes;
+}
+
+std::string chunk(const std::string& type, const std::string& content) {
+  return big_endian(static_cast<std::uint32_t>(content.size())) + type + content + big_endian(crc32(type + content));
+}
+
+/// Makes the CRC of every chunk right again, so that damage reaches the decoder.
+std::string with_right_crcs(std::string png) {
+  for (std::size_t at = 8; at + 12 <= png.size();) {
+    const std::size_t length = ByteReader::big_endian(std::string_view(png).substr(at, 4));
+    if (length > png.size() - at - 12) break;
+    png.replace(at + 8 + length, 4, big_endian(crc32(std::string_view(png).substr(at + 4, 4 + length))));
+    at += 12 + length;
+  }
+  return png;
+}
+
+}  // namespace
+
+TEST_CASE("fixtures of every format decode as Pillow decodes them") {
+  for (const std::string& name : kFixtures) {
+    CAPTURE(name);
+    const Image actual = read_image(test::fixture("image/" + name), kDecoder);
+    const Image expected = read_image(test::fixture("image/" + name + ".expected.ppm"), kDecoder);
+    REQUIRE(actual.width() == expected.width());
+    REQUIRE(actual.height() == expected.height());
+    int difference = 0;
+    for (std::size_t i = 0; i < actual.pixels().size(); ++i) {
+      difference = std::max(difference, std::abs(actual.pixels()[i] - expected.pixels()[i]));
+    }
+    CHECK(difference <= (name.find(".jpg") != std::string::npos ? 3 : 0));
+  }
+}
+
+TEST_CASE("EXIF is left alone on request") {
+  DecodeOptions options;
+  options.apply_exif = false;
+  const Image stored = kDecoder.decode(load("orientation_6.png"), "x", options);
+  CHECK(stored.width() == 24);
+  CHECK(stored.height() == 16);
+  CHECK(apply_orientation(stored, 6).pixels() == kDecoder.decode(load("orientation_6.png"), "x").pixels());
+}
+
+TEST_CASE("PngSuite decodes as Pillow decodes it, and its corrupt files are refused") {
+  const std::string data = test::shared_data();
+  if (data.empty()) {
+    MESSAGE("skipped: no shared test data");
+    return;
+  }
+  std::ifstream list(test::fixture("image/pngsuite.txt"));
+  std::string name, rest;
+  int decoded = 0, refused = 0;
+  for (; list >> name && std::getline(list, rest);) {
+    CAPTURE(name);
+    const std::string path = data + "/pngsuite/" + name;
+    if (name.find("corrupt/") == 0) {
+      CHECK(error_of([&] { read_image(path, kDecoder); }) != ErrorCode::kCancelled);
+      ++refused;
+      continue;
+    }
+    const Image image = read_image(path, kDecoder);
+    std::ostringstream actual;
+    actual << ' ' << image.width() << ' ' << image.height() << ' ' << std::hex;
+    actual.fill('0');
+    actual.width(16);
+    actual << test::fnv1a(image);
+    CHECK(actual.str() == rest);
+    ++decoded;
+  }
+  CHECK(decoded == 100);
+  CHECK(refused == 14);
+}
+
+TEST_CASE("a truncated file is refused, wherever it ends") {
+  for (const std::string& name : kFixtures) {
+    const std::string whole = load(name);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      // After its pixels a TGA has only a footer, and a GIF only further frames and a trailer: not needed.
+      const bool needed = decode_error(whole.substr(0, size), name) != ErrorCode::kCancelled;
+      const bool may_lack_end = name.find(".tga") != std::string::npos || name.find(".gif") != std::string::npos;
+      if (!needed && !may_lack_end) FAIL_CHECK(name << " decoded from its first " << size << " bytes");
+      if (!needed) {
+        CHECK_MESSAGE(kDecoder.decode(whole.substr(0, size), name).pixels() == kDecoder.decode(whole, name).pixels(),
+                      name);
+      }
+    }
+  }
+}
+
+TEST_CASE("single damaged bytes give an error or an image, and the image is the same each time") {
+  for (const std::string& name : kFixtures) {
+    const std::string whole = load(name);
+    const bool png = name.find(".png") != std::string::npos;
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      for (const int flip : {0x01, 0x10, 0x80, 0xff}) {
+        std::string damaged = whole;
+        damaged[at] = static_cast<char>(damaged[at] ^ flip);
+        if (png) damaged = with_right_crcs(damaged);
+        std::vector<std::uint8_t> first;
+        const ErrorCode code = error_of([&] { first = kDecoder.decode(damaged, name, {1 << 16}).pixels(); });
+        const bool expected = code == ErrorCode::kCancelled || code == ErrorCode::kFormat ||
+                              code == ErrorCode::kUnsupported || code == ErrorCode::kLimit;
+        if (!expected) FAIL_CHECK(name << " with byte " << at << " damaged: " << to_string(code));
+        if (!first.empty() && first != kDecoder.decode(damaged, name, {1 << 16}).pixels()) {
+          FAIL_CHECK(name << " with byte " << at << " damaged decodes differently each time");
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the pixel budget is checked in the header, before the decoder runs") {
+  // 26,000 x 26,000 one-bit pixels; stb_image would take 2.5 GB for the real file of 82 KB.
+  const std::string header = big_endian(26000) + big_endian(26000) + std::string("\1\0\0\0\0", 5);
+  const std::string bomb =
+      std::string(kPngSignature) + chunk("IHDR", header) + chunk("IDAT", std::string(82000, 'x')) + chunk("IEND", "");
+  stb_memory::remaining = 4711;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(decode_error(bomb) == ErrorCode::kLimit);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(10));
+  CHECK(stb_memory::remaining == 4711);
+
+  for (const std::string& name : kFixtures) {  // 24 x 16, or 8 x 1
+    const std::uint64_t pixels = name == "short_palette.png" ? 8 : 24 * 16;
+    CHECK_NOTHROW(kDecoder.decode(load(name), name, {pixels}));
+    CHECK(error_of([&] { kDecoder.decode(load(name), name, {pixels - 1}); }) == ErrorCode::kLimit);
+  }
+}
+
+TEST_CASE("a PNG cannot inflate beyond what its header declares") {
+  CHECK(decode_error(load("inflate_bomb.png")) == ErrorCode::kFormat);  // 8 x 8 pixels, 4,000,000 bytes inflated
+}
+
+TEST_CASE("a JPEG of more than 100 scans is refused") {
+  const std::string jpeg = load("progressive_420.jpg");
+  const std::size_t last_scan = jpeg.rfind("\xff\xda");
+  const std::string scan = jpeg.substr(last_scan, jpeg.size() - 2 - last_scan);
+  const auto repeated = [&](int times) {
+    std::string bytes = jpeg.substr(0, last_scan);
+    for (int i = 0; i < times; ++i) bytes += scan;
+    return bytes + "\xff\xd9";
+  };
+  int scans = 0;
+  for (std::size_t at = 0; (at = jpeg.find("\xff\xda", at)) != std::string::npos; ++at) ++scans;
+  CHECK(read_jpeg_structure(repeated(101 - scans), "x", 1000).width == 24);
+  CHECK(decode_error(repeated(102 - scans)) == ErrorCode::kLimit);
+}
+
+TEST_CASE("PNG chunks out of order, repeated, missing or unknown are refused") {
+  const std::string png = load("palette.png");
+  const std::string signature(kPngSignature);
+  const auto part = [&](const char* type) {
+    const std::size_t at = png.find(type) - 4;
+    return png.substr(at, 12 + ByteReader::big_endian(std::string_view(png).substr(at, 4)));
+  };
+  const std::string ihdr = part("IHDR"), plte = part("PLTE"), idat = part("IDAT"), iend = part("IEND");
+  CHECK(decode_error(signature + ihdr + plte + idat + iend) == ErrorCode::kCancelled);
+  CHECK(decode_error(signature + ihdr + plte + chunk("teXt", "x") + idat + iend + "rest") == ErrorCode::kCancelled);
+  for (const std::string& chunks :
+       {ihdr + idat + iend, ihdr + plte + plte + idat + iend, ihdr + idat + plte + iend, ihdr + plte + iend,
+        ihdr + ihdr + plte + idat + iend, plte + ihdr + idat + iend, ihdr + plte + idat, idat + iend, std::string(),
+        ihdr + plte + idat + chunk("teXt", "x") + idat + iend, ihdr + plte + idat + chunk("IEND", "x"),
+        ihdr + chunk("PLTE", "xx") + idat + iend, ihdr + chunk("PLTE", std::string(771, 'x')) + idat + iend}) {
+    CHECK(decode_error(signature + chunks) == ErrorCode::kFormat);
+  }
+  CHECK(decode_error(signature + ihdr + plte + chunk("XXXX", "") + idat + iend) == ErrorCode::kUnsupported);
+  CHECK(decode_error(signature + chunk("CgBI", "    ") + ihdr + plte + idat + iend) == ErrorCode::kFormat);
+}
+
+TEST_CASE("kinds that are not supported say so") {
+  CHECK(decode_error("P6\n1 1\n65535\n123456") == ErrorCode::kUnsupported);
+  CHECK(decode_error("P5\n1 1\n15\n1") == ErrorCode::kUnsupported);
+  CHECK(decode_error("P5\n1 -1\n255\n1") == ErrorCode::kFormat);
+  CHECK(decode_error("P5\n99999999999999999999 1\n255\n1") == ErrorCode::kFormat);
+  CHECK(decode_error("P5\n0 1\n255\n1") == ErrorCode::kFormat);
+  CHECK(decode_error(load("rgb.tga"), "photo.raw") == ErrorCode::kUnsupported);  // a TGA is known by its name only
+  CHECK(decode_error(load("rgb.tga"), "PHOTO.TGA") == ErrorCode::kCancelled);
+  CHECK(decode_error("any text is no picture", "text.tga") == ErrorCode::kUnsupported);
+  CHECK(decode_error("") == ErrorCode::kUnsupported);
+  const std::string data = test::shared_data();
+  if (data.empty()) {
+    MESSAGE("skipped: no shared test data");
+    return;
+  }
+  for (const char* name : {"/jpeg/testimgari.jpg", "/jpeg/monkey12.jpg"}) {  // arithmetic coding, 12 bits
+    CHECK(error_of([&] { read_image(data + name, kDecoder); }) == ErrorCode::kUnsupported);
+  }
+  CHECK(read_image(data + "/jpeg/testimgint.jpg", kDecoder).width() == 227);
+}
+
+TEST_CASE("a BMP palette index out of range is refused") {
+  std::string bmp = load("bilevel.bmp");
+  CHECK(decode_error(bmp) == ErrorCode::kCancelled);
+  bmp.erase(58, 4);  // the second of two palette entries
+  bmp[10] = 58;
+  CHECK(decode_error(bmp) == ErrorCode::kFormat);
+}
+
+TEST_CASE("malformed EXIF means upright") {
+  const std::string header("II\x2a\0\x08\0\0\0\1\0", 10), entry("\x12\1\3\0\1\0\0\0\6\0\0\0", 12);
+  CHECK(exif_orientation(header + entry) == 6);
+  CHECK(exif_orientation(std::string("MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22)) == 8);
+  for (std::size_t size = 0; size < 20; ++size) CHECK(exif_orientation((header + entry).substr(0, size)) == 1);
+  for (const char value : {'\0', '\x9', '\xff'}) {
+    std::string other = header + entry;
+    other[18] = value;
+    CHECK(exif_orientation(other) == 1);
+  }
+  CHECK(exif_orientation(std::string("II\x2a\0\xff\xff\xff\xff\1\0", 10) + entry) == 1);
+  CHECK(exif_orientation("XX") == 1);
+  CHECK_THROWS_AS(apply_orientation(Image(1, 1), 0), Error);
+  CHECK_THROWS_AS(apply_orientation(Image(1, 1), 9), Error);
+}
