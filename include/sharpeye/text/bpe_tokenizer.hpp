@@ -52,10 +52,11 @@ class BpeTokenizer {
   /// The tokenizer of a model folder: `folder`/vocab.json and `folder`/merges.txt.
   /// @throws Error kFileNotFound, kFileAccess; kLimit beyond kTokenizerFileLimit; otherwise as the constructor.
   static BpeTokenizer load(const std::string& folder, const SpecialTokens& special = {}) {
-    const std::string vocab = folder + "/vocab.json";
-    const std::string merges = folder + "/merges.txt";
-    return BpeTokenizer(read_file(vocab, kTokenizerFileLimit), read_file(merges, kTokenizerFileLimit), special, vocab,
-                        merges);
+    const std::string vocab_name = folder + "/vocab.json";
+    const std::string merges_name = folder + "/merges.txt";
+    const std::string vocab_json = read_file(vocab_name, kTokenizerFileLimit);
+    const std::string merges_text = read_file(merges_name, kTokenizerFileLimit);
+    return BpeTokenizer(vocab_json, merges_text, special, vocab_name, merges_name);
   }
 
   /// From the contents of the two files; the last two arguments name them in errors.
@@ -83,8 +84,10 @@ class BpeTokenizer {
     special_ids_.erase(std::unique(special_ids_.begin(), special_ids_.end()), special_ids_.end());
     for (std::size_t rank = 0; rank < merges_.size(); ++rank) {
       const std::int32_t id = merges_.merged(static_cast<std::int32_t>(rank));
-      require(!is_special(id), ErrorCode::kFormat, merges_name, ": merge ", rank, " makes the special token ",
-              in_quotes(id_to_token(id)));
+      if (is_special(id)) {
+        fail(ErrorCode::kFormat, merges_name, ": merge ", rank, " makes the special token ",
+             in_quotes(id_to_token(id)));
+      }
     }
   }
 

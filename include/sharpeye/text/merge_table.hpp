@@ -64,13 +64,17 @@ class MergeTable {
 
   void add(std::string_view line, const Vocabulary& vocabulary, const std::string& where, std::size_t line_number) {
     const std::size_t space = line.find(' ');
-    require(space != std::string_view::npos && line.find(' ', space + 1) == std::string_view::npos, ErrorCode::kFormat,
-            where, ":", line_number, ": expected two tokens separated by one space, actual ", in_quotes(line));
+    if (space == line.npos || line.find(' ', space + 1) != line.npos) {
+      fail(ErrorCode::kFormat, where, ":", line_number, ": expected two tokens separated by one space, actual ",
+           in_quotes(line));
+    }
     const auto token = [&](std::string_view spelling) {
       const auto bytes = unspell(spelling);
       const auto id = bytes ? vocabulary.find(*bytes) : std::nullopt;
-      require(id.has_value(), ErrorCode::kFormat, where, ":", line_number,
-              ": expected a token of the vocabulary, actual ", in_quotes(spelling));
+      if (!id) {
+        fail(ErrorCode::kFormat, where, ":", line_number, ": expected a token of the vocabulary, actual ",
+             in_quotes(spelling));
+      }
       return *id;
     };
     const std::int32_t left = token(line.substr(0, space));
