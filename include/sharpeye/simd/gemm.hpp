@@ -12,17 +12,15 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-/// Copies rows [row_begin, row_end) of W [n, k], of any readable element type, into panels of `Weight` elements.
-/// `element(row, column)` gives the float to store. Rows past n are the zeros that fill the last panel.
+/// Packs W [n, k] into panels of `Weight` elements (see PackedWeights); `element(row, column)` gives what to store.
 template <class Weight, class Element>
 void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
   for (Index panel = 0; panel < ceil_div(n, kPanel); ++panel) {
     Weight* target = packed + panel * kPanel * k;
-    for (Index j = 0; j < kPanel; ++j) {
-      const Index row = panel * kPanel + j;
-      for (Index i = 0; i < k; ++i) {
-        target[i * kPanel + j] = row < n ? static_cast<Weight>(element(row, i)) : Weight{};
-      }
+    const Index rows = std::min(kPanel, n - panel * kPanel);
+    for (Index i = 0; i < k; ++i) {
+      for (Index j = 0; j < rows; ++j) target[i * kPanel + j] = static_cast<Weight>(element(panel * kPanel + j, i));
+      for (Index j = rows; j < kPanel; ++j) target[i * kPanel + j] = Weight{};
     }
   }
 }

@@ -1,0 +1,118 @@
+#pragma once
+
+/// @file
+/// The whole model: vision tower, the first glance's connector, the SeR-Connector, and one language model for both.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/mlp_connector.hpp"
+#include "sharpeye/models/opt.hpp"
+#include "sharpeye/models/ser_connector.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// `config.json` of model type "mm-ser".
+struct MmSerConfig {
+  ClipVisionConfig vision_config;
+  OptConfig text_config;
+  ConnectorConfig connector;                        ///< layers as Hugging Face's non-negative indices
+  std::optional<SerConnectorConfig> ser_connector;  ///< absent: a model of one glance; layers as for `connector`
+  std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
+  std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
+
+  /// @throws Error kConfig naming the key.
+  static MmSerConfig from_json(const JsonReader& json) {
+    MmSerConfig config;
+    json.one_of("model_type", {"mm-ser"});
+    config.vision_config = ClipVisionConfig::from_json(json.object("vision_config"));
+    config.text_config = OptConfig::from_json(json.object("text_config"));
+    const auto resolve = [&](std::vector<Index>& layers, Index base, const JsonReader& owner) {
+      for (Index& layer : layers) {
+        const Index index = config.vision_config.layer_index(layer < 0 ? layer : layer - base);
+        require(index >= 0 && index <= config.vision_config.num_hidden_layers, ErrorCode::kConfig,
+                owner.where("vision_feature_layers"), ": expected hidden states 0 to ",
+                config.vision_config.num_hidden_layers, ", actual ", layer);
+        layer = index;
+      }
+    };
+    const JsonReader connector = json.object("connector");
+    config.connector = ConnectorConfig::from_json(connector);
+    resolve(config.connector.vision_feature_layers, 0, connector);
+    if (json.has("ser_connector")) {
+      const JsonReader ser_connector = json.object("ser_connector");
+      config.ser_connector = SerConnectorConfig::from_json(ser_connector);
+      resolve(config.ser_connector->vision_feature_layers, config.ser_connector->layer_index_base, ser_connector);
+    }
+    if (json.has("prompts")) {
+      const JsonReader prompts = json.object("prompts");
+      config.initial_prompt = prompts.text("initial", config.initial_prompt);
+      config.refine_prompt = prompts.text("refine", config.refine_prompt);
+    }
+    return config;
+  }
+
+  /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
+  Index num_vision_blocks() const {
+    Index last = *std::max_element(connector.vision_feature_layers.begin(), connector.vision_feature_layers.end());
+    if (ser_connector) {
+      for (const Index layer : ser_connector->vision_feature_layers) last = std::max(last, layer);
+    }
+    return last;
+  }
+};
+
+/// The model's parts, bound to a checkpoint. Immutable; shared between threads.
+template <class Ops>
+class MmSer {
+ public:
+  using Tensor = typename Ops::Tensor;
+
+  /// @throws Error as WeightLoader::get(), and kUnreadTensor for tensors that belong to no part.
+  MmSer(const MmSerConfig& config, WeightLoader& loader)
+      : config_(config),
+        vision_(config.vision_config, loader.root("vision_tower.vision_model"), config.num_vision_blocks()),
+        connector_(config.connector.type, loader.root("multi_modal_projector"),
+                   static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size,
+                   config.text_config.word_embed_proj_dim),
+        language_model_(config.text_config, loader.root("language_model.model.decoder")) {
+    if (config.ser_connector) {
+      ser_connector_.emplace(*config.ser_connector,
+                             typename SerConnector<Ops>::Surroundings{
+                                 config.vision_config.hidden_size, config.vision_config.grid_size(),
+                                 config.text_config.vocab_size, config.text_config.word_embed_proj_dim},
+                             loader.root("ser_connector"));
+    }
+    loader.require_all_read(unused_tensors(config));
+  }
+
+  const MmSerConfig& config() const { return config_; }
+  const ClipVision<Ops>& vision() const { return vision_; }
+  const Mlp<Ops>& connector() const { return connector_; }
+  const std::optional<SerConnector<Ops>>& ser_connector() const { return ser_connector_; }
+  const Opt<Ops>& language_model() const { return language_model_; }
+
+ private:
+  // What a checkpoint may hold and nobody reads: later blocks, the pooled output's norm, the tied head, old buffers.
+  static std::vector<std::string> unused_tensors(const MmSerConfig& config) {
+    const std::string vision = "vision_tower.vision_model.";
+    std::vector<std::string> names{vision + "post_layernorm", vision + "embeddings.position_ids",
+                                   "language_model.lm_head"};
+    for (Index block = config.num_vision_blocks(); block < config.vision_config.num_hidden_layers; ++block) {
+      names.push_back(vision + "encoder.layers." + std::to_string(block));
+    }
+    return names;
+  }
+
+  MmSerConfig config_;
+  ClipVision<Ops> vision_;
+  Mlp<Ops> connector_;
+  Opt<Ops> language_model_;
+  std::optional<SerConnector<Ops>> ser_connector_;
+};
+
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,270 @@
+#pragma once
+
+/// @file
+/// The ops policy that runs models: the SIMD kernels, a thread pool and an arena, all passed in.
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "sharpeye/core/arena.hpp"
+#include "sharpeye/core/tensor.hpp"
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/io/tensor_source.hpp"
+#include "sharpeye/ops/ops.hpp"
+#include "sharpeye/simd/gemm.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// One call's execution context. Activations are float; weights keep the file's precision (F32, F16 or BF16), packed
+/// once when a model is constructed. See ops.hpp for what each primitive means. Tensors must not outlive the arena.
+template <class S>
+class Inference {
+  static_assert(std::is_same_v<S, float>, "the kernels compute in float; use Naive<double> for a wider check");
+
+ public:
+  using Scalar = S;
+
+  /// Rows of an arena buffer; slices share it.
+  class Tensor {
+   public:
+    Tensor() = default;
+    Index rows() const noexcept { return rows_; }
+    Index columns() const noexcept { return columns_; }
+    /// Elements between the beginnings of two rows.
+    Index stride() const noexcept { return stride_; }
+    const S* data() const noexcept { return static_cast<const S*>(buffer_.data()) + offset_; }
+
+   private:
+    friend class Inference;
+    S* mutable_data() const noexcept { return static_cast<S*>(buffer_.data()) + offset_; }
+
+    ArenaBuffer buffer_;
+    Index rows_ = 0, columns_ = 0, stride_ = 0, offset_ = 0;
+  };
+
+  /// A weight [out, in] packed for the kernels. Copies share the elements.
+  class Matrix {
+   public:
+    Matrix() = default;
+    explicit Matrix(const WeightTensor& tensor) {
+      const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
+      packed_.n = rows;
+      packed_.k = rows == 0 ? 0 : tensor.size() / rows;
+      packed_.dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 ? tensor.dtype : DType::kF32;
+      owner_.reset(std::aligned_alloc(64, static_cast<std::size_t>(simd::round_up(packed_.bytes() + 1, 64))),
+                   &std::free);
+      if (owner_ == nullptr) throw std::bad_alloc();
+      packed_.data = owner_.get();
+      switch (tensor.dtype) {
+        case DType::kF16: pack<float16, float16>(tensor); break;
+        case DType::kBF16: pack<bfloat16, bfloat16>(tensor); break;
+        case DType::kF64: pack<double, float>(tensor); break;
+        default: pack<float, float>(tensor); break;
+      }
+    }
+    Index rows() const noexcept { return packed_.n; }
+    const simd::PackedWeights& packed() const noexcept { return packed_; }
+
+   private:
+    template <class Stored, class Weight>
+    void pack(const WeightTensor& tensor) {
+      simd::pack_weights(
+          packed_.n, packed_.k,
+          [&](Index row, Index column) {
+            Stored value;  // the file promises no alignment
+            std::memcpy(&value, tensor.data + (row * packed_.k + column) * static_cast<Index>(sizeof value),
+                        sizeof value);
+            return static_cast<Weight>(value);
+          },
+          static_cast<Weight*>(owner_.get()));
+    }
+
+    std::shared_ptr<void> owner_;
+    simd::PackedWeights packed_;
+  };
+
+  /// A weight [n], as floats filled up with zeros to whole panels.
+  class Vector {
+   public:
+    Vector() = default;
+    explicit Vector(const WeightTensor& tensor)
+        : values_(static_cast<std::size_t>(simd::round_up(tensor.size(), simd::kPanel)), S{0}) {
+      tensor.copy_to(values_.data());
+    }
+    const S* data() const noexcept { return values_.data(); }
+
+   private:
+    std::vector<S> values_;
+  };
+
+  /// @param pool the threads to use. @param arena where activations live; both must outlive this and its tensors.
+  Inference(ThreadPool& pool, Arena& arena) : pool_(pool), arena_(arena) {}
+
+  Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Inference>& epilogue = {}) {
+    Tensor y = allocate(x.rows(), weight.rows());
+    simd::Epilogue kernel_epilogue;
+    kernel_epilogue.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias->data();
+    kernel_epilogue.activation = epilogue.activation;
+    if (epilogue.residual != nullptr) {
+      kernel_epilogue.residual = epilogue.residual->data();
+      kernel_epilogue.ld_residual = epilogue.residual->stride();
+    }
+    simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), weight.packed(), y.mutable_data(), y.stride(),
+               kernel_epilogue);
+    return y;
+  }
+
+  Tensor layer_norm(const Tensor& x, const Vector& gain, const Vector& bias, double epsilon) {
+    Tensor y = allocate(x.rows(), x.columns());
+    for_row_blocks(x.rows(), [&](Index begin, Index count) {
+      simd::kernels().layer_norm(count, x.columns(), x.data() + begin * x.stride(), x.stride(), gain.data(),
+                                 bias.data(), static_cast<S>(epsilon), y.mutable_data() + begin * y.stride(),
+                                 y.stride());
+    });
+    return y;
+  }
+
+  Tensor add(const Tensor& a, const Tensor& b) {
+    Tensor y = allocate(a.rows(), a.columns());
+    for_row_blocks(y.rows(), [&](Index begin, Index count) {
+      for (Index i = begin; i < begin + count; ++i) {
+        const S* left = a.data() + i * a.stride();
+        const S* right = b.data() + i * b.stride();
+        S* out = y.mutable_data() + i * y.stride();
+        for (Index j = 0; j < y.columns(); ++j) out[j] = left[j] + right[j];
+      }
+    });
+    return y;
+  }
+
+  Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) {
+    const simd::PackedWeights& packed = table.packed();
+    Tensor y = allocate(static_cast<Index>(ids.size()), packed.k);
+    for (Index i = 0; i < y.rows(); ++i) {
+      const Index id = ids[static_cast<std::size_t>(i)];
+      S* out = y.mutable_data() + i * y.stride();
+      const Index first = id / simd::kPanel * simd::kPanel * packed.k + id % simd::kPanel;
+      switch (packed.dtype) {
+        case DType::kF16: gather(static_cast<const float16*>(packed.data) + first, packed.k, out); break;
+        case DType::kBF16: gather(static_cast<const bfloat16*>(packed.data) + first, packed.k, out); break;
+        default: gather(static_cast<const float*>(packed.data) + first, packed.k, out); break;
+      }
+    }
+    return y;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
+    Tensor y = allocate(q.rows(), q.columns());
+    const Index head_dim = q.columns() / num_heads;
+    simd::AttentionHead head{};
+    head.num_queries = q.rows();
+    head.num_keys = k.rows();
+    head.head_dim = head_dim;
+    head.q = q.data();
+    head.ldq = q.stride();
+    head.k = k.data();
+    head.ldk = k.stride();
+    head.v = v.data();
+    head.ldv = v.stride();
+    head.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+    head.causal = mask == AttentionMask::kCausal;
+    head.out = y.mutable_data();
+    head.ldo = y.stride();
+    simd::attention(pool_, arena_, num_heads, head);
+    return y;
+  }
+
+  Tensor cached_attention(const Tensor& q, const CachedRows<S>& cache, Index num_heads,
+                          const std::vector<RowSpan>& spans) {
+    Tensor y = allocate(q.rows(), q.columns());
+    const Index head_dim = q.columns() / num_heads;
+    Index longest = 0;
+    for (const RowSpan& span : spans) longest = std::max(longest, span.count);
+    const Index jobs = q.rows() * num_heads;
+    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(jobs * longest) * sizeof(S));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+    pool_.parallel_for(jobs, [&](Index job) {
+      const Index row = job / num_heads, column = job % num_heads * head_dim;
+      const RowSpan& span = spans[static_cast<std::size_t>(row)];
+      simd::kernels().cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column,
+                                             cache.keys + column, cache.values + column, cache.hidden_size, span.rows,
+                                             scale, y.mutable_data() + row * y.stride() + column,
+                                             static_cast<S*>(scores.data()) + job * longest});
+    });
+    return y;
+  }
+
+  Tensor concat_rows(const std::vector<Tensor>& parts) {
+    Index rows = 0;
+    for (const Tensor& part : parts) rows += part.rows();
+    Tensor y = allocate(rows, parts.front().columns());
+    rows = 0;
+    for (const Tensor& part : parts) {
+      copy_out(part, y.mutable_data() + rows * y.stride(), y.stride());
+      rows += part.rows();
+    }
+    return y;
+  }
+
+  Tensor concat_columns(const std::vector<Tensor>& parts) {
+    Index columns = 0;
+    for (const Tensor& part : parts) columns += part.columns();
+    Tensor y = allocate(parts.front().rows(), columns);
+    columns = 0;
+    for (const Tensor& part : parts) {
+      copy_out(part, y.mutable_data() + columns, y.stride());
+      columns += part.columns();
+    }
+    return y;
+  }
+
+  Tensor slice_rows(const Tensor& x, Index begin, Index count) {
+    Tensor y = x;
+    y.offset_ += begin * x.stride();
+    y.rows_ = count;
+    return y;
+  }
+
+  Tensor constant(const sharpeye::Matrix<float>& values) {
+    Tensor y = allocate(values.rows(), values.cols());
+    std::copy_n(values.data(), values.size(), y.mutable_data());
+    return y;
+  }
+
+  template <class T>
+  void copy_out(const Tensor& x, T* destination, Index stride) const {
+    for (Index i = 0; i < x.rows(); ++i) {
+      std::copy_n(x.data() + i * x.stride(), x.columns(), destination + i * stride);
+    }
+  }
+
+ private:
+  Tensor allocate(Index rows, Index columns) {
+    Tensor tensor;
+    tensor.buffer_ = arena_.acquire(static_cast<std::size_t>(rows * columns) * sizeof(S));
+    tensor.rows_ = rows;
+    tensor.columns_ = tensor.stride_ = columns;
+    return tensor;
+  }
+
+  // Row-wise work in blocks; a decode step's few rows are not worth waking anybody.
+  template <class Body>
+  void for_row_blocks(Index rows, const Body& body) {
+    constexpr Index kRows = 32;
+    pool_.parallel_for(simd::ceil_div(rows, kRows),
+                       [&](Index block) { body(block * kRows, std::min(kRows, rows - block * kRows)); });
+  }
+
+  template <class Weight>
+  static void gather(const Weight* first, Index count, S* out) {
+    for (Index i = 0; i < count; ++i) out[i] = static_cast<S>(first[i * simd::kPanel]);
+  }
+
+  ThreadPool& pool_;
+  Arena& arena_;
+};
+
+SHARPEYE_NAMESPACE_END

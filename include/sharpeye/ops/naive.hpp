@@ -1,0 +1,171 @@
+#pragma once
+
+/// @file
+/// The oracle: every primitive as the plainest Eigen that says it.
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "sharpeye/core/tensor.hpp"
+#include "sharpeye/io/tensor_source.hpp"
+#include "sharpeye/ops/ops.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The ops policy that checks the others, usually in double. See ops.hpp for what each primitive means.
+template <class S>
+class Naive {
+ public:
+  using Scalar = S;
+
+  class Tensor {
+   public:
+    Tensor() = default;
+    Tensor(sharpeye::Matrix<S> values) : values_(std::make_shared<const sharpeye::Matrix<S>>(std::move(values))) {}
+    Index rows() const { return values_->rows(); }
+    Index columns() const { return values_->cols(); }
+    const sharpeye::Matrix<S>& values() const { return *values_; }
+
+   private:
+    std::shared_ptr<const sharpeye::Matrix<S>> values_;
+  };
+
+  class Matrix {
+   public:
+    Matrix() = default;
+    explicit Matrix(const WeightTensor& tensor) {
+      // Weights of any rank are matrices whose first extent counts the rows (a patch embedding is [out, channels*p*p]).
+      const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
+      values.resize(rows, rows == 0 ? 0 : tensor.size() / rows);
+      tensor.copy_to(values.data());
+    }
+    Index rows() const { return values.rows(); }
+    sharpeye::Matrix<S> values;
+  };
+
+  class Vector {
+   public:
+    Vector() = default;
+    explicit Vector(const WeightTensor& tensor) : values(1, tensor.size()) { tensor.copy_to(values.data()); }
+    Eigen::Matrix<S, 1, Eigen::Dynamic> values;
+  };
+
+  Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Naive>& epilogue = {}) const {
+    sharpeye::Matrix<S> y = x.values() * weight.values.transpose();
+    if (epilogue.bias != nullptr) y.rowwise() += epilogue.bias->values;
+    y = y.unaryExpr([&](S value) { return activate(epilogue.activation, value); }).eval();
+    if (epilogue.residual != nullptr) y += epilogue.residual->values();
+    return y;
+  }
+
+  Tensor layer_norm(const Tensor& x, const Vector& gain, const Vector& bias, double epsilon) const {
+    sharpeye::Matrix<S> y = x.values().colwise() - x.values().rowwise().mean();
+    const auto variance = y.array().square().rowwise().mean().eval();
+    y = y.array().colwise() / (variance + static_cast<S>(epsilon)).sqrt();
+    y = (y.array().rowwise() * gain.values.array()).rowwise() + bias.values.array();
+    return y;
+  }
+
+  Tensor add(const Tensor& a, const Tensor& b) const { return sharpeye::Matrix<S>(a.values() + b.values()); }
+
+  Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) const {
+    sharpeye::Matrix<S> y(static_cast<Index>(ids.size()), table.values.cols());
+    for (Index i = 0; i < y.rows(); ++i) y.row(i) = table.values.row(ids[static_cast<std::size_t>(i)]);
+    return y;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) const {
+    const Index head_dim = q.columns() / num_heads;
+    sharpeye::Matrix<S> context(q.rows(), q.columns());
+    for (Index head = 0; head < num_heads; ++head) {
+      for (Index i = 0; i < q.rows(); ++i) {
+        const Index seen = mask == AttentionMask::kCausal ? k.rows() - q.rows() + i + 1 : k.rows();
+        context.block(i, head * head_dim, 1, head_dim) = attend(q.values().block(i, head * head_dim, 1, head_dim),
+                                                                k.values().block(0, head * head_dim, seen, head_dim),
+                                                                v.values().block(0, head * head_dim, seen, head_dim));
+      }
+    }
+    return context;
+  }
+
+  Tensor cached_attention(const Tensor& q, const CachedRows<S>& cache, Index num_heads,
+                          const std::vector<RowSpan>& spans) const {
+    const Index head_dim = q.columns() / num_heads;
+    sharpeye::Matrix<S> context(q.rows(), q.columns());
+    for (Index i = 0; i < q.rows(); ++i) {
+      const RowSpan& span = spans[static_cast<std::size_t>(i)];
+      sharpeye::Matrix<S> k(span.count, q.columns()), v(span.count, q.columns());
+      for (Index j = 0; j < span.count; ++j) {
+        k.row(j) = view_matrix(cache.keys + span.rows[j] * cache.hidden_size, 1, q.columns(), q.columns());
+        v.row(j) = view_matrix(cache.values + span.rows[j] * cache.hidden_size, 1, q.columns(), q.columns());
+      }
+      for (Index head = 0; head < num_heads; ++head) {
+        context.block(i, head * head_dim, 1, head_dim) =
+            attend(q.values().block(i, head * head_dim, 1, head_dim), k.middleCols(head * head_dim, head_dim),
+                   v.middleCols(head * head_dim, head_dim));
+      }
+    }
+    return context;
+  }
+
+  Tensor concat_rows(const std::vector<Tensor>& parts) const {
+    Index rows = 0;
+    for (const Tensor& part : parts) rows += part.rows();
+    sharpeye::Matrix<S> y(rows, parts.front().columns());
+    rows = 0;
+    for (const Tensor& part : parts) {
+      y.middleRows(rows, part.rows()) = part.values();
+      rows += part.rows();
+    }
+    return y;
+  }
+
+  Tensor concat_columns(const std::vector<Tensor>& parts) const {
+    Index columns = 0;
+    for (const Tensor& part : parts) columns += part.columns();
+    sharpeye::Matrix<S> y(parts.front().rows(), columns);
+    columns = 0;
+    for (const Tensor& part : parts) {
+      y.middleCols(columns, part.columns()) = part.values();
+      columns += part.columns();
+    }
+    return y;
+  }
+
+  Tensor slice_rows(const Tensor& x, Index begin, Index count) const {
+    return sharpeye::Matrix<S>(x.values().middleRows(begin, count));
+  }
+
+  Tensor constant(const sharpeye::Matrix<float>& values) const {
+    return sharpeye::Matrix<S>(values.template cast<S>());
+  }
+
+  template <class T>
+  void copy_out(const Tensor& x, T* destination, Index stride) const {
+    for (Index i = 0; i < x.rows(); ++i) {
+      for (Index j = 0; j < x.columns(); ++j) destination[i * stride + j] = static_cast<T>(x.values()(i, j));
+    }
+  }
+
+ private:
+  static S activate(Activation activation, S x) {
+    switch (activation) {
+      case Activation::kNone: return x;
+      case Activation::kRelu: return x < 0 ? S(0) : x;
+      case Activation::kGelu: return x / 2 * (1 + std::erf(x / std::sqrt(S(2))));
+      case Activation::kQuickGelu: return x / (1 + std::exp(S(-1.702) * x));
+    }
+    return x;
+  }
+
+  // softmax(q k^T / sqrt(head_dim)) v for one query and one head
+  static sharpeye::Matrix<S> attend(const sharpeye::Matrix<S>& q, const sharpeye::Matrix<S>& k,
+                                    const sharpeye::Matrix<S>& v) {
+    sharpeye::Matrix<S> weights = q * k.transpose() / std::sqrt(static_cast<S>(q.cols()));
+    weights = (weights.array() - weights.maxCoeff()).exp();
+    return weights * v / weights.sum();
+  }
+};
+
+SHARPEYE_NAMESPACE_END

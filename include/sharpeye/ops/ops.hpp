@@ -1,0 +1,64 @@
+#pragma once
+
+/// @file
+/// The contract between the models and what carries them out.
+///
+/// A model is a template on an *ops policy*. The architecture is written once; `Inference<float>` runs it on the
+/// kernels, `Naive<double>` says the same in Eigen one-liners and checks it, and training differentiates it. A policy
+/// provides:
+///
+///     using Scalar;   // element type of activations
+///     class Tensor;   // an activation [rows, columns]: a cheap handle with rows() and columns(); never written to
+///     again class Matrix;   // a weight [out, in], constructed from a WeightTensor; also a table to look up rows in
+///     class Vector;   // a weight [n], constructed from a WeightTensor
+///
+///     Tensor linear(x, matrix, epilogue)      // activation(x W^T + bias) + residual
+///     Tensor layer_norm(x, gain, bias, epsilon)
+///     Tensor add(a, b)
+///     Tensor rows(matrix, ids)                // [ids.size(), columns]: row ids[i] of the matrix
+///     Tensor attention(q, k, v, num_heads, mask)   // softmax(q k^T / sqrt(head_dim)) v per head
+///     Tensor cached_attention(q, keys, values, num_heads, spans)
+///     Tensor concat_rows({...}), concat_columns({...}), slice_rows(x, begin, count)
+///     Tensor constant(matrix)                 // an input from outside
+///     void   copy_out(x, destination, stride) // the elements of x, row after row
+///
+/// Shapes are the models' responsibility: they follow from configurations that were checked when they were read.
+
+#include <vector>
+
+#include "sharpeye/core/types.hpp"
+#include "sharpeye/simd/types.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+using simd::Activation;
+
+/// What `linear` does to x W^T: adds the bias, applies the activation, adds the residual. Absent parts are null.
+template <class Ops>
+struct LinearEpilogue {
+  const typename Ops::Vector* bias = nullptr;
+  Activation activation = Activation::kNone;
+  const typename Ops::Tensor* residual = nullptr;
+};
+
+/// Which keys a query of `attention` sees.
+enum class AttentionMask {
+  kNone,    ///< all
+  kCausal,  ///< query i of n sees keys 0 to (num_keys - n + i)
+};
+
+/// Keys and values of one layer of a cache, and where they stand: row-major [.., hidden_size].
+template <class S>
+struct CachedRows {
+  const S* keys;
+  const S* values;
+  Index hidden_size;
+};
+
+/// The keys that one query sees: `count` row numbers of a cache.
+struct RowSpan {
+  const std::int32_t* rows;
+  Index count;
+};
+
+SHARPEYE_NAMESPACE_END
