@@ -63,6 +63,15 @@ inline ImageStructure read_jpeg_structure(std::string_view bytes, std::string_vi
                     *std::max_element(down.begin(), down.end()) % down[i] == 0,
                 ErrorCode::kUnsupported, name, ": expected JPEG sampling factors that divide the largest one");
       }
+    } else if (marker == 0xc4) {  // DHT; stb before 2.28 overran its tables when a code had more than 256 symbols
+      for (ByteReader tables(content, name); tables.remaining() > 0;) {
+        const std::string_view counts = tables.take(17).substr(1);
+        unsigned symbols = 0;
+        for (const char count : counts) symbols += static_cast<std::uint8_t>(count);
+        require(symbols <= 256, ErrorCode::kFormat, name, ": JPEG segment at offset ", start,
+                ": expected at most 256 Huffman symbols, actual ", symbols);
+        tables.take(symbols);
+      }
     } else if (marker == 0xe1 && structure.exif.empty() && content.substr(0, 5) == std::string_view("Exif\0", 5)) {
       structure.exif = content.substr(std::min<std::size_t>(6, content.size()));
     } else if (marker == 0xda) {  // SOS
