@@ -94,6 +94,10 @@ class JsonReader {
   /// Whether the object has this key, with any value.
   bool has(const std::string& key) const { return value_->contains(key); }
 
+  /// Whether the key's value is a text, or a list: for keys that may be one thing or another.
+  bool is_text(const std::string& key) const { return has(key) && value_->at(key).is_string(); }
+  bool is_list(const std::string& key) const { return has(key) && value_->at(key).is_array(); }
+
   /// "config.json: vision_config.key", for the caller's own messages about a value.
   std::string where(const std::string& key) const { return file_ + ": " + path_ + key; }
 

@@ -74,6 +74,9 @@ class WeightLoader {
  public:
   explicit WeightLoader(std::shared_ptr<const TensorSource> source, WeightOptions options = {})
       : source_(std::move(source)), options_(options), names_(source_->names()) {}
+  WeightLoader(const WeightLoader&) = delete;
+  WeightLoader& operator=(const WeightLoader&) = delete;
+  virtual ~WeightLoader() = default;
 
   /// The scope of everything below `prefix`, a dotted path; all tensors when it is empty.
   WeightScope root(std::string prefix = "");
@@ -85,7 +88,7 @@ class WeightLoader {
 
   /// The tensor of this full name; counts as read.
   /// @throws Error kMissingTensor; kShape when shape or kind (F16, BF16, F32, F64) differ; kNotFinite; as the source.
-  WeightTensor get(const std::string& name, const std::vector<Index>& shape) {
+  virtual WeightTensor get(const std::string& name, const std::vector<Index>& shape) {
     const TensorInfo& info = source_->info(name);
     const auto where = [&] { return source_->where() + ": " + name; };
     if (info.shape != shape) {

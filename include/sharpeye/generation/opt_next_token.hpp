@@ -1,0 +1,61 @@
+#pragma once
+
+/// @file
+/// OPT as generation sees it.
+
+#include <vector>
+
+#include "sharpeye/generation/generate.hpp"
+#include "sharpeye/models/opt.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The sequences that continue one prompt of embeddings, with their cache of keys and values.
+template <class Ops>
+class OptNextToken final : public NextToken {
+ public:
+  using Tensor = typename Ops::Tensor;
+
+  /// @param inputs_embeds the prompt [n, word_embed_proj_dim]
+  /// @param num_sequences, max_new_tokens the most that generation will ask for
+  OptNextToken(Ops& ops, const Opt<Ops>& model, Tensor inputs_embeds, Index num_sequences, Index max_new_tokens)
+      : ops_(ops),
+        model_(model),
+        inputs_embeds_(std::move(inputs_embeds)),
+        cache_(model.make_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens)) {}
+
+  /// Reads the prompt. @return what the head reads at each of its positions [n, word_embed_proj_dim]
+  Tensor prefill() {
+    Tensor states = model_(ops_, inputs_embeds_, cache_);
+    last_ = ops_.slice_rows(states, states.rows() - 1, 1);
+    inputs_embeds_ = Tensor();
+    return states;
+  }
+
+  std::vector<float> start() override { return std::move(logits(last_).front()); }
+
+  std::vector<std::vector<float>> step(const std::vector<Index>& parents,
+                                       const std::vector<std::int32_t>& ids) override {
+    cache_.select(parents);
+    return logits(model_(ops_, model_.embed(ops_, ids), cache_));
+  }
+
+ private:
+  std::vector<std::vector<float>> logits(const Tensor& states) {
+    const Tensor values = model_.logits(ops_, states);
+    std::vector<std::vector<float>> rows(static_cast<std::size_t>(values.rows()));
+    for (Index row = 0; row < values.rows(); ++row) {
+      auto& target = rows[static_cast<std::size_t>(row)];
+      target.resize(static_cast<std::size_t>(values.columns()));
+      ops_.copy_out(ops_.slice_rows(values, row, 1), target.data(), values.columns());
+    }
+    return rows;
+  }
+
+  Ops& ops_;
+  const Opt<Ops>& model_;
+  Tensor inputs_embeds_, last_;
+  typename Opt<Ops>::Cache cache_;
+};
+
+SHARPEYE_NAMESPACE_END

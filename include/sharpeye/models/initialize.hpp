@@ -1,0 +1,75 @@
+#pragma once
+
+/// @file
+/// Which tensors a configuration asks for, and seeded random values for them. There is no list of names: the model's
+/// own constructors are asked.
+
+#include <cmath>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/counting.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// A loader that has every tensor asked for, without elements, and remembers the requests.
+class DeclaringLoader final : public WeightLoader {
+ public:
+  DeclaringLoader() : WeightLoader(std::make_shared<MemorySource>()) {}
+
+  WeightTensor get(const std::string& name, const std::vector<Index>& shape) override {
+    WeightTensor tensor{name, DType::kF32, shape, nullptr, nullptr};
+    declared_.push_back(tensor);
+    return tensor;
+  }
+
+  /// Name and shape of each tensor (no data), in the order of the requests.
+  const std::vector<WeightTensor>& declared() const { return declared_; }
+
+ private:
+  std::vector<WeightTensor> declared_;
+};
+
+/// Every tensor that a model of this configuration reads.
+inline std::vector<WeightTensor> declare_tensors(const MmSerConfig& config) {
+  DeclaringLoader loader;
+  const MmSer<Counting> model(config, loader);
+  return loader.declared();
+}
+
+/// Random values of one tensor: norms start as the identity, biases at zero, matrices with variance 1 / fan-in, tables
+/// with deviation 0.02. They depend on the seed and the name only.
+inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64_t seed) {
+  const std::string& name = tensor.name;
+  std::vector<float> values(static_cast<std::size_t>(tensor.size()), 0.0f);
+  const auto ends_with = [&](const std::string& end) {
+    return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+  };
+  if (ends_with("norm.weight") || ends_with("norm1.weight") || ends_with("norm2.weight")) {
+    values.assign(values.size(), 1.0f);
+    return values;
+  }
+  if (ends_with(".bias")) return values;
+  std::uint64_t state = seed + 0x9e3779b97f4a7c15u;
+  for (const char c : name) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3u;  // FNV-1a
+  std::mt19937_64 random(state);
+  const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
+  const bool is_table = name.find("embed") != std::string::npos && name.find("patch") == std::string::npos;
+  const double deviation =
+      is_table ? 0.02 : 1 / std::sqrt(static_cast<double>(tensor.size()) / static_cast<double>(rows));
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    // Box and Muller's two normals: the standard library's distribution may differ between platforms.
+    const double u = (static_cast<double>(random() >> 11) + 1) * 0x1p-53,
+                 v = static_cast<double>(random() >> 11) * 0x1p-53;
+    const double radius = deviation * std::sqrt(-2 * std::log(u)), angle = 6.283185307179586 * v;
+    values[i] = static_cast<float>(radius * std::cos(angle));
+    if (i + 1 < values.size()) values[i + 1] = static_cast<float>(radius * std::sin(angle));
+  }
+  return values;
+}
+
+SHARPEYE_NAMESPACE_END

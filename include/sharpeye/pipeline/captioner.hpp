@@ -1,0 +1,301 @@
+#pragma once
+
+/// @file
+/// From an image to two captions.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sharpeye/core/image.hpp"
+#include "sharpeye/generation/beam_search.hpp"
+#include "sharpeye/generation/opt_next_token.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/text/streaming_decoder.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The paper's ablations, as switches of one model (rows of its Tables 2 and 3).
+enum class Ablation {
+  kNone,
+  kCaptionOnly,   ///< the second glance gets the initial caption, and only the last of its layers in every place
+  kFeaturesOnly,  ///< the second glance gets the features, and no caption in connector and prompt
+  kSinglePass,    ///< one pass of the language model, through the SeR-Connector with features only
+};
+
+/// Milliseconds of each stage; several rounds add up.
+struct CaptionTimings {
+  double image = 0;          ///< resizing and normalising
+  double vision = 0;         ///< the vision tower
+  double connector = 0;      ///< the first glance's connector
+  double pass1_prefill = 0;  ///< the language model reads the first prompt
+  double pass1_decode = 0;   ///< the initial caption, token by token
+  double ser_connector = 0;  ///< the second look
+  double pass2_prefill = 0;
+  double pass2_decode = 0;
+  double total = 0;
+};
+
+/// Where a generation stands, for streaming output.
+struct CaptionProgress {
+  Index round;                           ///< 0: the initial caption, n: the n-th refinement
+  const std::vector<std::int32_t>& ids;  ///< of the best sequence so far; with beams a later one may differ
+  const std::string& text;               ///< its text, an incomplete character at the end held back
+};
+
+/// How to caption one image.
+struct CaptionOptions {
+  Index rounds = 1;  ///< refinements: 0 is one glance, 1 two, more feed each caption to the next
+  Ablation ablation = Ablation::kNone;
+  std::optional<GenerationConfig> generation;  ///< instead of the model's own
+  std::optional<std::string> initial;          ///< take this as the initial caption instead of generating one
+  /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
+  std::function<void(const CaptionProgress&)> on_token;  ///< called after each generated token
+  /// Receives the intermediate tensors by the names of `sharpeye dump`; costs the logits of all prompt positions.
+  std::function<void(const std::string&, const Matrix<float>&)> on_tensor;
+  /// Receives the prompts' ids (kImageToken once for the image): "pass1.input_ids", "pass2.input_ids".
+  std::function<void(const std::string&, const std::vector<std::int32_t>&)> on_ids;
+};
+
+/// The captions of one image.
+struct Caption {
+  std::string initial;  ///< the first glance's
+  std::string refined;  ///< the last complete one; the initial caption when `rounds` is 0
+  std::vector<std::int32_t> initial_ids, refined_ids;
+  Index rounds = 0;  ///< refinements that were completed
+  bool deadline_passed = false;
+  CaptionTimings timings;
+};
+
+/// Captions images with a shared model. One object per thread: it owns that thread's working memory.
+class Captioner {
+ public:
+  /// @param pool the threads to use; must outlive the captioner, and may be shared.
+  Captioner(std::shared_ptr<const CaptionModel> model, ThreadPool& pool)
+      : model_(std::move(model)), ops_(pool, arena_), processor_(model_->preprocessor().processor) {}
+
+  const CaptionModel& model() const { return *model_; }
+
+  /// Replaces the model's own way to make images square.
+  void set_aspect(Aspect aspect) {
+    ImageProcessorConfig config = processor_.config();
+    config.aspect = aspect;
+    processor_ = ImageProcessor(config);
+  }
+
+  /// Both captions of `image`. @throws Error kInvalidArgument, kLimit, kCancelled
+  Caption operator()(const ImageView& image, const CaptionOptions& options = {}) {
+    arena_.trim();
+    return Run(*this, options)(image);
+  }
+
+ private:
+  using Ops = CaptionModel::Ops;
+  using Tensor = Ops::Tensor;
+  using Clock = std::chrono::steady_clock;
+
+  // One call: what it was asked and what it has so far.
+  class Run {
+   public:
+    Run(Captioner& captioner, const CaptionOptions& options)
+        : ops_(captioner.ops_),
+          processor_(captioner.processor_),
+          model_(*captioner.model_),
+          network_(model_.network()),
+          options_(options),
+          generation_(options.generation ? *options.generation : model_.generation()) {
+      require(options.rounds >= 0, ErrorCode::kInvalidArgument, "rounds: expected 0 or more, actual ", options.rounds);
+      check(generation_, "generation");
+      generation_.num_tokens = model_.generation().num_tokens;
+      require(network_.ser_connector() || (options.rounds == 0 && options.ablation != Ablation::kSinglePass),
+              ErrorCode::kInvalidArgument, "rounds: expected 0 with a model without ser_connector, actual ",
+              options.rounds);
+    }
+
+    Caption operator()(const ImageView& image) {
+      const auto begin = Clock::now();
+      look(image);
+      if (options_.ablation == Ablation::kSinglePass) {
+        caption_.initial = refine("", 0, caption_.initial_ids);
+      } else if (options_.initial) {
+        caption_.initial = std::string(strip(*options_.initial));
+        caption_.initial_ids = model_.tokenizer().encode(caption_.initial, {false, false});
+        if (options_.on_tensor) first_glance();
+      } else {
+        caption_.initial = first_glance();
+      }
+      caption_.refined = caption_.initial;
+      caption_.refined_ids = caption_.initial_ids;
+      const Index rounds = options_.ablation == Ablation::kSinglePass ? 0 : options_.rounds;
+      while (caption_.rounds < rounds && !is_late()) {
+        std::vector<std::int32_t> ids;
+        std::string text = refine(caption_.refined, caption_.rounds + 1, ids);
+        if (is_late()) break;  // it may be cut short
+        caption_.refined = std::move(text);
+        caption_.refined_ids = std::move(ids);
+        ++caption_.rounds;
+      }
+      caption_.timings.total = milliseconds_since(begin);
+      return std::move(caption_);
+    }
+
+   private:
+    static double milliseconds_since(Clock::time_point begin) {
+      return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    }
+
+    // Runs one stage, adds its time, and lets the caller cancel before it.
+    template <class Stage>
+    auto timed(double& milliseconds, const Stage& stage) {
+      require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
+      const auto begin = Clock::now();
+      auto result = stage();
+      milliseconds += milliseconds_since(begin);
+      return result;
+    }
+
+    bool is_late() {
+      caption_.deadline_passed |= options_.deadline && Clock::now() >= *options_.deadline;
+      return caption_.deadline_passed;
+    }
+
+    void trace(const std::string& name, const Tensor& tensor) {
+      if (!options_.on_tensor) return;
+      Matrix<float> values(tensor.rows(), tensor.columns());
+      ops_.copy_out(tensor, values.data(), values.cols());
+      options_.on_tensor(name, values);
+    }
+
+    // The vision tower runs once, for both glances.
+    void look(const ImageView& image) {
+      const MmSerConfig& config = model_.config();
+      const std::vector<float> pixels = timed(caption_.timings.image, [&] { return processor_(image); });
+      std::vector<Index> wanted = config.connector.vision_feature_layers;
+      const bool refines = config.ser_connector && (options_.rounds > 0 || options_.ablation == Ablation::kSinglePass);
+      if (refines) {
+        const auto& layers = config.ser_connector->vision_feature_layers;
+        wanted.insert(wanted.end(), layers.begin(), layers.end());
+      }
+      const std::size_t own = wanted.size();
+      if (options_.on_tensor) {
+        const Index size = config.vision_config.image_size;
+        options_.on_tensor("pixel_values", view_matrix(pixels.data(), 3, size * size, size * size));
+        for (Index index = 0; index <= config.num_vision_blocks(); ++index) wanted.push_back(index);
+      }
+      std::vector<Tensor> states =
+          timed(caption_.timings.vision, [&] { return network_.vision()(ops_, pixels, wanted); });
+      for (std::size_t i = own; i < states.size(); ++i) trace(concat("vision.hidden_states.", i - own), states[i]);
+      const auto split = states.begin() + static_cast<std::ptrdiff_t>(config.connector.vision_feature_layers.size());
+      connector_states_.assign(states.begin(), split);
+      ser_states_.assign(split, states.begin() + static_cast<std::ptrdiff_t>(own));
+      if (options_.ablation == Ablation::kCaptionOnly) ser_states_.assign(ser_states_.size(), ser_states_.back());
+    }
+
+    std::string first_glance() {
+      const Tensor visual = timed(caption_.timings.connector, [&] {
+        return network_.connector()(ops_, gather_features(ops_, connector_states_, FeatureConcat::kChannel));
+      });
+      trace("connector.output", visual);
+      return write("pass1", model_.initial_prompt().tokenize(model_.tokenizer()), visual, 0,
+                   caption_.timings.pass1_prefill, caption_.timings.pass1_decode, caption_.initial_ids);
+    }
+
+    std::string refine(const std::string& initial, Index round, std::vector<std::int32_t>& ids) {
+      const bool sees_caption = options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
+      const std::string draft = sees_caption ? initial : "";
+      const SerConnector<Ops>& connector = *network_.ser_connector();
+      const Tensor visual = timed(caption_.timings.ser_connector, [&] {
+        std::vector<std::int32_t> caption_ids;
+        if (sees_caption) {
+          caption_ids = model_.tokenizer().encode(draft, {connector.config().caption_bos, false});
+          const auto limit = static_cast<std::size_t>(connector.config().max_caption_tokens);
+          if (caption_ids.size() > limit) caption_ids.resize(limit);
+        }
+        const Tensor features = connector.features(ops_, ser_states_);
+        if (round <= 1) trace("ser.features", features);
+        return connector(ops_, features, caption_ids, [&](const std::vector<std::int32_t>& tokens) {
+          return network_.language_model().embed(ops_, tokens);
+        });
+      });
+      if (round <= 1) trace("ser.output", visual);
+      return write(round <= 1 ? "pass2" : "", model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, round,
+                   caption_.timings.pass2_prefill, caption_.timings.pass2_decode, ids);
+    }
+
+    // The language model reads a prompt with visual tokens and writes a caption. `pass` names the traces, if any.
+    std::string write(const std::string& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
+                      double& prefill_time, double& decode_time, std::vector<std::int32_t>& ids) {
+      const Opt<Ops>& language_model = network_.language_model();
+      const auto image = prompt.ids.begin() + static_cast<std::ptrdiff_t>(prompt.image_position);
+      std::vector<Tensor> parts{language_model.embed(ops_, {prompt.ids.begin(), image}), visual};
+      if (image + 1 != prompt.ids.end()) parts.push_back(language_model.embed(ops_, {image + 1, prompt.ids.end()}));
+      const Tensor inputs_embeds = ops_.concat_rows(parts);
+      GenerationConfig generation = generation_;
+      const Index room = model_.config().text_config.max_position_embeddings - inputs_embeds.rows();
+      require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ",
+              model_.config().text_config.max_position_embeddings, " tokens, actual ", inputs_embeds.rows());
+      generation.max_new_tokens = std::min(generation.max_new_tokens, room);
+      if (!pass.empty()) {
+        if (options_.on_ids) options_.on_ids(pass + ".input_ids", prompt.ids);
+        trace(pass + ".inputs_embeds", inputs_embeds);
+      }
+      OptNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
+                                   generation.max_new_tokens);
+      const Tensor states = timed(prefill_time, [&] { return next_token.prefill(); });
+      if (!pass.empty() && options_.on_tensor) trace(pass + ".logits", language_model.logits(ops_, states));
+      ids = timed(decode_time, [&] { return generate(next_token, generation, hooks(round)); });
+      return text_of(ids);
+    }
+
+    GenerationHooks hooks(Index round) {
+      GenerationHooks result;
+      result.on_step = [this, round](const std::vector<std::int32_t>& ids) {
+        require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
+        if (options_.on_token) options_.on_token({round, ids, text_of(ids)});
+        return round == 0 || !is_late();  // there is nothing to fall back on before the first caption
+      };
+      if (!generation_.stop_strings.empty()) {
+        result.is_complete = [this](const std::vector<std::int32_t>& ids) {
+          return stop_position(model_.tokenizer().decode(ids)) != std::string::npos;
+        };
+      }
+      return result;
+    }
+
+    std::size_t stop_position(const std::string& text) const {
+      std::size_t first = std::string::npos;
+      for (const std::string& stop : generation_.stop_strings) first = std::min(first, text.find(stop));
+      return first;
+    }
+
+    // The ids' text up to a stop string, without white space around it and without half a character at its end.
+    std::string text_of(const std::vector<std::int32_t>& ids) const {
+      StreamingDecoder decoder(model_.tokenizer());
+      std::string text;
+      for (const std::int32_t id : ids) text += decoder.push(id);
+      return std::string(strip(std::string_view(text).substr(0, stop_position(text))));
+    }
+
+    Ops& ops_;
+    const ImageProcessor& processor_;
+    const CaptionModel& model_;
+    const MmSer<Ops>& network_;
+    const CaptionOptions& options_;
+    GenerationConfig generation_;
+    Caption caption_;
+    std::vector<Tensor> connector_states_, ser_states_;
+  };
+
+  std::shared_ptr<const CaptionModel> model_;
+  Arena arena_;
+  Ops ops_;
+  ImageProcessor processor_;
+};
+
+SHARPEYE_NAMESPACE_END
