@@ -12,7 +12,9 @@
 namespace test {
 
 /// A file below tests/fixtures.
-inline std::string fixture(const std::string& name) { return std::string(SHARPEYE_SOURCE_DIR "/tests/fixtures/") + name; }
+inline std::string fixture(const std::string& name) {
+  return std::string(SHARPEYE_SOURCE_DIR "/tests/fixtures/") + name;
+}
 
 /// The shared test data folder (SHARPEYE_TEST_DATA, else ../shared/data beside the checkout); empty when there is none.
 inline std::string shared_data() {

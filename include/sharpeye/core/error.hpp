@@ -71,7 +71,8 @@ template <class... Parts>
   throw Error(code, concat(parts...));
 }
 
-/// Throws the Error unless `condition` holds; the parts are only formatted on failure.
+/// Throws the Error unless `condition` holds. The parts are evaluated in any case and formatted on failure only: where
+/// one is costly to make, write `if (...) fail(...)`.
 template <class... Parts>
 void require(bool condition, ErrorCode code, const Parts&... parts) {
   if (!condition) fail(code, parts...);

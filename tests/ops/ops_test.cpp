@@ -1,0 +1,133 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "sharpeye/ops/inference.hpp"
+#include "sharpeye/ops/naive.hpp"
+
+using namespace sharpeye;
+
+namespace {
+
+Matrix<float> random_matrix(Index rows, Index columns, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  return Matrix<float>::NullaryExpr(rows, columns, [&] { return normal(random); });
+}
+
+/// A weight of the given dtype with the values of `matrix`, at an odd address.
+WeightTensor stored(const Matrix<float>& matrix, DType dtype, std::vector<Index> shape) {
+  auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(matrix.size() * size_of(dtype) + 1));
+  std::byte* out = bytes->data() + 1;
+  for (Index i = 0; i < matrix.size(); ++i) {
+    const float value = matrix.data()[i];
+    const float16 half(value);
+    const bfloat16 brain(value);
+    const double wide = value;
+    const void* element = dtype == DType::kF16    ? static_cast<const void*>(&half)
+                          : dtype == DType::kBF16 ? static_cast<const void*>(&brain)
+                          : dtype == DType::kF64  ? static_cast<const void*>(&wide)
+                                                  : static_cast<const void*>(&value);
+    std::memcpy(out + i * size_of(dtype), element, static_cast<std::size_t>(size_of(dtype)));
+  }
+  return {"weight", dtype, std::move(shape), out, bytes};
+}
+
+/// Runs the same expression with both policies and compares.
+struct Pair {
+  ThreadPool pool{2};
+  Arena arena;
+  Inference<float> fast{pool, arena};
+  Naive<double> exact;
+
+  void check_equal(const Inference<float>::Tensor& actual, const Naive<double>::Tensor& expected, double bound) {
+    REQUIRE(actual.rows() == expected.rows());
+    REQUIRE(actual.columns() == expected.columns());
+    Matrix<double> values(actual.rows(), actual.columns());
+    for (Index i = 0; i < actual.rows(); ++i) {
+      for (Index j = 0; j < actual.columns(); ++j) values(i, j) = actual.data()[i * actual.stride() + j];
+    }
+    CHECK((values - expected.values()).norm() <= bound * (1 + expected.values().norm()));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("linear agrees for every dtype of weights, with every epilogue") {
+  Pair ops;
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF64}) {
+    for (const Index rows : {1, 3, 20}) {
+      const WeightTensor weight = stored(random_matrix(37, 29, 1), dtype, {37, 29});
+      const WeightTensor bias = stored(random_matrix(1, 37, 2), dtype, {37});
+      const Matrix<float> x = random_matrix(rows, 29, 3), residual = random_matrix(rows, 37, 4);
+      const Inference<float>::Matrix fast_weight(weight);
+      const Inference<float>::Vector fast_bias(bias);
+      const Naive<double>::Matrix exact_weight(weight);
+      const Naive<double>::Vector exact_bias(bias);
+      for (const Activation activation :
+           {Activation::kNone, Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+        const auto fast_residual = ops.fast.constant(residual);
+        const auto exact_residual = ops.exact.constant(residual);
+        ops.check_equal(
+            ops.fast.linear(ops.fast.constant(x), fast_weight, {&fast_bias, activation, &fast_residual}),
+            ops.exact.linear(ops.exact.constant(x), exact_weight, {&exact_bias, activation, &exact_residual}), 1e-6);
+      }
+      ops.check_equal(ops.fast.linear(ops.fast.constant(x), fast_weight),
+                      ops.exact.linear(ops.exact.constant(x), exact_weight), 1e-6);
+      ops.check_equal(ops.fast.rows(fast_weight, {36, 0, 17, 15, 16}),
+                      ops.exact.rows(exact_weight, {36, 0, 17, 15, 16}), 1e-7);
+    }
+  }
+}
+
+TEST_CASE("norm, sums, slices and concatenations agree") {
+  Pair ops;
+  const Matrix<float> a = random_matrix(70, 21, 1), b = random_matrix(70, 21, 2);
+  const WeightTensor gain = stored(random_matrix(1, 21, 3), DType::kF32, {21});
+  const auto fa = ops.fast.constant(a), fb = ops.fast.constant(b);
+  const auto ea = ops.exact.constant(a), eb = ops.exact.constant(b);
+  ops.check_equal(ops.fast.layer_norm(fa, Inference<float>::Vector(gain), Inference<float>::Vector(gain), 1e-5),
+                  ops.exact.layer_norm(ea, Naive<double>::Vector(gain), Naive<double>::Vector(gain), 1e-5), 1e-6);
+  ops.check_equal(ops.fast.add(fa, fb), ops.exact.add(ea, eb), 1e-7);
+  ops.check_equal(ops.fast.concat_rows({fa, fb}), ops.exact.concat_rows({ea, eb}), 1e-7);
+  ops.check_equal(ops.fast.concat_columns({fa, fb, fa}), ops.exact.concat_columns({ea, eb, ea}), 1e-7);
+  const auto slice = ops.fast.slice_rows(fa, 5, 9);
+  ops.check_equal(slice, ops.exact.slice_rows(ea, 5, 9), 1e-7);
+  ops.check_equal(ops.fast.slice_rows(slice, 2, 3), ops.exact.slice_rows(ea, 7, 3), 1e-7);
+  ops.check_equal(ops.fast.add(slice, slice), ops.exact.slice_rows(ops.exact.add(ea, ea), 5, 9), 1e-7);
+}
+
+TEST_CASE("attention agrees, with and without mask, past and cache") {
+  Pair ops;
+  for (const Index heads : {1, 2, 5}) {
+    const Matrix<float> q = random_matrix(19, 30, 1), k = random_matrix(45, 30, 2), v = random_matrix(45, 30, 3);
+    for (const AttentionMask mask : {AttentionMask::kNone, AttentionMask::kCausal}) {
+      ops.check_equal(
+          ops.fast.attention(ops.fast.constant(q), ops.fast.constant(k), ops.fast.constant(v), heads, mask),
+          ops.exact.attention(ops.exact.constant(q), ops.exact.constant(k), ops.exact.constant(v), heads, mask), 1e-6);
+    }
+    const Matrix<double> wide_k = k.cast<double>(), wide_v = v.cast<double>();
+    const std::vector<std::int32_t> first{0, 1, 2, 9}, second{44, 3, 0, 7, 11, 30, 31, 2, 5};
+    const std::vector<RowSpan> spans{{first.data(), 4}, {second.data(), 9}, {second.data(), 1}};
+    ops.check_equal(
+        ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), {k.data(), v.data(), 30}, heads, spans),
+        ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), {wide_k.data(), wide_v.data(), 30}, heads, spans),
+        1e-6);
+  }
+}
+
+TEST_CASE("an arena hands a buffer out again only when its last tensor is gone") {
+  Pair ops;
+  auto first = ops.fast.constant(random_matrix(8, 8, 1));
+  const auto copy = first;
+  const float* address = first.data();
+  first = {};
+  const auto second = ops.fast.constant(random_matrix(8, 8, 2));
+  CHECK(second.data() != address);
+  const std::size_t held = ops.arena.allocated();
+  for (int i = 0; i < 100; ++i) {
+    const auto temporary = ops.fast.add(second, copy);
+    CHECK(temporary.rows() == 8);
+  }
+  CHECK(ops.arena.allocated() <= held + 8 * 8 * sizeof(float) + 64);  // a warm arena does not grow
+}
