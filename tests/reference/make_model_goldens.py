@@ -4,98 +4,24 @@ Every folder is a model directory (config.json, model.safetensors) plus golden.s
 NumPy streams keyed by tensor name; searches over seeds go upwards from a fixed start, so a run repeats byte for byte.
 """
 import argparse
-import copy
 import json
 import logging
 import shutil
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from safetensors.torch import save_file
-from transformers import LogitsProcessor
-from transformers.generation import logits_process as hf
 
-from reference_model import PARTS, ReferenceModel, generate
+from decoding_goldens import decode, make_decoding, make_logits, without_padding
+from golden_files import (EOS, NUM_TOKENS, VOCAB_SIZE, random_tensor, random_weights, save, text_config, vision_config,
+                          write_model)
+from reference_model import ReferenceModel, generate
 from ser_connector import SerConnector, with_defaults
 
 HERE = Path(__file__).resolve().parent
 TINY_TEXT = HERE.parent / "fixtures" / "text" / "tiny"
-NUM_TOKENS, VOCAB_SIZE, EOS = 600, 607, 2  # 600 real tokens, 7 padding rows that must never come out
-NOISE = 1e-3                               # decoding cases must survive this much noise on every score
-
-
-# --- weights and files ---
-
-def random_tensor(name: str, shape, seed: int) -> torch.Tensor:
-    """Lively values: gains 1 +- 0.2, biases 0.2, embeddings 0.5, matrices 1.25/sqrt(fan_in).
-
-    Token rows get 1.6/sqrt(E): the tied head then gives logits of deviation 1.6, flat enough for beams to compete.
-    """
-    rng = np.random.RandomState(zlib.crc32(name.encode()) ^ (seed * 2654435761 & 0xFFFFFFFF))
-    x = rng.standard_normal(shape).astype(np.float32)
-    is_norm = "norm" in name or "layrnorm" in name
-    if is_norm and name.endswith("weight"):
-        x = 1 + 0.2 * x
-    elif "embed_tokens" in name:
-        x = 1.6 / np.sqrt(shape[1]) * x
-    elif "embed" in name and "patch_embedding" not in name:
-        x = 0.5 * x
-    elif len(shape) == 1:
-        x = 0.2 * x
-    else:
-        x = 1.25 / np.sqrt(np.prod(shape[1:])) * x
-    return torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-
-
-def random_weights(config: dict, seed: int, only=None) -> dict:
-    """All tensors of the parts config.json names, with the checkpoint's names; the tied lm_head is left out."""
-    weights = {}
-    for prefix, key, build, _ in PARTS:
-        if key in config and (only is None or key in only):
-            for name, value in build(config).state_dict().items():
-                if value.is_floating_point() and name != "lm_head.weight":
-                    weights[prefix + name] = random_tensor(prefix + name, value.shape, seed)
-    return weights
-
-
-def write_model(folder: Path, config: dict, weights: dict) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    save(folder / "model.safetensors", weights)
-
-
-def save(path: Path, tensors: dict) -> None:
-    def plain(value):
-        if isinstance(value, str):
-            value = torch.tensor(list(value.encode()), dtype=torch.uint8)
-        return value.detach().contiguous().clone()
-    save_file({name: plain(value) for name, value in tensors.items()}, path)
-
-
-def rows(sequences, width: int, dtype=torch.int32) -> torch.Tensor:
-    """Ragged id lists -> [n, width], padded with -1."""
-    table = torch.full((len(sequences), width), -1, dtype=dtype)
-    for row, sequence in zip(table, sequences):
-        row[: len(sequence)] = torch.as_tensor(sequence)
-    return table
-
-
-def vision_config(**changes) -> dict:
-    return {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 56, "num_hidden_layers": 5,
-            "num_attention_heads": 4, "image_size": 28, "patch_size": 7, "num_channels": 3, "hidden_act": "quick_gelu",
-            "layer_norm_eps": 1e-5, **changes}
-
-
-def text_config(**changes) -> dict:
-    config = {"model_type": "opt", "vocab_size": VOCAB_SIZE, "hidden_size": 40, "num_hidden_layers": 3, "ffn_dim": 96,
-              "num_attention_heads": 4, "max_position_embeddings": 96, "word_embed_proj_dim": 40,
-              "do_layer_norm_before": True, "_remove_final_layer_norm": False, "activation_function": "relu",
-              "enable_bias": True, "bos_token_id": EOS, "eos_token_id": EOS, "pad_token_id": 1, **changes}
-    return config
 
 
 # --- a: vision tower ---
@@ -160,136 +86,6 @@ def make_opt(out: Path) -> None:
             for i, hidden in enumerate(result.hidden_states):
                 golden[f"{kind}.hidden_states.{i}"] = hidden[0]
         save(out / name / "golden.safetensors", golden)
-
-
-# --- d: decoding ---
-
-class Noise(LogitsProcessor):
-    """Uniform noise on every score: a case whose ids change under it is too close to call across float32 programs."""
-
-    def __init__(self, seed: int, amount: float = NOISE):
-        self.rng, self.amount = np.random.RandomState(seed), amount
-
-    def __call__(self, input_ids, scores):
-        return scores + torch.from_numpy(self.rng.uniform(-self.amount, self.amount, scores.shape).astype(np.float32))
-
-
-def without_padding(language_model):
-    """The same model with its embedding cut to the real tokens, as the authors' code loads it."""
-    cut = copy.deepcopy(language_model)
-    cut.resize_token_embeddings(NUM_TOKENS)
-    return cut.eval()
-
-
-def decode(language_model, embeds, num_tokens=NUM_TOKENS, **settings):
-    """ids and score of generate(), or None where noise changes the ids or a greedy choice is closer than the noise."""
-    ids, score = generate(language_model, embeds, num_tokens, **settings)
-    if settings["num_beams"] == 1 and score <= NOISE:
-        return None
-    for seed in range(2):
-        if not torch.equal(ids, generate(language_model, embeds, num_tokens, processors=[Noise(seed)], **settings)[0]):
-            return None
-    return ids, score
-
-
-def decoding_settings() -> dict:
-    base = {"num_beams": 3, "max_new_tokens": 30, "length_penalty": 0.0, "early_stopping": True}
-    greedy = {"num_beams": 1}
-    changes = {
-        "greedy": greedy, "beam3": {}, "beam2": {"num_beams": 2}, "beam4": {"num_beams": 4}, "beam5": {"num_beams": 5},
-        "beam3_short": {"max_new_tokens": 5},
-        "beam3_lp1": {"length_penalty": 1.0}, "beam3_lp2": {"length_penalty": 2.0},
-        "beam3_lp_minus1": {"length_penalty": -1.0},
-        "beam3_patient": {"early_stopping": False}, "beam3_never": {"early_stopping": "never"},
-        "beam3_patient_lp1": {"early_stopping": False, "length_penalty": 1.0},
-        "beam3_never_lp1": {"early_stopping": "never", "length_penalty": 1.0},
-        "beam4_never_lp2": {"num_beams": 4, "early_stopping": "never", "length_penalty": 2.0},
-        "beam3_patient_lp_minus1": {"early_stopping": False, "length_penalty": -1.0},
-        "beam3_never_lp_minus1": {"early_stopping": "never", "length_penalty": -1.0},
-        "greedy_ngram2": {**greedy, "no_repeat_ngram_size": 2}, "beam3_ngram2": {"no_repeat_ngram_size": 2},
-        "greedy_ngram1": {**greedy, "no_repeat_ngram_size": 1}, "beam3_ngram3": {"no_repeat_ngram_size": 3},
-        "greedy_repetition": {**greedy, "repetition_penalty": 1.3}, "beam3_repetition": {"repetition_penalty": 1.3},
-        "greedy_min": {**greedy, "min_new_tokens": 12}, "beam3_min": {"min_new_tokens": 12},
-        "beam5_all": {"num_beams": 5, "length_penalty": 1.0, "early_stopping": False, "no_repeat_ngram_size": 2,
-                      "repetition_penalty": 1.3, "min_new_tokens": 6},
-    }
-    return {name: {**base, **change} for name, change in changes.items()}
-
-
-def make_decoding(out: Path, per_setting: int = 6) -> None:
-    """<model>/decoding.{json,safetensors}: per setting prompt numbers, ids, scores; prompts are ids, fed as embeddings."""
-    for name in ("opt_pre", "opt_post"):
-        lm = ReferenceModel(out / name).language_model
-        cut = without_padding(lm)
-        rng = np.random.RandomState(31)
-        prompts = [np.r_[EOS, rng.randint(4, NUM_TOKENS, rng.randint(2, 12))] for _ in range(400)]
-        golden, settings, lengths, padding, next_prompt, dropped = {}, decoding_settings(), [], [], 0, 0
-        for setting, options in settings.items():
-            used, ids, scores = [], [], []
-            while len(used) < per_setting:
-                prompt, next_prompt = next_prompt, next_prompt + 1
-                embeds = lm.get_input_embeddings()(torch.from_numpy(prompts[prompt]))
-                suppressed, resized = decode(lm, embeds, **options), decode(cut, embeds, **options)
-                if suppressed is None or resized is None:
-                    dropped += 1
-                elif not torch.equal(suppressed[0], resized[0]):
-                    padding.append((prompt, setting, suppressed[0], resized[0]))
-                else:
-                    used.append(prompt), ids.append(suppressed[0]), scores.append(suppressed[1])
-            golden[f"{setting}.prompts"] = torch.tensor(used, dtype=torch.int32)
-            golden[f"{setting}.ids"] = rows(ids, 30)
-            if options["num_beams"] > 1:
-                golden[f"{setting}.scores"] = torch.tensor(scores)
-            lengths += [len(i) for i in ids]
-        golden["prompts"] = rows(prompts[:next_prompt], 12)
-        if padding:
-            golden["padding.prompts"] = torch.tensor([p[0] for p in padding], dtype=torch.int32)
-            golden["padding.settings"] = torch.tensor([list(settings).index(p[1]) for p in padding], dtype=torch.int32)
-            golden["padding.suppressed_ids"] = rows([p[2] for p in padding], 30)
-            golden["padding.resized_ids"] = rows([p[3] for p in padding], 30)
-        (out / name / "decoding.json").write_text(json.dumps(settings, indent=1) + "\n")
-        save(out / name / "decoding.safetensors", golden)
-        count = np.bincount(lengths, minlength=31)
-        print(f"{name}: {len(lengths)} decoding cases, lengths {[int(c) for c in count]}, "
-              f"{dropped} too close to call, {len(padding)} where the padding rows' probability matters")
-
-
-def make_logits(out: Path) -> None:
-    """logits/: HF processors on random logits [4, 50] and seen ids [4, 12]; probabilities after the warpers."""
-    rng = np.random.RandomState(41)
-    logits = torch.from_numpy((3 * rng.standard_normal((4, 50))).astype(np.float32))
-    seen = torch.from_numpy(rng.randint(0, 12, (4, 12)))
-    warp = [dict(temperature=t, top_k=k, top_p=p) for t, k, p in
-            ((1.0, 0, 1.0), (0.7, 0, 1.0), (1.6, 0, 1.0), (1.0, 5, 1.0), (1.0, 1, 1.0), (1.0, 200, 1.0), (1.0, 0, 0.9),
-             (1.0, 0, 0.3), (0.7, 10, 0.8), (1.6, 20, 0.95), (2.5, 50, 0.5))]
-    process = [dict(repetition_penalty=r, no_repeat_ngram_size=n, min_new_tokens=m) for r, n, m in
-               ((1.3, 0, 0), (0.8, 0, 0), (1.0, 1, 0), (1.0, 2, 0), (1.0, 3, 0), (1.0, 0, 12), (1.0, 0, 13), (1.2, 2, 20))]
-    golden = {"logits": logits, "input_ids": seen}
-    for i, w in enumerate(warp):
-        scores = logits
-        if w["temperature"] != 1.0:
-            scores = hf.TemperatureLogitsWarper(w["temperature"])(None, scores)
-        if w["top_k"]:
-            scores = hf.TopKLogitsWarper(w["top_k"])(None, scores)
-        if w["top_p"] < 1.0:
-            mass = scores.softmax(-1).sort(-1).values.cumsum(-1)
-            assert (mass - (1 - w["top_p"])).abs().min() > 1e-4, "top-p edge too close: change the seed"
-            scores = hf.TopPLogitsWarper(w["top_p"])(None, scores)
-        golden[f"warp.{i}.probabilities"] = scores.softmax(-1)
-    for i, p in enumerate(process):
-        scores = logits.log_softmax(-1)
-        if p["repetition_penalty"] != 1.0:
-            scores = hf.RepetitionPenaltyLogitsProcessor(p["repetition_penalty"])(seen, scores)
-        if p["no_repeat_ngram_size"]:
-            scores = hf.NoRepeatNGramLogitsProcessor(p["no_repeat_ngram_size"])(seen, scores)
-        if p["min_new_tokens"]:
-            scores = hf.MinNewTokensLengthLogitsProcessor(0, p["min_new_tokens"], EOS)(seen, scores)
-        golden[f"process.{i}.scores"] = scores
-    golden["log_softmax"] = logits.log_softmax(-1)
-    folder = out / "logits"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "logits.json").write_text(json.dumps({"eos_token_id": EOS, "warp": warp, "process": process}, indent=1) + "\n")
-    save(folder / "golden.safetensors", golden)
 
 
 # --- e, f, g: whole models ---
