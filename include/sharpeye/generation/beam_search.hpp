@@ -86,6 +86,7 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
   const auto is_better = [](const Candidate& a, const Candidate& b) { return a.log_probability > b.log_probability; };
   for (std::size_t beam = 0; beam < beams.size(); ++beam) {
     std::vector<float>& scores = logits[beam];
+    remove_padding(config, scores);
     const float normalizer = simd::kernels().log_sum_exp(static_cast<Index>(scores.size()), scores.data());
     for (float& score : scores) score -= normalizer;
     process_scores(config, beams[beam].ids, scores);

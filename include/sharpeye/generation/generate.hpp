@@ -50,6 +50,7 @@ inline std::vector<std::int32_t> generate_one_by_one(NextToken& model, const Gen
   std::vector<std::int32_t> ids;
   std::vector<float> scores = model.start();
   for (;;) {
+    remove_padding(config, scores);
     process_scores(config, ids, scores);
     std::size_t chosen = 0;
     if (config.do_sample) {

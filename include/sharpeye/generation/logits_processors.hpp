@@ -15,6 +15,14 @@ SHARPEYE_NAMESPACE_BEGIN
 
 inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
+/// Cuts the ids that only pad the vocabulary off, before anything is normalised: as the authors do, who resize the
+/// embedding to the tokenizer's length.
+inline void remove_padding(const GenerationConfig& config, std::vector<float>& logits) {
+  if (config.num_tokens > 0 && static_cast<std::size_t>(config.num_tokens) < logits.size()) {
+    logits.resize(static_cast<std::size_t>(config.num_tokens));
+  }
+}
+
 /// Repetition penalty (once per distinct token: s < 0 ? s * p : s / p), no repeated n-gram, no end before
 /// min_new_tokens, never a padding id. `scores` are logits, or log-probabilities in beam search.
 /// @param ids what the sequence has generated so far; a prompt of embeddings has no ids, so it does not count
@@ -42,10 +50,6 @@ inline void process_scores(const GenerationConfig& config, const std::vector<std
   }
   if (length < config.min_new_tokens) {
     for (const std::int32_t eos : config.eos_token_ids) scores[static_cast<std::size_t>(eos)] = kImpossible;
-  }
-  if (config.num_tokens > 0) {
-    std::fill(scores.begin() + std::min(config.num_tokens, static_cast<Index>(scores.size())), scores.end(),
-              kImpossible);
   }
 }
 

@@ -1,0 +1,230 @@
+// Greedy and beam search against Hugging Face's generate(), and the processors against Hugging Face's.
+
+#include "sharpeye/generation/beam_search.hpp"
+#include "sharpeye/generation/opt_next_token.hpp"
+#include "support/golden.hpp"
+
+using namespace sharpeye;
+
+namespace {
+
+/// A model whose next logits are a function of the sequence: no network needed to test generation itself.
+class Scripted final : public NextToken {
+ public:
+  explicit Scripted(std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits)
+      : logits_(std::move(logits)) {}
+  std::vector<float> start() override { return logits_({}); }
+  std::vector<std::vector<float>> step(const std::vector<Index>& parents,
+                                       const std::vector<std::int32_t>& ids) override {
+    std::vector<std::vector<std::int32_t>> next;
+    std::vector<std::vector<float>> result;
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+      next.push_back(sequences_[static_cast<std::size_t>(parents[i])]);
+      next.back().push_back(ids[i]);
+      result.push_back(logits_(next.back()));
+    }
+    sequences_ = next;
+    return result;
+  }
+
+ private:
+  std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits_;
+  std::vector<std::vector<std::int32_t>> sequences_{{}};
+};
+
+/// Token 0 ends; the others take turns.
+std::vector<float> round_robin(const std::vector<std::int32_t>& ids) {
+  std::vector<float> logits(5, 0.0f);
+  logits[ids.empty() ? 1 : static_cast<std::size_t>(ids.back() % 4 + 1)] = 5.0f;
+  return logits;
+}
+
+}  // namespace
+
+TEST_CASE("greedy and beam search give Hugging Face's ids in every setting") {
+  int cases = 0;
+  for (const char* name : {"opt_pre", "opt_post"}) {
+    const test::Golden golden(name, "decoding");
+    test::Session session;
+    const auto config = OptConfig::from_json(golden.json().object("text_config"));
+    WeightLoader loader = golden.weights();
+    const Opt<Inference<float>> opt(config, loader.root("language_model.model.decoder"));
+    const Matrix<float> prompts = golden.matrix("prompts");
+    const JsonReader settings = golden.json("decoding.json");
+    const auto run = [&](const GenerationConfig& generation, Index prompt) {
+      std::vector<std::int32_t> ids;
+      for (Index i = 0; i < prompts.cols() && prompts(prompt, i) >= 0; ++i) {
+        ids.push_back(static_cast<std::int32_t>(prompts(prompt, i)));
+      }
+      OptNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, ids), generation.num_beams,
+                                           generation.max_new_tokens);
+      model.prefill();
+      return generate(model, generation);
+    };
+    const auto expected_ids = [&](const Matrix<float>& rows, Index row) {
+      std::vector<std::int32_t> ids;
+      for (Index i = 0; i < rows.cols() && rows(row, i) >= 0; ++i)
+        ids.push_back(static_cast<std::int32_t>(rows(row, i)));
+      return ids;
+    };
+    for (const std::string& tensor : golden.names()) {
+      if (tensor.find(".prompts") == std::string::npos || tensor.rfind("padding", 0) == 0) continue;
+      const std::string setting = tensor.substr(0, tensor.find('.'));
+      CAPTURE(name);
+      CAPTURE(setting);
+      GenerationConfig generation = GenerationConfig::from_json(settings.object(setting), config.vocab_size);
+      generation.num_tokens = 600;
+      const std::vector<std::int32_t> used = golden.ids(tensor);
+      const Matrix<float> expected = golden.matrix(setting + ".ids");
+      for (std::size_t i = 0; i < used.size(); ++i) {
+        ++cases;
+        CAPTURE(used[i]);
+        CHECK(run(generation, used[i]) == expected_ids(expected, static_cast<Index>(i)));
+      }
+    }
+    // Where it matters how padding ids are kept out, we do as the authors' code: their softmax does not see them.
+    if (golden.has("padding.prompts")) {
+      const std::vector<std::int32_t> used = golden.ids("padding.prompts"), which = golden.ids("padding.settings");
+      std::vector<std::string> names;
+      const Json all = read_json_file(golden.path("decoding.json"), 1 << 20);
+      // The numbers count settings in the order of the file, which a JSON object does not keep.
+      const std::string text = read_file(golden.path("decoding.json"), 1 << 20);
+      for (const auto& item : all.items()) names.push_back(item.key());
+      std::sort(names.begin(), names.end(),
+                [&](const auto& a, const auto& b) { return text.find("\"" + a + "\"") < text.find("\"" + b + "\""); });
+      for (std::size_t i = 0; i < used.size(); ++i) {
+        GenerationConfig generation =
+            GenerationConfig::from_json(settings.object(names[static_cast<std::size_t>(which[i])]), config.vocab_size);
+        generation.num_tokens = 600;
+        ++cases;
+        CHECK(run(generation, used[i]) == expected_ids(golden.matrix("padding.resized_ids"), static_cast<Index>(i)));
+      }
+    }
+  }
+  CHECK(cases >= 200);
+}
+
+TEST_CASE("processors give Hugging Face's scores, warpers its distributions") {
+  const test::Golden golden("logits");
+  const Json json = read_json_file(golden.path("logits.json"), 1 << 20);
+  const Matrix<float> logits = golden.matrix("logits"), seen = golden.matrix("input_ids");
+  const auto row_of = [](const Matrix<float>& matrix, Index row) {
+    std::vector<float> values(static_cast<std::size_t>(matrix.cols()));
+    for (Index i = 0; i < matrix.cols(); ++i) values[static_cast<std::size_t>(i)] = matrix(row, i);
+    return values;
+  };
+  for (std::size_t i = 0; i < json["process"].size(); ++i) {
+    CAPTURE(i);
+    const Matrix<float> expected = golden.matrix(concat("process.", i, ".scores"));
+    const auto config = GenerationConfig::from_json(JsonReader(json["process"][i], "logits.json"), logits.cols());
+    for (Index row = 0; row < logits.rows(); ++row) {
+      std::vector<float> scores = row_of(golden.matrix("log_softmax"), row);
+      std::vector<std::int32_t> ids;
+      for (const float id : row_of(seen, row)) ids.push_back(static_cast<std::int32_t>(id));
+      process_scores(config, ids, scores);
+      for (Index id = 0; id < logits.cols(); ++id) {
+        const float actual = scores[static_cast<std::size_t>(id)];
+        if (expected(row, id) == kImpossible) {
+          CHECK(actual == kImpossible);
+        } else {
+          CHECK(actual == doctest::Approx(expected(row, id)).epsilon(1e-6));
+        }
+      }
+    }
+  }
+  for (std::size_t i = 0; i < json["warp"].size(); ++i) {
+    CAPTURE(i);
+    const Matrix<float> expected = golden.matrix(concat("warp.", i, ".probabilities"));
+    GenerationConfig config;
+    config.temperature = json["warp"][i]["temperature"];
+    config.top_k = json["warp"][i]["top_k"];
+    config.top_p = json["warp"][i]["top_p"];
+    for (Index row = 0; row < logits.rows(); ++row) {
+      const std::vector<double> actual = sampling_distribution(config, row_of(logits, row));
+      for (Index id = 0; id < logits.cols(); ++id) {
+        CHECK(std::fabs(actual[static_cast<std::size_t>(id)] - expected(row, id)) < 1e-6);
+        CHECK((actual[static_cast<std::size_t>(id)] == 0) == (expected(row, id) == 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("sampling follows its seed and its distribution") {
+  GenerationConfig config;
+  config.num_beams = 1;
+  config.do_sample = true;
+  config.max_new_tokens = 2000;
+  config.top_k = 0;
+  config.eos_token_ids = {4};
+  const auto fixed = [](const std::vector<std::int32_t>&) {
+    return std::vector<float>{std::log(0.5f), std::log(0.3f), std::log(0.2f), kImpossible, kImpossible};
+  };
+  Scripted model(fixed), again(fixed), other(fixed);
+  const auto ids = generate(model, config);
+  CHECK(ids == generate(again, config));
+  double counts[3] = {};
+  for (const std::int32_t id : ids) counts[id] += 1.0 / 2000;
+  CHECK(counts[0] == doctest::Approx(0.5).epsilon(0.1));
+  CHECK(counts[1] == doctest::Approx(0.3).epsilon(0.1));
+  config.seed = 1;
+  CHECK(ids != generate(other, config));
+}
+
+TEST_CASE("a hook ends generation, a complete sequence ends its beam") {
+  GenerationConfig config;
+  config.eos_token_ids = {0};
+  config.max_new_tokens = 20;
+  config.early_stopping = EarlyStopping::kFalse;  // else three unlikely ends are enough
+  for (const Index beams : {1, 3}) {
+    config.num_beams = beams;
+    GenerationHooks hooks;
+    std::size_t steps = 0;
+    hooks.on_step = [&](const std::vector<std::int32_t>& ids) { return (steps = ids.size()) < 4; };
+    Scripted model(round_robin), second(round_robin);
+    CHECK(generate(model, config, hooks) == std::vector<std::int32_t>{1, 2, 3, 4});
+    CHECK(steps == 4);
+    hooks.on_step = nullptr;
+    hooks.is_complete = [](const std::vector<std::int32_t>& ids) { return ids.back() == 3; };
+    CHECK(generate(second, config, hooks) == std::vector<std::int32_t>{1, 2, 3});
+  }
+}
+
+TEST_CASE("NaN logits neither hang nor leave the vocabulary") {
+  const auto nan = [](const std::vector<std::int32_t>&) {
+    return std::vector<float>(5, std::numeric_limits<float>::quiet_NaN());
+  };
+  GenerationConfig config;
+  config.max_new_tokens = 6;
+  for (const Index beams : {1, 3}) {
+    config.num_beams = beams;
+    for (const bool sample : {false, true}) {
+      if (sample && beams > 1) continue;
+      config.do_sample = sample;
+      Scripted model(nan);
+      for (const std::int32_t id : generate(model, config)) CHECK((id >= 0 && id < 5));
+    }
+  }
+}
+
+TEST_CASE("generation_config.json: hostile values are refused by name") {
+  const auto refused = [](const char* text, const char* key) {
+    try {
+      GenerationConfig::from_json(JsonReader(parse_json(text, "generation_config.json"), "generation_config.json"),
+                                  100);
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kConfig && std::string(error.what()).find(key) != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(refused(R"({"num_beams": 0})", "num_beams"));
+  CHECK(refused(R"({"num_beams": 1e9})", "num_beams"));
+  CHECK(refused(R"({"max_new_tokens": -1})", "max_new_tokens"));
+  CHECK(refused(R"({"temperature": 0})", "temperature"));
+  CHECK(refused(R"({"top_p": 1.5})", "top_p"));
+  CHECK(refused(R"({"eos_token_id": 100})", "eos_token_id"));
+  CHECK(refused(R"({"eos_token_id": [3, -1]})", "eos_token_id"));
+  CHECK(refused(R"({"early_stopping": "always"})", "early_stopping"));
+  CHECK(refused(R"({"num_beams": 2, "do_sample": true})", "num_beams"));
+  CHECK(refused(R"({"stop_strings": [""]})", "stop_strings"));
+  CHECK(refused(R"({"length_penalty": null})", "length_penalty"));
+}
