@@ -1,0 +1,66 @@
+/// @file
+/// `sharpeye dump`: every intermediate of one image's captions, as safetensors.
+
+#include "sharpeye/io/safetensors_writer.hpp"
+#include "tools/commands.hpp"
+#include "tools/session.hpp"
+
+namespace tool {
+namespace {
+
+struct DumpCommand {
+  SessionOptions session;
+  std::string image, output;
+  std::optional<std::string> initial;
+};
+
+template <class Stored, class Given>
+WeightTensor stored_copy(const std::string& name, DType dtype, std::vector<Index> shape, const Given* begin,
+                         const Given* end) {
+  const auto copy = std::make_shared<const std::vector<Stored>>(begin, end);
+  return {name, dtype, std::move(shape), reinterpret_cast<const std::byte*>(copy->data()), copy};
+}
+
+int run_dump(const DumpCommand& command) {
+  Session session(command.session);
+  catch_interrupts();
+  MemorySource dump;
+  CaptionOptions options;
+  options.rounds = session.model().network().ser_connector() ? 1 : 0;
+  options.initial = command.initial;
+  options.is_cancelled = is_interrupted;
+  options.on_tensor = [&](const std::string& name, const Matrix<float>& values) {
+    const Index size = session.model().config().vision_config.image_size;
+    std::vector<Index> shape{values.rows(), values.cols()};
+    if (name == "pixel_values") shape = {3, size, size};
+    dump.add(stored_copy<float>(name, DType::kF32, std::move(shape), values.data(), values.data() + values.size()));
+  };
+  options.on_ids = [&](const std::string& name, const std::vector<std::int32_t>& ids) {
+    dump.add(stored_copy<std::int64_t>(name, DType::kI64, {static_cast<Index>(ids.size())}, ids.data(),
+                                       ids.data() + ids.size()));
+  };
+  try {
+    const Caption caption = session.captioner()(session.image(command.image), options);
+    write_safetensors(command.output, dump, {{"initial", caption.initial}, {"refined", caption.refined}});
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) throw;
+    report(error.what());
+    return kInputFailed;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_dump(CLI::App& app, Action& run) {
+  const auto options = std::make_shared<DumpCommand>();
+  CLI::App& command = *app.add_subcommand("dump", "Write every intermediate of one image's captions");
+  command.add_option("image", options->image, "An image file, or - for stdin")->required()->type_name("IMAGE|-");
+  options->session.add_to(command);
+  command.add_option("--initial", options->initial, "Take this initial caption instead of generating one")
+      ->type_name("TEXT");
+  command.add_option("-o,--output", options->output, "The safetensors file to write")->required()->type_name("FILE");
+  command.callback([options, &run] { run = [options] { return run_dump(*options); }; });
+}
+
+}  // namespace tool

@@ -1,0 +1,98 @@
+/// @file
+/// `sharpeye init`: a complete model directory with random weights.
+
+#include <filesystem>
+
+#include "sharpeye/io/safetensors_writer.hpp"
+#include "sharpeye/models/initialize.hpp"
+#include "tools/commands.hpp"
+#include "tools/model_config_json.hpp"
+#include "tools/options.hpp"
+#include "tools/presets.hpp"
+
+namespace tool {
+namespace {
+
+struct InitCommand {
+  std::string preset, folder, tokenizer;
+  std::string dtype = "f32";
+  std::uint64_t seed = 0;
+  bool force = false;
+};
+
+template <class Stored>
+WeightTensor converted(WeightTensor tensor, DType dtype, const std::vector<float>& values) {
+  const auto stored = std::make_shared<std::vector<Stored>>();
+  stored->reserve(values.size());
+  for (const float value : values) stored->push_back(Stored(value));
+  tensor.dtype = dtype;
+  tensor.data = reinterpret_cast<const std::byte*>(stored->data());
+  tensor.owner = stored;
+  return tensor;
+}
+
+WeightTensor random_tensor(const TensorDeclaration& declaration, std::uint64_t seed) {
+  require(!is_interrupted(), ErrorCode::kCancelled, "init: cancelled");
+  WeightTensor tensor{declaration.name, DType::kF32, declaration.shape, nullptr, nullptr};
+  auto values = std::make_shared<const std::vector<float>>(initial_values(tensor, seed));
+  if (declaration.dtype == DType::kF16) return converted<float16>(tensor, DType::kF16, *values);
+  if (declaration.dtype == DType::kBF16) return converted<bfloat16>(tensor, DType::kBF16, *values);
+  tensor.data = reinterpret_cast<const std::byte*>(values->data());
+  tensor.owner = values;
+  return tensor;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+int run_init(const InitCommand& command) {
+  namespace fs = std::filesystem;
+  const std::string config_path = command.folder + "/config.json";
+  require(command.force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
+          ": is already there; --force replaces it");
+  const TokenizerFiles tokenizer = TokenizerFiles::load(command.tokenizer);
+  const Preset preset = make_preset(command.preset, tokenizer.tokenizer);
+  catch_interrupts();
+  fs::create_directories(command.folder);
+  fs::remove(config_path);  // it comes back last: a directory that has one is complete
+
+  const DType dtype = command.dtype == "f16" ? DType::kF16 : command.dtype == "bf16" ? DType::kBF16 : DType::kF32;
+  std::vector<TensorDeclaration> tensors;
+  for (const WeightTensor& tensor : declare_tensors(preset.config))
+    tensors.push_back({tensor.name, dtype, tensor.shape});
+  write_safetensors(command.folder + "/model.safetensors", tensors,
+                    [&](const TensorDeclaration& tensor) { return random_tensor(tensor, command.seed); },
+                    {{"format", "pt"}});
+  write_text(command.folder + "/vocab.json", tokenizer.vocab_json);
+  write_text(command.folder + "/merges.txt", tokenizer.merges_txt);
+  write_text(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
+  write_text(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
+  OrderedJson config = to_json(preset.config);
+  config["sharpeye_note"] = concat("random weights, seed ", command.seed);
+  write_text(config_path, config.dump(2) + "\n");
+  return kOk;
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Action& run) {
+  const auto options = std::make_shared<InitCommand>();
+  CLI::App& command = *app.add_subcommand("init", "Make a model directory with random weights");
+  command.add_option("--preset", options->preset, "mm-ser-125m has the paper's sizes")
+      ->required()
+      ->check(CLI::IsMember(preset_names()));
+  command.add_option("-o,--output", options->folder, "The directory to make")->required()->type_name("DIR");
+  add_seed(command, options->seed, "Of the weights")->capture_default_str();
+  command.add_option("--dtype", options->dtype, "Of the weights")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
+      ->type_name("DIR");
+  command.add_flag("--force", options->force, "Replace a model that is there");
+  command.callback([options, &run] { run = [options] { return run_init(*options); }; });
+}
+
+}  // namespace tool

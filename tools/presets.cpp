@@ -1,0 +1,91 @@
+#include "tools/presets.hpp"
+
+#include "sharpeye/text/byte_alphabet.hpp"
+
+namespace tool {
+namespace {
+
+std::string built_in_vocabulary() {
+  Json vocabulary;
+  int id = 0;
+  for (const char* special : {"<s>", "<pad>", "</s>", "<unk>"}) vocabulary[special] = id++;
+  for (int byte = 0; byte < 256; ++byte) {
+    const char text = static_cast<char>(byte);
+    vocabulary[spell({&text, 1})] = id++;
+  }
+  return vocabulary.dump() + "\n";
+}
+
+MmSerConfig demo_config() {
+  MmSerConfig config;
+  config.ser_connector.emplace();
+  config.vision_config = {192, 768, 6, 3, 96, 8, Activation::kQuickGelu, 1e-5};
+  OptConfig& text = config.text_config;
+  text.hidden_size = text.word_embed_proj_dim = 192;
+  text.num_hidden_layers = 4;
+  text.num_attention_heads = 3;
+  text.ffn_dim = 768;
+  text.max_position_embeddings = 1024;
+  SerConnectorConfig& ser = *config.ser_connector;
+  ser.vision_feature_layers = {2, 4, 5};
+  ser.hidden_size = 192;
+  ser.num_hidden_layers = 2;
+  ser.num_attention_heads = 3;
+  ser.intermediate_size = 768;
+  return config;
+}
+
+MmSerConfig tiny_config() {
+  MmSerConfig config;
+  config.ser_connector.emplace();
+  config.vision_config = {32, 64, 4, 4, 32, 8, Activation::kQuickGelu, 1e-5};
+  OptConfig& text = config.text_config;
+  text.hidden_size = text.word_embed_proj_dim = 32;
+  text.num_hidden_layers = 2;
+  text.num_attention_heads = 4;
+  text.ffn_dim = 64;
+  text.max_position_embeddings = 512;
+  SerConnectorConfig& ser = *config.ser_connector;
+  ser.vision_feature_layers = {1, 2, 3};
+  ser.hidden_size = 32;
+  ser.num_hidden_layers = 1;
+  ser.num_attention_heads = 4;
+  ser.intermediate_size = 64;
+  ser.max_caption_tokens = 64;
+  return config;
+}
+
+}  // namespace
+
+TokenizerFiles TokenizerFiles::load(const std::string& folder) {
+  const bool is_built_in = folder.empty();
+  std::string vocab = is_built_in ? built_in_vocabulary() : read_file(folder + "/vocab.json", kTokenizerFileLimit);
+  std::string merges = is_built_in ? "#version: 0.2\n" : read_file(folder + "/merges.txt", kTokenizerFileLimit);
+  BpeTokenizer tokenizer(vocab, merges, {}, folder + "/vocab.json", folder + "/merges.txt");
+  return {std::move(vocab), std::move(merges), std::move(tokenizer)};
+}
+
+const std::vector<std::string>& preset_names() {
+  static const std::vector<std::string> names{"demo", "mm-ser-125m", "tiny"};
+  return names;
+}
+
+Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
+  Preset preset;
+  MmSerConfig& config = preset.config;
+  config.ser_connector.emplace();
+  if (name == "demo") config = demo_config();
+  if (name == "tiny") config = tiny_config();
+  OptConfig& text = config.text_config;
+  if (name != "mm-ser-125m") text.vocab_size = tokenizer.vocab_size();
+  require(tokenizer.vocab_size() <= text.vocab_size, ErrorCode::kInvalidArgument, "--tokenizer: expected at most ",
+          text.vocab_size, " tokens for preset ", name, ", actual ", tokenizer.vocab_size());
+  text.bos_token_id = tokenizer.bos_id();
+  text.eos_token_id = tokenizer.eos_id();
+  text.pad_token_id = tokenizer.pad_id();
+  preset.preprocessor.processor.image_size = config.vision_config.image_size;
+  preset.generation.eos_token_ids = {tokenizer.eos_id()};
+  return preset;
+}
+
+}  // namespace tool

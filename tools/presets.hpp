@@ -1,0 +1,38 @@
+#pragma once
+
+/// @file
+/// Models by name, for `init` and `info`, and the tokenizer of those who have none.
+
+#include <string>
+#include <vector>
+
+#include "sharpeye/pipeline/caption_model.hpp"
+#include "tools/terminal.hpp"
+
+namespace tool {
+
+/// The two files of a tokenizer, and what they say.
+struct TokenizerFiles {
+  std::string vocab_json;
+  std::string merges_txt;
+  BpeTokenizer tokenizer;
+
+  /// Those of `folder`, or where it is empty a built-in one: the 256 bytes, four special tokens, no merges.
+  /// @throws Error as BpeTokenizer::load()
+  static TokenizerFiles load(const std::string& folder);
+};
+
+/// All settings of a model directory.
+struct Preset {
+  MmSerConfig config;
+  PreprocessorConfig preprocessor;
+  GenerationConfig generation;
+};
+
+/// "mm-ser-125m" (the paper's sizes), "demo" (a second on one core) and "tiny" (tests).
+const std::vector<std::string>& preset_names();
+
+/// @throws Error kInvalidArgument for a tokenizer with more tokens than the preset's vocabulary.
+Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer);
+
+}  // namespace tool

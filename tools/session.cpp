@@ -1,0 +1,46 @@
+#include "tools/session.hpp"
+
+#include "tools/images.hpp"
+#include "tools/options.hpp"
+
+namespace tool {
+namespace {
+
+Aspect to_aspect(const std::string& name) {
+  return name == "pad" ? Aspect::kPad : name == "crop" ? Aspect::kCrop : Aspect::kSquash;
+}
+
+}  // namespace
+
+void SessionOptions::add_to(CLI::App& command) {
+  command.add_option("--model", model, "The model directory")->required()->type_name("DIR");
+  command.add_option("--threads", threads, "Threads to compute with; the result is the same for any number")
+      ->check(between(1, ThreadPool::kMaxThreads))
+      ->capture_default_str();
+  command.add_option("--aspect", aspect, "How an image becomes square, instead of the model's own way")
+      ->check(CLI::IsMember({"pad", "crop", "squash"}));
+  command.add_flag("--no-exif", no_exif, "Do not turn images upright by their EXIF orientation");
+  command.add_option("--max-pixels", max_pixels, "Refuse larger images")
+      ->check(between<std::uint64_t>(1, std::uint64_t{1} << 32))
+      ->capture_default_str();
+  command.add_flag_callback(
+      "--map", [this] { load.mode = LoadMode::kMap; },
+      "Map the weights instead of reading them; the files must not change meanwhile");
+  command.add_flag("--allow-non-finite", load.allow_non_finite, "Accept NaN and infinite weights");
+}
+
+Session::Session(const SessionOptions& options)
+    : pool_(options.threads), captioner_(CaptionModel::load(options.model, options.load), pool_) {
+  if (!options.aspect.empty()) captioner_.set_aspect(to_aspect(options.aspect));
+  decode_.max_pixels = options.max_pixels;
+  decode_.apply_exif = model().preprocessor().apply_exif && !options.no_exif;
+  if (read_json_file(options.model + "/config.json", kConfigFileLimit).contains("sharpeye_note")) {
+    report("random weights: the words mean nothing");
+  }
+}
+
+Image Session::image(const std::string& name) const {
+  return load_image(name, decode_);
+}
+
+}  // namespace tool

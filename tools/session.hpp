@@ -1,0 +1,44 @@
+#pragma once
+
+/// @file
+/// A loaded model with the options that `caption` and `dump` share.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "sharpeye/io/image_decoder.hpp"
+#include "sharpeye/pipeline/captioner.hpp"
+#include "tools/terminal.hpp"
+
+namespace tool {
+
+/// What to load, and how to read images.
+struct SessionOptions {
+  std::string model;
+  int threads = ThreadPool::default_size();
+  std::string aspect;
+  bool no_exif = false;
+  std::uint64_t max_pixels = DecodeOptions().max_pixels;
+  LoadOptions load;
+
+  void add_to(CLI::App& command);
+};
+
+/// A model and the threads to run it.
+class Session {
+ public:
+  /// Loads the model; says on stderr when its weights are random. @throws Error
+  explicit Session(const SessionOptions& options);
+
+  const CaptionModel& model() const { return captioner_.model(); }
+  Captioner& captioner() { return captioner_; }
+  /// @throws Error as load_image()
+  Image image(const std::string& name) const;
+
+ private:
+  ThreadPool pool_;
+  Captioner captioner_;
+  DecodeOptions decode_;
+};
+
+}  // namespace tool

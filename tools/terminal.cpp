@@ -1,0 +1,61 @@
+#include "tools/terminal.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "sharpeye/text/unicode.hpp"
+
+namespace tool {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// false: errno says why
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+OutputError::OutputError(int system_error)
+    : std::runtime_error(std::string("standard output: cannot write: ") + std::strerror(system_error)),
+      is_closed_(system_error == EPIPE) {}
+
+void report(std::string_view text) {
+  write_all(STDERR_FILENO, "sharpeye: " + one_line(text) + "\n");  // when this fails there is nobody left to tell
+}
+
+void write_out(std::string_view text) {
+  if (!write_all(STDOUT_FILENO, text)) throw OutputError(errno);
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  if (append_valid_utf8(text, line) < text.size()) line += kReplacementCharacter;
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return line;
+}
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+bool is_interrupted() noexcept {
+  return interrupted != 0;
+}
+
+}  // namespace tool

@@ -1,0 +1,71 @@
+/// @file
+/// `sharpeye tokenize`: texts to token ids and back, one JSON value per line.
+
+#include <iostream>
+
+#include "sharpeye/text/bpe_tokenizer.hpp"
+#include "tools/commands.hpp"
+
+namespace tool {
+namespace {
+
+struct TokenizeCommand {
+  std::string model;
+  bool decode = false, no_bos = false;
+};
+
+// "[1, 2]" -> "\"text\""
+std::string decode_line(const BpeTokenizer& tokenizer, const std::string& line, const std::string& where) {
+  const Json json = parse_json(line, where);
+  const JsonReader reader(Json{{"ids", json}}, where);
+  std::vector<std::int32_t> ids;
+  for (const Index id : reader.integers("ids", 0, tokenizer.vocab_size() - 1, 0, std::numeric_limits<Index>::max())) {
+    ids.push_back(static_cast<std::int32_t>(id));
+  }
+  return Json(tokenizer.decode(ids)).dump();
+}
+
+// "\"text\"" -> "[1,2]"
+std::string encode_line(const BpeTokenizer& tokenizer, const std::string& line, const std::string& where,
+                        const EncodeOptions& options) {
+  const Json json = parse_json(line, where);
+  require(json.is_string(), ErrorCode::kFormat, where, ": expected a JSON string, actual ", json.type_name());
+  return Json(tokenizer.encode(json.get_ref<const std::string&>(), options)).dump();
+}
+
+int run_tokenize(const TokenizeCommand& command) {
+  const BpeTokenizer tokenizer = BpeTokenizer::load(command.model);
+  EncodeOptions options;
+  options.add_bos = !command.no_bos;
+  int exit_code = kOk;
+  std::string line;
+  for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+    const std::string where = "line " + std::to_string(number);
+    std::string answer;
+    try {
+      answer = command.decode ? decode_line(tokenizer, line, where) : encode_line(tokenizer, line, where, options);
+    } catch (const Error& error) {
+      report(error.what());
+      exit_code = kInputFailed;
+      continue;
+    }
+    write_out(answer + "\n");
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app, Action& run) {
+  const auto options = std::make_shared<TokenizeCommand>();
+  CLI::App& command =
+      *app.add_subcommand("tokenize", "Turn lines of stdin, each a JSON string, into JSON arrays of token ids");
+  command.add_option("--model", options->model, "A directory with vocab.json and merges.txt")
+      ->required()
+      ->type_name("DIR");
+  CLI::Option* decode = command.add_flag("--decode", options->decode, "The other way; special tokens are left out");
+  command.add_flag("--no-bos", options->no_bos, "Do not begin with the BOS token")->excludes(decode);
+  command.callback([options, &run] { run = [options] { return run_tokenize(*options); }; });
+}
+
+}  // namespace tool
