@@ -67,12 +67,13 @@ void check_product(Isa isa, Index m, Index n, Index k, Activation activation, bo
     kernel.gemv_block({m, 0, weights.panels(), a.data(), lda, weights, c.data(), ldc, epilogue});
   } else {
     kernel.pack_rows(0, m, m, k, a.data(), lda, packed_a.data());
-    kernel.gemm_block({0, m, 0, weights.panels(), packed_a.data(), weights, c.data(), ldc, epilogue});
+    kernel.gemm_block({m, 0, m, 0, weights.panels(), packed_a.data(), weights, c.data(), ldc, epilogue});
   }
   std::vector<double> expected(static_cast<std::size_t>(m * n));
   reference::gemm<float>(m, n, k, a.data(), lda, w.data(), epilogue.bias, activation, epilogue.residual, ldr,
                          expected.data(), n);
-  // One and a half rounding units times the norms of the row of A and the row of W, which for unit normals are sqrt(k) each.
+  // One and a half rounding units times the norms of the row of A and the row of W, which for unit normals are sqrt(k)
+  // each.
   const double bound = 1.2e-7 * static_cast<double>(k + 16) * 1.5;
   double worst = 0;
   for (Index i = 0; i < m; ++i) {

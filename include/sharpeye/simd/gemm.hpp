@@ -45,7 +45,7 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   pool.parallel_for(ceil_div(m, kPackRows), [&](Index job) {
     kernel.pack_rows(job * kPackRows, std::min(m, (job + 1) * kPackRows), m, weights.k, a, lda, packed_a);
   });
-  // A block of at most 192 rows: its slice of A (192 x 256 floats, 196 KB) stays in the L2 cache.
+  // A block of at most 192 rows: its slice of A (192 x 384 floats, 295 KB) stays in the L2 cache.
   constexpr Index kMaxRows = 32 * kTileRows;
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index rows = round_up(ceil_div(m, row_blocks), kTileRows);
@@ -55,7 +55,7 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
     const Index row = job % row_blocks * rows;  // neighbours in time share the panels of weights
     const Index panel = job / row_blocks * panels;
-    kernel.gemm_block({row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), packed_a,
+    kernel.gemm_block({m, row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), packed_a,
                        weights, c, ldc, epilogue});
   });
 }

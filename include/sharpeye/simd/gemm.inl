@@ -18,6 +18,7 @@ inline void tile(Index k, const float* a, Index row_stride, Index k_stride, cons
       sum[set][r][1] = from_c ? load(c + r * ldc + 8) : broadcast(0.0f);
     }
   }
+  for (int r = 0; r < kRows; ++r) __builtin_prefetch(c + r * ldc, 1);  // written after the loop, by then it is here
   Index i = 0;
   for (; i + kSets <= k; i += kSets) {
 #pragma GCC unroll 8
@@ -130,21 +131,42 @@ inline void tile_into(Index row, Index rows, Index panel, Index n, Index k, cons
   copy_columns(rows, columns, beside, kPanel, target, ldc);
 }
 
-/// Copies rows [row_begin, row_end) of A into tiles: tile t holds rows 6t.. with the k-th elements of its rows
-/// together.
+/// Copies kRows rows of A, k columns, so that the k-th elements of the rows stand together.
+template <Index kRows>
+inline void pack_tile(Index k, const float* a, Index lda, float* packed) noexcept {
+  Index i = 0;
+  // Eight columns at a time. Each column is stored as eight floats of which the next store overwrites the last two, so
+  // this ends before the last columns.
+  for (; kRows == kTileRows && i + 16 <= k; i += 8) {
+    Vec x[8];
+#pragma GCC unroll 8
+    for (Index r = 0; r < 8; ++r) x[r] = r < kRows ? load(a + r * lda + i) : broadcast(0.0f);
+    transpose(x);
+#pragma GCC unroll 8
+    for (Index j = 0; j < 8; ++j) store(packed + (i + j) * kRows, x[j]);
+  }
+  for (; i < k; ++i) {
+    for (Index r = 0; r < kRows; ++r) packed[i * kRows + r] = a[r * lda + i];
+  }
+}
+
+/// Copies rows [row_begin, row_end) of A [m, k] into tiles, slice of k after slice: a block's tiles of one slice are
+/// one stretch of memory. (Whole rows of tiles would lie a power of two apart when k is one, and evict each other.)
 inline void pack_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
                       float* packed) noexcept {
-  for (Index row = row_begin; row < row_end; row += kTileRows) {
-    const Index rows = m - row < kTileRows ? m - row : kTileRows;
-    const float* source = a + row * lda;
-    float* target = packed + row * k;
-    if (rows == kTileRows) {
-      for (Index i = 0; i < k; ++i) {
-        for (Index r = 0; r < kTileRows; ++r) target[i * kTileRows + r] = source[r * lda + i];
-      }
-    } else {
-      for (Index i = 0; i < k; ++i) {
-        for (Index r = 0; r < rows; ++r) target[i * rows + r] = source[r * lda + i];
+  const Index depth = slice_depth(k);
+  for (Index begin = 0; begin < k; begin += depth) {
+    const Index slice = k - begin < depth ? k - begin : depth;
+    for (Index row = row_begin; row < row_end; row += kTileRows) {
+      const float* source = a + row * lda + begin;
+      float* target = packed + begin * m + row * slice;
+      switch (m - row) {
+        case 1: pack_tile<1>(slice, source, lda, target); break;
+        case 2: pack_tile<2>(slice, source, lda, target); break;
+        case 3: pack_tile<3>(slice, source, lda, target); break;
+        case 4: pack_tile<4>(slice, source, lda, target); break;
+        case 5: pack_tile<5>(slice, source, lda, target); break;
+        default: pack_tile<6>(slice, source, lda, target); break;
       }
     }
   }
@@ -165,8 +187,7 @@ template <class Weight>
 inline void gemm_block_of(const GemmBlock& block) noexcept {
   const PackedWeights& w = block.weights;
   alignas(64) float buffer[kSliceDepth * kPanel];
-  const Index slices = ceil_div(w.k, kSliceDepth);
-  const Index depth = ceil_div(w.k, slices);
+  const Index depth = slice_depth(w.k);
   for (Index begin = 0; begin < w.k; begin += depth) {
     const Index k = w.k - begin < depth ? w.k - begin : depth;
     const bool last = begin + k == w.k;
@@ -175,7 +196,7 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
       const float* b = sliver_of(weights, k, buffer);
       for (Index row = block.row_begin; row < block.row_end; row += kTileRows) {
         const Index rows = block.row_end - row < kTileRows ? block.row_end - row : kTileRows;
-        tile_into(row, rows, panel, w.n, k, block.packed_a + row * w.k + begin * rows, 1, rows, b, block.c, block.ldc,
+        tile_into(row, rows, panel, w.n, k, block.packed_a + begin * block.m + row * k, 1, rows, b, block.c, block.ldc,
                   block.epilogue, begin == 0, last);
       }
     }

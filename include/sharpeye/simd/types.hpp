@@ -15,14 +15,18 @@ inline constexpr Index kPanel = 16;
 /// Rows of the register tile: 6 x 16 floats are 12 accumulators, which with two vectors of B and one broadcast of A
 /// fill the 16 registers of AVX2 and keep both FMA pipes busy (12 FMAs against 8 loads a step of k).
 inline constexpr Index kTileRows = 6;
-/// Steps of k between two visits of C: a sliver of B (kPanel x kSliceDepth floats, 16 KB) stays in the L1 cache.
-inline constexpr Index kSliceDepth = 256;
+/// Steps of k between two visits of C: a sliver of B (kPanel x kSliceDepth floats, 24 KB) stays in the L1 cache.
+inline constexpr Index kSliceDepth = 384;
 
 inline constexpr Index ceil_div(Index a, Index b) noexcept {
   return (a + b - 1) / b;
 }
 inline constexpr Index round_up(Index a, Index b) noexcept {
   return ceil_div(a, b) * b;
+}
+/// The depth of the slices that k is cut into: as few as kSliceDepth allows, about equal.
+inline constexpr Index slice_depth(Index k) noexcept {
+  return ceil_div(k, ceil_div(k, kSliceDepth));
 }
 
 /// Element-wise functions that a GEMM can apply to its result.
@@ -51,6 +55,7 @@ struct Epilogue {
 
 /// One job of a GEMM: rows [row_begin, row_end) (beginning on a tile) times panels [panel_begin, panel_end).
 struct GemmBlock {
+  Index m;  ///< rows of A
   Index row_begin, row_end, panel_begin, panel_end;
   const float* packed_a;  ///< A packed by pack_rows
   PackedWeights weights;

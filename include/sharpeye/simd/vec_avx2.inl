@@ -69,3 +69,25 @@ inline float reduce_max(Vec a) noexcept {
   x = _mm_max_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
+
+/// Columns of the 8 x 8 matrix whose rows are x.
+inline void transpose(Vec (&x)[8]) noexcept {
+  __m256 pairs[8], quads[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm256_unpacklo_ps(x[2 * i].lane, x[2 * i + 1].lane);
+    pairs[2 * i + 1] = _mm256_unpackhi_ps(x[2 * i].lane, x[2 * i + 1].lane);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    quads[4 * i] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0x44);
+    quads[4 * i + 1] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0xee);
+    quads[4 * i + 2] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0x44);
+    quads[4 * i + 3] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    x[i].lane = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
+    x[i + 4].lane = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+  }
+}

@@ -72,4 +72,15 @@ inline float reduce_max(Vec a) noexcept {
   return result;
 }
 
+/// Columns of the 8 x 8 matrix whose rows are x.
+inline void transpose(Vec (&x)[8]) noexcept {
+  for (int i = 0; i < 8; ++i) {
+    for (int j = 0; j < i; ++j) {
+      const float above = x[j].lane[i];
+      x[j].lane[i] = x[i].lane[j];
+      x[i].lane[j] = above;
+    }
+  }
+}
+
 #undef SHARPEYE_LANES
