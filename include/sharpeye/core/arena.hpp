@@ -3,11 +3,10 @@
 /// @file
 /// Working memory of one call: aligned buffers that return to their arena when the last handle goes.
 
-#include <cstdlib>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/core/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -28,13 +27,13 @@ class ArenaBuffer {
   }
   ~ArenaBuffer() { release(); }
 
-  void* data() const noexcept { return block_ == nullptr ? nullptr : block_->data; }
+  void* data() const noexcept { return block_ == nullptr ? nullptr : block_->data.get(); }
 
  private:
   friend class Arena;
   struct Block {
     Arena* arena;
-    void* data;
+    Pages data;
     std::size_t capacity;
     int references;
   };
@@ -55,8 +54,6 @@ class Arena {
 
   /// At least `bytes` bytes. @throws std::bad_alloc
   ArenaBuffer acquire(std::size_t bytes) {
-    constexpr std::size_t kAlignment = 64;
-    bytes = (bytes / kAlignment + 1) * kAlignment;
     auto best = free_.end();
     for (auto block = free_.begin(); block != free_.end(); ++block) {
       // A buffer much larger than asked for stays free for those who need it.
@@ -69,13 +66,10 @@ class Arena {
       *best = free_.back();
       free_.pop_back();
     } else {
-      free_.reserve(++blocks_);  // so that giving a block back can never throw
-      void* data = std::aligned_alloc(kAlignment, bytes);
-      if (data == nullptr) {
-        --blocks_;
-        throw std::bad_alloc();
-      }
-      block = new ArenaBuffer::Block{this, data, bytes, 0};
+      Pages data = allocate_pages(bytes);
+      free_.reserve(blocks_ + 1);  // so that giving a block back can never throw
+      block = new ArenaBuffer::Block{this, std::move(data), bytes, 0};
+      ++blocks_;
       allocated_ += bytes;
     }
     block->references = 1;
@@ -87,7 +81,6 @@ class Arena {
     for (ArenaBuffer::Block* block : free_) {
       allocated_ -= block->capacity;
       --blocks_;
-      std::free(block->data);
       delete block;
     }
     free_.clear();

@@ -12,6 +12,7 @@
 
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/file.hpp"
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/io/safetensors_header.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
@@ -55,9 +56,9 @@ class SafetensorsFile final : public TensorSource {
       return result;
     }
     const auto size = static_cast<std::size_t>(tensor.end - tensor.begin);
-    const std::shared_ptr<std::byte[]> buffer(new std::byte[size]);
+    const std::shared_ptr<void> buffer = allocate_pages(size);
     file_.read_at(header_.data_begin + tensor.begin, buffer.get(), size);
-    result.data = buffer.get();
+    result.data = static_cast<const std::byte*>(buffer.get());
     result.owner = buffer;
     return result;
   }

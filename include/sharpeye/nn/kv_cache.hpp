@@ -3,11 +3,10 @@
 /// @file
 /// Keys and values of the tokens that a decoder has seen, for one sequence or for several that share a beginning.
 
-#include <memory>
-#include <numeric>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/ops/ops.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -21,7 +20,7 @@ class KvCache {
   /// Room for `capacity` tokens in all, not yet touched: memory is taken as tokens come.
   KvCache(Index num_layers, Index hidden_size, Index capacity) : hidden_size_(hidden_size), capacity_(capacity) {
     for (Index layer = 0; layer < 2 * num_layers; ++layer) {
-      stores_.emplace_back(new S[static_cast<std::size_t>(capacity * hidden_size)]);
+      stores_.push_back(allocate_pages(static_cast<std::size_t>(capacity * hidden_size) * sizeof(S)));
     }
   }
 
@@ -68,11 +67,11 @@ class KvCache {
   bool is_prefill() const { return first_new_row_ == 0 && num_sequences() == 1; }
 
  private:
-  S* store(Index index) const { return stores_[static_cast<std::size_t>(index)].get(); }
+  S* store(Index index) const { return static_cast<S*>(stores_[static_cast<std::size_t>(index)].get()); }
 
   Index hidden_size_, capacity_;
   Index used_ = 0, first_new_row_ = 0;
-  std::vector<std::unique_ptr<S[]>> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
+  std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};
   std::vector<RowSpan> spans_;
 };

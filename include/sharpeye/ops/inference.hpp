@@ -54,9 +54,7 @@ class Inference {
       packed_.n = rows;
       packed_.k = rows == 0 ? 0 : tensor.size() / rows;
       packed_.dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 ? tensor.dtype : DType::kF32;
-      owner_.reset(std::aligned_alloc(64, static_cast<std::size_t>(simd::round_up(packed_.bytes() + 1, 64))),
-                   &std::free);
-      if (owner_ == nullptr) throw std::bad_alloc();
+      owner_ = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
       packed_.data = owner_.get();
       switch (tensor.dtype) {
         case DType::kF16: pack<float16, float16>(tensor); break;

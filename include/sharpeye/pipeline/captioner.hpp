@@ -90,10 +90,7 @@ class Captioner {
   }
 
   /// Both captions of `image`. @throws Error kInvalidArgument, kLimit, kCancelled
-  Caption operator()(const ImageView& image, const CaptionOptions& options = {}) {
-    arena_.trim();
-    return Run(*this, options)(image);
-  }
+  Caption operator()(const ImageView& image, const CaptionOptions& options = {}) { return Run(*this, options)(image); }
 
  private:
   using Ops = CaptionModel::Ops;
@@ -104,7 +101,8 @@ class Captioner {
   class Run {
    public:
     Run(Captioner& captioner, const CaptionOptions& options)
-        : ops_(captioner.ops_),
+        : arena_(captioner.arena_),
+          ops_(captioner.ops_),
           processor_(captioner.processor_),
           model_(*captioner.model_),
           network_(model_.network()),
@@ -156,6 +154,7 @@ class Captioner {
       require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
       const auto begin = Clock::now();
       auto result = stage();
+      arena_.trim();  // stages differ in sizes: what one leaves is rarely what the next one needs
       milliseconds += milliseconds_since(begin);
       return result;
     }
@@ -282,6 +281,7 @@ class Captioner {
       return std::string(strip(std::string_view(text).substr(0, stop_position(text))));
     }
 
+    Arena& arena_;
     Ops& ops_;
     const ImageProcessor& processor_;
     const CaptionModel& model_;
