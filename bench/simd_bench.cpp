@@ -1,0 +1,141 @@
+// GEMM, products with few rows, attention and layer norm at the shapes of the paper's model, as a share of the
+// machine's own limit measured around each, with Eigen in the same run. See README.md for how to read it.
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "eigen_gemm.hpp"
+#include "machine.hpp"
+#include "model_shapes.hpp"
+#include "sharpeye/simd/gemm.hpp"
+
+using namespace sharpeye;
+
+namespace {
+
+std::vector<float> random_values(Index count) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+/// Rate against the peak that was measured just before and just after the timed loop.
+class PeakMeter {
+ public:
+  PeakMeter(benchmark::State& state, int threads, double flops)
+      : state_(state),
+        threads_(threads),
+        flops_(flops),
+        before_(bench::measure_peak(threads)),
+        begin_(bench::seconds()) {}
+  ~PeakMeter() {
+    const double rate = flops_ * static_cast<double>(state_.iterations()) / (bench::seconds() - begin_) / 1e9;
+    const double peak = std::max(before_, bench::measure_peak(threads_));
+    state_.counters["GFLOP/s"] = rate;
+    if (peak > 0) state_.counters["of_peak"] = rate / peak;
+  }
+
+ private:
+  benchmark::State& state_;
+  int threads_;
+  double flops_, before_, begin_;
+};
+
+double flops_of(const bench::Shape& shape) {
+  return 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k);
+}
+
+/// Weights in several copies, so that each product finds its own in memory and not in the cache, as in a real pass.
+template <class Element>
+std::vector<std::vector<Element>> copies_of(const std::vector<Element>& weights, std::size_t total_bytes = 128u << 20) {
+  const std::size_t count = std::max<std::size_t>(1, total_bytes / (weights.size() * sizeof(Element)));
+  return std::vector<std::vector<Element>>(count, weights);
+}
+
+template <class Weight>
+void product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads) {
+  ThreadPool pool(threads);
+  Arena arena;
+  const std::vector<float> a = random_values(shape.m * shape.k), w = random_values(shape.n * shape.k);
+  std::vector<float> c(static_cast<std::size_t>(shape.m * shape.n));
+  std::vector<Weight> packed(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel) * shape.k));
+  simd::pack_weights(
+      shape.n, shape.k, [&](Index n, Index k) { return w[static_cast<std::size_t>(n * shape.k + k)]; }, packed.data());
+  const auto copies = copies_of(packed);
+  std::size_t next = 0;
+  const double bytes = static_cast<double>(packed.size() * sizeof(Weight));
+  {
+    const PeakMeter meter(state, threads, flops_of(shape));
+    for (auto _ : state) {
+      simd::gemm(pool, arena, shape.m, a.data(), shape.k,
+                 {copies[next++ % copies.size()].data(), dtype, shape.n, shape.k}, c.data(), shape.n, {});
+    }
+  }
+  if (shape.m <= simd::kTileRows) {
+    state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  }
+}
+
+void eigen_product(benchmark::State& state, const bench::Shape& shape, int threads) {
+  ThreadPool pool(threads);
+  const std::vector<float> a = random_values(shape.m * shape.k);
+  std::vector<float> c(static_cast<std::size_t>(shape.m * shape.n));
+  const auto copies = copies_of(random_values(shape.n * shape.k));
+  std::size_t next = 0;
+  const PeakMeter meter(state, threads, flops_of(shape));
+  for (auto _ : state) {
+    const float* w = copies[next++ % copies.size()].data();
+    pool.parallel_for(threads, [&](Index part) {
+      bench::eigen_gemm(shape.m, shape.n, shape.k, shape.n * part / threads, shape.n * (part + 1) / threads, a.data(),
+                        w, c.data());
+    });
+  }
+}
+
+void attention(benchmark::State& state, Index tokens, Index heads, Index head_dim, bool causal, int threads) {
+  ThreadPool pool(threads);
+  Arena arena;
+  const Index width = heads * head_dim;
+  const std::vector<float> q = random_values(tokens * width);
+  std::vector<float> out(q.size());
+  const double pairs = static_cast<double>(tokens) * static_cast<double>(causal ? tokens + 1 : 2 * tokens) / 2;
+  const PeakMeter meter(state, threads, 4 * pairs * static_cast<double>(width));
+  for (auto _ : state) {
+    simd::attention(pool, arena, heads,
+                    {tokens, tokens, head_dim, q.data(), width, q.data(), width, q.data(), width, 0.125f, causal,
+                     out.data(), width, nullptr});
+  }
+}
+
+template <class Body>
+void add(const std::string& name, const Body& body) {
+  benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto add_products = [](const bench::Shape& shape, int threads) {
+    const std::string tail = concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/threads:", threads);
+    add("sharpeye_f32" + tail, [=](auto& state) { product<float>(state, shape, DType::kF32, threads); });
+    add("sharpeye_f16" + tail, [=](auto& state) { product<float16>(state, shape, DType::kF16, threads); });
+    add("eigen_f32" + tail, [=](auto& state) { eigen_product(state, shape, threads); });
+  };
+  for (const int threads : {1, 2}) {
+    for (const bench::Shape& shape : bench::kVisionShapes) add_products(shape, threads);
+    for (const bench::Shape& shape : bench::kOtherShapes) add_products(shape, threads);
+    for (const bench::Shape& shape : bench::kDecodeShapes) add_products(shape, threads);
+    const auto tail = [&](const char* text) { return text + std::to_string(threads); };
+    add(tail("sharpeye_attention/vit/577x16x64/threads:"), [=](auto& s) { attention(s, 577, 16, 64, false, threads); });
+    add(tail("sharpeye_attention/opt/600x12x64/causal/threads:"),
+        [=](auto& s) { attention(s, 600, 12, 64, true, threads); });
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
