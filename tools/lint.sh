@@ -14,6 +14,6 @@ fi
 
 if [[ ${1:-} != --quick ]]; then
     cmake --preset release >/dev/null
-    clang-tidy --quiet --warnings-as-errors='*' -p build/release build/release/tests/headers/every_header.cpp
+    clang-tidy --quiet --extra-arg=-std=c++17 --warnings-as-errors='*' -p build/release build/release/tests/headers/every_header.cpp
     echo "clang-tidy: clean"
 fi

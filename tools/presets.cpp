@@ -83,6 +83,7 @@ Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
   text.bos_token_id = tokenizer.bos_id();
   text.eos_token_id = tokenizer.eos_id();
   text.pad_token_id = tokenizer.pad_id();
+  for (Index& layer : config.connector.vision_feature_layers) layer = config.vision_config.layer_index(layer);
   preset.preprocessor.processor.image_size = config.vision_config.image_size;
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
   return preset;

@@ -1,0 +1,175 @@
+#include <regex>
+
+#include "run_command.hpp"
+#include "sharpeye/io/safetensors.hpp"
+#include "tools/model_config_json.hpp"
+
+using sharpeye::Json;
+using test::run;
+
+namespace {
+
+sharpeye::MmSerConfig config_from(const Json& json) {
+  return sharpeye::MmSerConfig::from_json(sharpeye::JsonReader(json, "test"));
+}
+
+// All keys of an object and of the objects in it.
+void collect_keys(const Json& json, std::set<std::string>& keys) {
+  if (!json.is_object()) return;
+  for (const auto& [key, value] : json.items()) {
+    keys.insert(key);
+    collect_keys(value, keys);
+  }
+}
+
+// The keys that a header's from_json functions read, by their text.
+std::set<std::string> keys_read_in(const std::string& header) {
+  const std::string text = test::read_text(SHARPEYE_SOURCE_DIR "/include/sharpeye/" + header);
+  REQUIRE(!text.empty());
+  static const std::regex read(R"re((?:json|prompts|crop)(?:\.(?!where)[a-z_]+\(|, )"([a-z_]+)")re");
+  std::set<std::string> keys;
+  for (std::sregex_iterator match(text.begin(), text.end(), read), end; match != end; ++match) keys.insert((*match)[1]);
+  return keys;
+}
+
+}  // namespace
+
+TEST_CASE("every key that is read is written") {
+  sharpeye::MmSerConfig config;
+  config.ser_connector.emplace();
+  std::set<std::string> written;
+  collect_keys(tool::to_json(config), written);
+  collect_keys(tool::to_json(sharpeye::PreprocessorConfig()), written);
+  collect_keys(tool::to_json(sharpeye::GenerationConfig()), written);
+  std::size_t count = 0;
+  for (const char* header :
+       {"models/mm_ser.hpp", "models/clip_vision.hpp", "models/opt.hpp", "models/mlp_connector.hpp",
+        "models/ser_connector_config.hpp", "pipeline/caption_model.hpp", "generation/generation_config.hpp"}) {
+    for (const std::string& key : keys_read_in(header)) {
+      CHECK_MESSAGE(written.count(key) == 1, header << ": " << key);
+      ++count;
+    }
+  }
+  CHECK(count > 60);  // the pattern still finds them
+}
+
+TEST_CASE("what is written reads back as the same configuration") {
+  std::size_t count = 0;
+  const std::filesystem::path models = test::fixture("models");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(models)) {
+    if (entry.path().filename() != "config.json") continue;
+    const Json original = test::parse(test::read_text(entry.path()));
+    if (!original.contains("connector")) continue;  // a part alone
+    ++count;
+    INFO(entry.path().string());
+    const Json written(tool::to_json(config_from(original)));
+    CHECK(Json(tool::to_json(config_from(written))) == written);
+    for (const auto& [section, values] : original.items()) {
+      if (!values.is_object()) continue;
+      for (const auto& [key, value] : values.items()) {
+        if (key == "vision_feature_layers") continue;  // negative ones come back resolved
+        CHECK_MESSAGE(written.at(section).at(key) == value, section << "." << key);
+      }
+    }
+  }
+  CHECK(count >= 3);
+}
+
+TEST_CASE("generation and image settings read back") {
+  sharpeye::GenerationConfig generation;
+  generation.early_stopping = sharpeye::EarlyStopping::kNever;
+  generation.eos_token_ids = {2, 5};
+  generation.stop_strings = {"###"};
+  generation.temperature = 0.7;
+  const Json written(tool::to_json(generation));
+  CHECK(Json(tool::to_json(sharpeye::GenerationConfig::from_json({written, "test"}, 100))) == written);
+  sharpeye::PreprocessorConfig preprocessor;
+  preprocessor.processor.image_size = 96;
+  preprocessor.processor.aspect = sharpeye::Aspect::kCrop;
+  preprocessor.processor.mean = {0.1, 0.2, 0.3};
+  preprocessor.apply_exif = false;
+  const Json image(tool::to_json(preprocessor));
+  CHECK(Json(tool::to_json(sharpeye::PreprocessorConfig::from_json({image, "test"}, 96))) == image);
+}
+
+TEST_CASE("init writes a complete directory, the same for the same seed") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    CHECK(run({"init", "--preset", "tiny", "-o", folder / name, "--seed", "5"}).exit_code == 0);
+  }
+  CHECK(run({"init", "--preset", "tiny", "-o", folder / "c", "--seed", "6"}).exit_code == 0);
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "a")) files.insert(entry.path().filename());
+  CHECK(files == std::set<std::string>{"config.json", "generation_config.json", "merges.txt", "model.safetensors",
+                                       "preprocessor_config.json", "vocab.json"});
+  for (const std::string& file : files) {
+    CHECK(test::read_text(folder / ("a/" + file)) == test::read_text(folder / ("b/" + file)));
+  }
+  CHECK(test::read_text(folder / "a/model.safetensors") != test::read_text(folder / "c/model.safetensors"));
+  CHECK(test::parse(test::read_text(folder / "c/config.json")).at("sharpeye_note") == "random weights, seed 6");
+}
+
+TEST_CASE("init refuses to replace a model unless forced") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "deep/model";
+  CHECK(run({"init", "--preset", "tiny", "-o", path, "--seed", "1"}).exit_code == 0);
+  const std::string before = test::read_text(path + "/model.safetensors");
+  test::check_refused({"init", "--preset", "tiny", "-o", path, "--seed", "2"}, path + "/config.json");
+  CHECK(test::read_text(path + "/model.safetensors") == before);
+  CHECK(run({"init", "--preset", "tiny", "-o", path, "--seed", "2", "--force"}).exit_code == 0);
+  CHECK(test::read_text(path + "/model.safetensors") != before);
+}
+
+TEST_CASE("16-bit weights are the rounded 32-bit ones") {
+  const test::TemporaryFolder folder;
+  for (const char* dtype : {"f32", "f16", "bf16"}) {
+    CHECK(run({"init", "--preset", "tiny", "-o", folder / dtype, "--dtype", dtype}).exit_code == 0);
+    const auto result = run({"caption", "--model", folder / dtype, test::world().image_a()});
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+  }
+  const sharpeye::SafetensorsFile full(folder / "f32/model.safetensors"), half(folder / "f16/model.safetensors"),
+      brain(folder / "bf16/model.safetensors");
+  REQUIRE(full.names() == half.names());
+  for (const std::string& name : full.names()) {
+    const auto size = static_cast<std::size_t>(full.read(name).size());
+    std::vector<float> a(size), b(size), c(size);
+    full.read(name).copy_to(a.data());
+    half.read(name).copy_to(b.data());
+    brain.read(name).copy_to(c.data());
+    CHECK(half.info(name).dtype == sharpeye::DType::kF16);
+    CHECK(brain.info(name).dtype == sharpeye::DType::kBF16);
+    bool is_same = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      is_same = is_same && b[i] == static_cast<float>(sharpeye::float16(a[i])) &&
+                c[i] == static_cast<float>(sharpeye::bfloat16(a[i]));
+    }
+    CHECK_MESSAGE(is_same, name);
+  }
+}
+
+TEST_CASE("init with a tokenizer takes its vocabulary") {
+  const test::TemporaryFolder folder;
+  const std::string tokenizer = test::fixture("text/tiny");
+  CHECK(run({"init", "--preset", "demo", "-o", folder / "demo", "--tokenizer", tokenizer}).exit_code == 0);
+  for (const char* file : {"/vocab.json", "/merges.txt"}) {
+    CHECK(test::read_text(folder / "demo" + file) == test::read_text(tokenizer + file));
+  }
+  const Json vocabulary = test::parse(test::read_text(tokenizer + "/vocab.json"));
+  CHECK(test::parse(test::read_text(folder / "demo/config.json")).at("text_config").at("vocab_size") ==
+        vocabulary.size());
+  const auto result = run({"caption", "--model", folder / "demo", test::world().image_a(), "--max-new-tokens", "4"});
+  CHECK_MESSAGE(result.exit_code == 0, result.err);
+}
+
+TEST_CASE("wrong usage of init exits with 2") {
+  const test::TemporaryFolder folder;
+  test::check_refused({"init", "--preset", "huge", "-o", folder / "x"}, "--preset");
+  test::check_refused({"init", "--preset", "tiny"}, "--output is required");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--dtype", "int8"}, "--dtype");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--seed", "1.5"}, "--seed");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--tokenizer", folder / "none"},
+                      folder / "none/vocab.json");
+  test::write_text(folder / "file", "");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "file/x"}, folder / "file");
+  CHECK(!std::filesystem::exists(folder / "x"));
+}
