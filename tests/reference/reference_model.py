@@ -57,7 +57,9 @@ class ReferenceModel:
         module = build(self.config)
         own = {k[len(prefix):]: v for k, v in weights.items() if k.startswith(prefix)}
         missing, unread = module.load_state_dict(own, strict=False)
-        missing = [name for name in missing if not name.startswith(optional or "-")]
+        # Blocks behind the last layer that anyone reads may be left out of a file (`sharpeye init` does).
+        last = f"vision_model.encoder.layers.{self.config.get('vision_config', {}).get('num_hidden_layers', 0) - 1}."
+        missing = [name for name in missing if not name.startswith((*(optional or ()), last))]
         if missing or unread:
             raise ValueError(f"{self.folder}/model.safetensors {prefix}: missing {missing}, unread {unread}")
         return module
