@@ -1,5 +1,5 @@
 # Our dependencies: the installed package if there is one, else a download of one pinned version, checked by its hash.
-# All are header-only except Google Benchmark. The pinned versions are those of Debian 12, so both ways build the same.
+# All are header-only except Google Benchmark. The headers' versions are Debian 12's, so that both ways build the same.
 include(FetchContent)
 
 # sharpeye_find(TARGET PACKAGE...): looks for an installed package, and shows its target to a parent project too.
@@ -73,8 +73,9 @@ if(SHARPEYE_BUILD_BENCH)
   if(NOT TARGET benchmark::benchmark)
     set(BENCHMARK_ENABLE_TESTING OFF)
     set(BENCHMARK_ENABLE_INSTALL OFF)
-    FetchContent_Declare(benchmark URL https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz
-                         URL_HASH SHA256=6430e4092653380d9dc4ccb45a1e2dc9259d581f4866dc0759713126056bc1d7)
+    set(BENCHMARK_ENABLE_WERROR OFF)
+    FetchContent_Declare(benchmark URL https://github.com/google/benchmark/archive/refs/tags/v1.8.2.tar.gz
+                         URL_HASH SHA256=2aab2980d0376137f969d92848fbb68216abb07633034534fc8c65cc4e7a0e93)
     FetchContent_MakeAvailable(benchmark)
   endif()
 endif()
