@@ -24,7 +24,7 @@ TEST_CASE("float to float16 rounds to nearest even, overflows to infinity, keeps
   CHECK(float16(-2.0f).bits == 0xc000);
   CHECK(float16(65504.0f).bits == 0x7bff);
   CHECK(float16(65519.996f).bits == 0x7bff);
-  CHECK(float16(65520.0f).bits == 0x7c00);                    // the tie above the largest value goes to infinity
+  CHECK(float16(65520.0f).bits == 0x7c00);                      // the tie above the largest value goes to infinity
   CHECK(float16(1.0f + std::ldexp(1.0f, -11)).bits == 0x3c00);  // tie to even: down
   CHECK(float16(1.0f + 3 * std::ldexp(1.0f, -11)).bits == 0x3c02);
   CHECK(float16(std::ldexp(1.0f, -24)).bits == 0x0001);
