@@ -58,27 +58,8 @@ Ablation to_ablation(const std::string& name) {
   return name == "single-pass" ? Ablation::kSinglePass : Ablation::kNone;
 }
 
-// @throws Error kInvalidArgument where options contradict each other or the model
-CaptionOptions to_options(const CaptionCommand& command, const CaptionModel& model) {
-  CaptionOptions options;
-  options.ablation = to_ablation(command.ablation);
-  const bool refines = model.network().ser_connector().has_value();
-  std::optional<Index> rounds = command.rounds;
-  if (command.glances) {
-    require(!rounds || *rounds == *command.glances - 1, ErrorCode::kInvalidArgument, "--rounds: expected ",
-            *command.glances - 1, " with --glances ", *command.glances, ", actual ", rounds.value_or(0));
-    rounds = *command.glances - 1;
-  }
-  options.rounds = rounds.value_or(refines ? 1 : 0);
-  require(refines || (options.rounds == 0 && options.ablation == Ablation::kNone), ErrorCode::kInvalidArgument,
-          "--glances: expected 1 and no --ablation with a model without ser_connector");
-  const bool is_single = options.ablation == Ablation::kSinglePass;
-  require(!is_single || rounds.value_or(0) == 0, ErrorCode::kInvalidArgument,
-          "--ablation single-pass: expected one glance, actual ", options.rounds + 1);
-  require(is_single || options.ablation == Ablation::kNone || options.rounds > 0, ErrorCode::kInvalidArgument,
-          "--ablation ", command.ablation, ": expected a second glance");
-
-  GenerationConfig generation = model.generation();
+// The settings of a pass, with what the command line says instead.
+GenerationConfig with_options(const CaptionCommand& command, GenerationConfig generation) {
   if (command.beams) {
     generation.num_beams = *command.beams;
     generation.do_sample = false;
@@ -95,7 +76,31 @@ CaptionOptions to_options(const CaptionCommand& command, const CaptionModel& mod
   check(generation, "options");
   require(!command.stream || generation.num_beams == 1, ErrorCode::kInvalidArgument,
           "--stream: expected one beam (--beams 1), actual ", generation.num_beams);
-  options.generation = generation;
+  return generation;
+}
+
+// @throws Error kInvalidArgument where options contradict each other or the model
+CaptionOptions to_options(const CaptionCommand& command, const CaptionModel& model) {
+  CaptionOptions options;
+  options.ablation = to_ablation(command.ablation);
+  const bool refines = model.network().ser_connector().has_value();
+  std::optional<Index> rounds = command.rounds;
+  if (command.glances) {
+    require(!rounds || *rounds == *command.glances - 1, ErrorCode::kInvalidArgument, "--rounds: expected ",
+            *command.glances - 1, " with --glances ", *command.glances, ", actual ", rounds.value_or(0));
+    rounds = *command.glances - 1;
+  }
+  options.rounds = rounds.value_or(refines ? model.config().rounds : 0);
+  require(refines || (*options.rounds == 0 && options.ablation == Ablation::kNone), ErrorCode::kInvalidArgument,
+          "--glances: expected 1 and no --ablation with a model without ser_connector");
+  const bool is_single = options.ablation == Ablation::kSinglePass;
+  require(!is_single || rounds.value_or(0) == 0, ErrorCode::kInvalidArgument,
+          "--ablation single-pass: expected one glance, actual ", *options.rounds + 1);
+  require(is_single || options.ablation == Ablation::kNone || *options.rounds > 0, ErrorCode::kInvalidArgument,
+          "--ablation ", command.ablation, ": expected a second glance");
+
+  options.generation = with_options(command, model.generation());
+  options.refine_generation = with_options(command, model.refine_generation());
   options.is_cancelled = is_interrupted;
   return options;
 }

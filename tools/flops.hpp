@@ -66,7 +66,7 @@ class FlopCounter {
       const Tensor features = ser.features(ops_, {states.begin() + own, states.end()});
       visual =
           ser(ops_, features, ids(std::min(bos + lengths_.caption_tokens, config.ser_connector->max_caption_tokens)),
-              [&](const auto& tokens) { return model_.language_model().embed(ops_, tokens); });
+              [&](const auto& tokens) { return model_.refine_language_model().embed(ops_, tokens); });
     });
     write(visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);
     return flops;

@@ -114,6 +114,8 @@ inline OrderedJson to_json(const MmSerConfig& config) {
                      {"vision_feature_layers", config.connector.vision_feature_layers}}}};
   if (config.ser_connector) json["ser_connector"] = detail::to_json(*config.ser_connector);
   json["prompts"] = {{"initial", config.initial_prompt}, {"refine", config.refine_prompt}};
+  json["rounds"] = config.rounds;
+  json["refine_language_model"] = config.own_refine_language_model ? "own" : "shared";
   return json;
 }
 

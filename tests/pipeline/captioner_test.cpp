@@ -2,9 +2,11 @@
 
 #include "sharpeye/pipeline/captioner.hpp"
 
+#include <filesystem>
 #include <map>
 #include <thread>
 
+#include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/io/stb_image_decoder.hpp"
 #include "support/golden.hpp"
 
@@ -251,4 +253,45 @@ TEST_CASE("a prompt that leaves no room for a caption is an error") {
     CHECK(error.code() == ErrorCode::kLimit);
     CHECK(std::string(error.what()).find("max_position_embeddings") != std::string::npos);
   }
+}
+
+TEST_CASE("the second pass may have settings, rounds and a language model of its own") {
+  const test::TemporaryFolder folder;
+  for (const auto& entry : std::filesystem::directory_iterator(test::fixture(std::string("models/") + kModels[0]))) {
+    std::filesystem::copy(entry.path(), folder / entry.path().filename().string());
+  }
+  const auto edit = [&](const char* file, const auto& change) {
+    Json json = read_json_file(folder / file, 1 << 20);
+    change(json);
+    AtomicFile out(folder / file);
+    out.write(json.dump());
+    out.commit();
+  };
+  ThreadPool pool(2);
+  const Image image = image_of(kModels[0]);
+  const Caption usual = Captioner(load(kModels[0]), pool)(image);
+
+  edit("generation_config.json", [](Json& json) { json["refine"] = {{"num_beams", 1}, {"max_new_tokens", 3}}; });
+  edit("config.json", [](Json& json) { json["rounds"] = 2; });
+  Captioner captioner(CaptionModel::load(folder.path()), pool);
+  const Caption changed = captioner(image);
+  CHECK(changed.initial_ids == usual.initial_ids);
+  CHECK(changed.refined_ids.size() <= 3);
+  CHECK(changed.rounds == 2);
+
+  edit("config.json", [](Json& json) { json["refine_language_model"] = "own"; });
+  CHECK_THROWS_AS(CaptionModel::load(folder.path()), Error);  // its weights are missing
+  MemorySource source;
+  const SafetensorsFile file(folder / "model.safetensors");
+  for (const std::string& name : file.names()) {
+    WeightTensor tensor = file.read(name);
+    source.add(tensor);
+    if (name.rfind("language_model.", 0) == 0) {
+      tensor.name = "refine_" + name;
+      source.add(tensor);
+    }
+  }
+  write_safetensors(folder / "model.safetensors", source);
+  Captioner twin(CaptionModel::load(folder.path()), pool);
+  CHECK(twin(image).refined_ids == changed.refined_ids);  // the same weights twice say the same
 }

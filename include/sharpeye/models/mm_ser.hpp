@@ -24,6 +24,8 @@ struct MmSerConfig {
   std::optional<SerConnectorConfig> ser_connector;  ///< absent: a model of one glance; layers as for `connector`
   std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
   std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
+  Index rounds = 1;                        ///< refinements when the caller does not say how many
+  bool own_refine_language_model = false;  ///< `refine_language_model`: "shared" (the paper) or "own" weights
 
   /// @throws Error kConfig naming the key.
   static MmSerConfig from_json(const JsonReader& json) {
@@ -53,6 +55,10 @@ struct MmSerConfig {
       config.initial_prompt = prompts.text("initial", config.initial_prompt);
       config.refine_prompt = prompts.text("refine", config.refine_prompt);
     }
+    config.rounds = json.integer("rounds", 0, 100, config.rounds);
+    config.own_refine_language_model = json.one_of("refine_language_model", {"shared", "own"}, "shared") == "own";
+    require(config.ser_connector || !config.own_refine_language_model, ErrorCode::kConfig,
+            json.where("refine_language_model"), ": expected \"shared\" without ser_connector, actual \"own\"");
     return config;
   }
 
@@ -87,6 +93,9 @@ class MmSer {
                                  config.text_config.vocab_size, config.text_config.word_embed_proj_dim},
                              loader.root("ser_connector"));
     }
+    if (config.own_refine_language_model) {
+      refine_language_model_.emplace(config.text_config, loader.root("refine_language_model.model.decoder"));
+    }
     loader.require_all_read(unused_tensors(config));
   }
 
@@ -94,14 +103,18 @@ class MmSer {
   const ClipVision<Ops>& vision() const { return vision_; }
   const Mlp<Ops>& connector() const { return connector_; }
   const std::optional<SerConnector<Ops>>& ser_connector() const { return ser_connector_; }
+  /// The first glance's language model, and the one for refinements: the same unless the configuration says "own".
   const Opt<Ops>& language_model() const { return language_model_; }
+  const Opt<Ops>& refine_language_model() const {
+    return refine_language_model_ ? *refine_language_model_ : language_model_;
+  }
 
  private:
   // What a checkpoint may hold and nobody reads: later blocks, the pooled output's norm, the tied head, old buffers.
   static std::vector<std::string> unused_tensors(const MmSerConfig& config) {
     const std::string vision = "vision_tower.vision_model.";
     std::vector<std::string> names{vision + "post_layernorm", vision + "embeddings.position_ids",
-                                   "language_model.lm_head"};
+                                   "language_model.lm_head", "refine_language_model.lm_head"};
     for (Index block = config.num_vision_blocks(); block < config.vision_config.num_hidden_layers; ++block) {
       names.push_back(vision + "encoder.layers." + std::to_string(block));
     }
@@ -113,6 +126,7 @@ class MmSer {
   Mlp<Ops> connector_;
   Opt<Ops> language_model_;
   std::optional<SerConnector<Ops>> ser_connector_;
+  std::optional<Opt<Ops>> refine_language_model_;
 };
 
 SHARPEYE_NAMESPACE_END

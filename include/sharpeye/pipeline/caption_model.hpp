@@ -42,6 +42,9 @@ struct PreprocessorConfig {
     const std::string aspect = json.one_of("aspect", {"pad", "crop", "squash"}, "pad");
     config.processor.aspect = aspect == "pad" ? Aspect::kPad : aspect == "crop" ? Aspect::kCrop : Aspect::kSquash;
     json.integer("resample", 3, 3, 3);  // bicubic
+    for (const char* step : {"do_resize", "do_rescale", "do_normalize"}) {
+      require(json.boolean(step, true), ErrorCode::kUnsupported, json.where(step), ": expected true, actual false");
+    }
     config.processor.rescale_factor = json.number("rescale_factor", 0, 1e6, config.processor.rescale_factor);
     read_channels(json, "image_mean", 0, 1, config.processor.mean);
     read_channels(json, "image_std", 1e-6, 1e6, config.processor.std);
@@ -75,8 +78,8 @@ class CaptionModel {
       : config_(MmSerConfig::from_json(read(folder, "config.json"))),
         preprocessor_(
             PreprocessorConfig::from_json(read(folder, "preprocessor_config.json"), config_.vision_config.image_size)),
-        generation_(
-            GenerationConfig::from_json(read(folder, "generation_config.json"), config_.text_config.vocab_size)),
+        generation_(read_generation(folder, config_.text_config.vocab_size, false)),
+        refine_generation_(read_generation(folder, config_.text_config.vocab_size, true)),
         tokenizer_(BpeTokenizer::load(folder)),
         initial_prompt_(config_.initial_prompt),
         refine_prompt_(config_.refine_prompt),
@@ -85,12 +88,15 @@ class CaptionModel {
     const Index tokens = static_cast<Index>(tokenizer_.vocab_size());
     require(tokens <= config_.text_config.vocab_size, ErrorCode::kConfig, folder, "/vocab.json: expected at most ",
             config_.text_config.vocab_size, " tokens (text_config.vocab_size), actual ", tokens);
-    generation_.num_tokens = tokens;
+    generation_.num_tokens = refine_generation_.num_tokens = tokens;
   }
 
   const MmSerConfig& config() const { return config_; }
   const PreprocessorConfig& preprocessor() const { return preprocessor_; }
+  /// How the initial caption is generated: `generation_config.json`.
   const GenerationConfig& generation() const { return generation_; }
+  /// How a refined one is: the same, but for the keys of its object `refine`.
+  const GenerationConfig& refine_generation() const { return refine_generation_; }
   const BpeTokenizer& tokenizer() const { return tokenizer_; }
   const PromptTemplate& initial_prompt() const { return initial_prompt_; }
   const PromptTemplate& refine_prompt() const { return refine_prompt_; }
@@ -102,9 +108,21 @@ class CaptionModel {
     return JsonReader(read_json_file(path, kConfigFileLimit), path);
   }
 
+  static GenerationConfig read_generation(const std::string& folder, Index vocab_size, bool refine) {
+    const std::string path = folder + "/generation_config.json";
+    Json json = read_json_file(path, kConfigFileLimit);
+    if (refine && json.is_object() && json.contains("refine")) {
+      const Json changes = json["refine"];
+      require(changes.is_object(), ErrorCode::kConfig, path, ": refine: expected an object, actual ",
+              changes.type_name());
+      json.update(changes);
+    }
+    return GenerationConfig::from_json(JsonReader(std::move(json), path), vocab_size);
+  }
+
   MmSerConfig config_;
   PreprocessorConfig preprocessor_;
-  GenerationConfig generation_;
+  GenerationConfig generation_, refine_generation_;
   BpeTokenizer tokenizer_;
   PromptTemplate initial_prompt_, refine_prompt_;
   WeightLoader loader_;

@@ -49,10 +49,13 @@ struct CaptionProgress {
 
 /// How to caption one image.
 struct CaptionOptions {
-  Index rounds = 1;  ///< refinements: 0 is one glance, 1 two, more feed each caption to the next
+  /// Refinements: 0 is one glance, 1 two, more feed each caption to the next. By default as the model's config says,
+  /// and 0 for a model of one glance.
+  std::optional<Index> rounds;
   Ablation ablation = Ablation::kNone;
-  std::optional<GenerationConfig> generation;  ///< instead of the model's own
-  std::optional<std::string> initial;          ///< take this as the initial caption instead of generating one
+  std::optional<GenerationConfig> generation;         ///< for the initial caption, instead of the model's own
+  std::optional<GenerationConfig> refine_generation;  ///< for refinements, instead of `generation` or the model's own
+  std::optional<std::string> initial;                 ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
@@ -107,13 +110,20 @@ class Captioner {
           model_(*captioner.model_),
           network_(model_.network()),
           options_(options),
-          generation_(options.generation ? *options.generation : model_.generation()) {
-      require(options.rounds >= 0, ErrorCode::kInvalidArgument, "rounds: expected 0 or more, actual ", options.rounds);
-      check(generation_, "generation");
-      generation_.num_tokens = model_.generation().num_tokens;
-      require(network_.ser_connector() || (options.rounds == 0 && options.ablation != Ablation::kSinglePass),
-              ErrorCode::kInvalidArgument, "rounds: expected 0 with a model without ser_connector, actual ",
-              options.rounds);
+          rounds_(options.rounds.value_or(network_.ser_connector() ? model_.config().rounds : 0)),
+          initial_pass_{"pass1", network_.language_model(), options.generation.value_or(model_.generation()),
+                        caption_.timings.pass1_prefill, caption_.timings.pass1_decode},
+          refine_pass_{"pass2", network_.refine_language_model(),
+                       options.refine_generation.value_or(options.generation.value_or(model_.refine_generation())),
+                       caption_.timings.pass2_prefill, caption_.timings.pass2_decode} {
+      require(rounds_ >= 0, ErrorCode::kInvalidArgument, "rounds: expected 0 or more, actual ", rounds_);
+      for (Pass* pass : {&initial_pass_, &refine_pass_}) {
+        check(pass->generation, "generation");
+        pass->generation.num_tokens = model_.generation().num_tokens;
+      }
+      require(network_.ser_connector() || (rounds_ == 0 && options.ablation != Ablation::kSinglePass),
+              ErrorCode::kInvalidArgument, "rounds: expected 0 with a model without ser_connector, actual ", rounds_);
+      if (options.ablation == Ablation::kSinglePass) rounds_ = 0;
     }
 
     Caption operator()(const ImageView& image) {
@@ -130,8 +140,7 @@ class Captioner {
       }
       caption_.refined = caption_.initial;
       caption_.refined_ids = caption_.initial_ids;
-      const Index rounds = options_.ablation == Ablation::kSinglePass ? 0 : options_.rounds;
-      while (caption_.rounds < rounds && !is_late()) {
+      while (caption_.rounds < rounds_ && !is_late()) {
         std::vector<std::int32_t> ids;
         std::string text = refine(caption_.refined, caption_.rounds + 1, ids);
         if (is_late()) break;  // it may be cut short
@@ -144,6 +153,15 @@ class Captioner {
     }
 
    private:
+    // One of the two ways to run the language model: where its traces, weights, settings and times are.
+    struct Pass {
+      const char* name;
+      const Opt<Ops>& language_model;
+      GenerationConfig generation;
+      double& prefill_time;
+      double& decode_time;
+    };
+
     static double milliseconds_since(Clock::time_point begin) {
       return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
     }
@@ -176,7 +194,7 @@ class Captioner {
       const MmSerConfig& config = model_.config();
       const std::vector<float> pixels = timed(caption_.timings.image, [&] { return processor_(image); });
       std::vector<Index> wanted = config.connector.vision_feature_layers;
-      const bool refines = config.ser_connector && (options_.rounds > 0 || options_.ablation == Ablation::kSinglePass);
+      const bool refines = config.ser_connector && (rounds_ > 0 || options_.ablation == Ablation::kSinglePass);
       if (refines) {
         const auto& layers = config.ser_connector->vision_feature_layers;
         wanted.insert(wanted.end(), layers.begin(), layers.end());
@@ -201,8 +219,8 @@ class Captioner {
         return network_.connector()(ops_, gather_features(ops_, connector_states_, FeatureConcat::kChannel));
       });
       trace("connector.output", visual);
-      return write("pass1", model_.initial_prompt().tokenize(model_.tokenizer()), visual, 0,
-                   caption_.timings.pass1_prefill, caption_.timings.pass1_decode, caption_.initial_ids);
+      return write(initial_pass_, model_.initial_prompt().tokenize(model_.tokenizer()), visual, 0,
+                   caption_.initial_ids);
     }
 
     std::string refine(const std::string& initial, Index round, std::vector<std::int32_t>& ids) {
@@ -219,66 +237,67 @@ class Captioner {
         const Tensor features = connector.features(ops_, ser_states_);
         if (round <= 1) trace("ser.features", features);
         return connector(ops_, features, caption_ids, [&](const std::vector<std::int32_t>& tokens) {
-          return network_.language_model().embed(ops_, tokens);
+          return refine_pass_.language_model.embed(ops_, tokens);
         });
       });
       if (round <= 1) trace("ser.output", visual);
-      return write(round <= 1 ? "pass2" : "", model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, round,
-                   caption_.timings.pass2_prefill, caption_.timings.pass2_decode, ids);
+      return write(refine_pass_, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, round, ids);
     }
 
-    // The language model reads a prompt with visual tokens and writes a caption. `pass` names the traces, if any.
-    std::string write(const std::string& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
-                      double& prefill_time, double& decode_time, std::vector<std::int32_t>& ids) {
-      const Opt<Ops>& language_model = network_.language_model();
+    // The language model reads a prompt with visual tokens and writes a caption. Only the first refinement is traced.
+    std::string write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
+                      std::vector<std::int32_t>& ids) {
+      const Opt<Ops>& language_model = pass.language_model;
+      const std::string name = pass.name;
       const auto image = prompt.ids.begin() + static_cast<std::ptrdiff_t>(prompt.image_position);
       std::vector<Tensor> parts{language_model.embed(ops_, {prompt.ids.begin(), image}), visual};
       if (image + 1 != prompt.ids.end()) parts.push_back(language_model.embed(ops_, {image + 1, prompt.ids.end()}));
       const Tensor inputs_embeds = ops_.concat_rows(parts);
-      GenerationConfig generation = generation_;
+      GenerationConfig generation = pass.generation;
       const Index room = model_.config().text_config.max_position_embeddings - inputs_embeds.rows();
       require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ",
               model_.config().text_config.max_position_embeddings, " tokens, actual ", inputs_embeds.rows());
       generation.max_new_tokens = std::min(generation.max_new_tokens, room);
-      if (!pass.empty()) {
-        if (options_.on_ids) options_.on_ids(pass + ".input_ids", prompt.ids);
-        trace(pass + ".inputs_embeds", inputs_embeds);
+      if (round <= 1) {
+        if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
+        trace(name + ".inputs_embeds", inputs_embeds);
       }
       OptNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
                                    generation.max_new_tokens);
-      const Tensor states = timed(prefill_time, [&] { return next_token.prefill(); });
-      if (!pass.empty() && options_.on_tensor) trace(pass + ".logits", language_model.logits(ops_, states));
-      ids = timed(decode_time, [&] { return generate(next_token, generation, hooks(round)); });
-      return text_of(ids);
+      const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(); });
+      if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
+      const GenerationHooks hooks = make_hooks(generation, round);
+      ids = timed(pass.decode_time, [&] { return generate(next_token, generation, hooks); });
+      return text_of(ids, generation);
     }
 
-    GenerationHooks hooks(Index round) {
-      GenerationHooks result;
-      result.on_step = [this, round](const std::vector<std::int32_t>& ids) {
+    GenerationHooks make_hooks(const GenerationConfig& generation, Index round) {
+      GenerationHooks hooks;
+      hooks.on_step = [this, &generation, round](const std::vector<std::int32_t>& ids) {
         require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
-        if (options_.on_token) options_.on_token({round, ids, text_of(ids)});
+        if (options_.on_token) options_.on_token({round, ids, text_of(ids, generation)});
         return round == 0 || !is_late();  // there is nothing to fall back on before the first caption
       };
-      if (!generation_.stop_strings.empty()) {
-        result.is_complete = [this](const std::vector<std::int32_t>& ids) {
-          return stop_position(model_.tokenizer().decode(ids)) != std::string::npos;
+      if (!generation.stop_strings.empty()) {
+        hooks.is_complete = [this, &generation](const std::vector<std::int32_t>& ids) {
+          return stop_position(model_.tokenizer().decode(ids), generation) != std::string::npos;
         };
       }
-      return result;
+      return hooks;
     }
 
-    std::size_t stop_position(const std::string& text) const {
+    static std::size_t stop_position(const std::string& text, const GenerationConfig& generation) {
       std::size_t first = std::string::npos;
-      for (const std::string& stop : generation_.stop_strings) first = std::min(first, text.find(stop));
+      for (const std::string& stop : generation.stop_strings) first = std::min(first, text.find(stop));
       return first;
     }
 
     // The ids' text up to a stop string, without white space around it and without half a character at its end.
-    std::string text_of(const std::vector<std::int32_t>& ids) const {
+    std::string text_of(const std::vector<std::int32_t>& ids, const GenerationConfig& generation) const {
       StreamingDecoder decoder(model_.tokenizer());
       std::string text;
       for (const std::int32_t id : ids) text += decoder.push(id);
-      return std::string(strip(std::string_view(text).substr(0, stop_position(text))));
+      return std::string(strip(std::string_view(text).substr(0, stop_position(text, generation))));
     }
 
     Arena& arena_;
@@ -287,8 +306,9 @@ class Captioner {
     const CaptionModel& model_;
     const MmSer<Ops>& network_;
     const CaptionOptions& options_;
-    GenerationConfig generation_;
     Caption caption_;
+    Index rounds_;
+    Pass initial_pass_, refine_pass_;
     std::vector<Tensor> connector_states_, ser_states_;
   };
 
