@@ -21,9 +21,7 @@ struct MlpType {
   /// @throws Error kConfig
   static MlpType from_json(const JsonReader& json, const std::string& key, const std::string& fallback) {
     const std::string text = json.text(key, fallback);
-    MlpType type;
-    int end = 0;
-    int depth = 0, expansion = 0;
+    int end = 0, depth = 0, expansion = 0;
     const auto is_whole = [&] { return end > 0 && static_cast<std::size_t>(end) == text.size(); };
     if (std::sscanf(text.c_str(), "mlp%2dx_bott%2dx_gelu%n", &depth, &expansion, &end) == 2 && is_whole() &&
         depth >= 2 && expansion >= 1) {

@@ -31,7 +31,7 @@ class StreamingDecoder {
 
   /// The end of the text: U+FFFD if a character was left incomplete. The decoder is then as new.
   std::string finish() {
-    const std::string text(pending_.empty() ? std::string_view() : kReplacementCharacter);
+    std::string text(pending_.empty() ? std::string_view() : kReplacementCharacter);
     pending_.clear();
     return text;
   }
