@@ -13,10 +13,20 @@
 // whichever came first. The inline namespace carries what those bodies depend on, so a mixture cannot link silently.
 #if defined(__AVX512F__)
 #define SHARPEYE_BASELINE_ISA avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define SHARPEYE_BASELINE_ISA avx2fma
 #elif defined(__AVX2__)
 #define SHARPEYE_BASELINE_ISA avx2
 #elif defined(__AVX__)
 #define SHARPEYE_BASELINE_ISA avx
+#elif defined(__SSE4_2__)
+#define SHARPEYE_BASELINE_ISA sse42
+#elif defined(__SSE4_1__)
+#define SHARPEYE_BASELINE_ISA sse41
+#elif defined(__SSSE3__)
+#define SHARPEYE_BASELINE_ISA ssse3
+#elif defined(__SSE3__)
+#define SHARPEYE_BASELINE_ISA sse3
 #elif defined(__aarch64__)
 #define SHARPEYE_BASELINE_ISA neon
 #else

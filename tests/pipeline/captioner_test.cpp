@@ -239,20 +239,65 @@ TEST_CASE("frames of any pixel format and stride give the same captions") {
   CHECK(captioner(bgra).refined_ids == expected.refined_ids);
 }
 
-TEST_CASE("a prompt that leaves no room for a caption is an error") {
+TEST_CASE("a draft that would leave no room for a caption is cut, not an error") {
   ThreadPool pool(1);
   Captioner captioner(load(kModels[0]), pool);
   CaptionOptions options;
   std::string endless;
   for (int i = 0; i < 400; ++i) endless += " many words";
   options.initial = endless;
-  try {
-    captioner(image_of(kModels[0]), options);
-    FAIL("expected an error");
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::kLimit);
-    CHECK(std::string(error.what()).find("max_position_embeddings") != std::string::npos);
-  }
+  Index prompt_tokens = 0;
+  options.on_ids = [&](const std::string& name, const std::vector<std::int32_t>& ids) {
+    if (name == "pass2.input_ids") prompt_tokens = static_cast<Index>(ids.size());
+  };
+  const Caption caption = captioner(image_of(kModels[0]), options);
+  CHECK(caption.rounds == 1);
+  CHECK(prompt_tokens > 10);
+  CHECK(prompt_tokens < captioner.model().config().text_config.max_position_embeddings);
+
+  CaptionOptions greedy_long;  // a model that never stops fills its positions; the second glance still works
+  greedy_long.generation = greedy(captioner.model());
+  greedy_long.generation->max_new_tokens = greedy_long.generation->min_new_tokens = 1000;
+  CHECK(captioner(image_of(kModels[0]), greedy_long).rounds == 1);
+}
+
+TEST_CASE("tracing with an initial caption given generates no other") {
+  ThreadPool pool(1);
+  Captioner captioner(load(kModels[0]), pool);
+  CaptionOptions options;
+  options.initial = "a cat";
+  const Caption plain = captioner(image_of(kModels[0]), options);
+  bool traced = false, first_round = false;
+  options.on_tensor = [&](const std::string& name, const Matrix<float>&) { traced |= name == "pass1.logits"; };
+  options.on_token = [&](const CaptionProgress& progress) { first_round |= progress.round == 0; };
+  const Caption caption = captioner(image_of(kModels[0]), options);
+  CHECK(traced);
+  CHECK_FALSE(first_round);
+  CHECK(caption.initial_ids == plain.initial_ids);
+  CHECK(caption.refined_ids == plain.refined_ids);
+}
+
+TEST_CASE("settings from the API are checked as those from a file") {
+  ThreadPool pool(1);
+  Captioner captioner(load(kModels[0]), pool);
+  const auto refused = [&](const char* key, const auto& change) {
+    CaptionOptions options;
+    options.generation = captioner.model().generation();
+    change(*options.generation);
+    try {
+      captioner(image_of(kModels[0]), options);
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kConfig && std::string(error.what()).find(key) != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(refused("temperature", [](GenerationConfig& c) { c.temperature = 0; }));
+  CHECK(refused("length_penalty", [](GenerationConfig& c) { c.length_penalty = std::nan(""); }));
+  CHECK(refused("repetition_penalty", [](GenerationConfig& c) { c.repetition_penalty = 0; }));
+  CHECK(refused("no_repeat_ngram_size", [](GenerationConfig& c) { c.no_repeat_ngram_size = -3; }));
+  CHECK(refused("num_beams", [](GenerationConfig& c) { c.num_beams = Index{1} << 40; }));
+  CHECK(refused("eos_token_id", [](GenerationConfig& c) { c.eos_token_ids = {100000000}; }));
+  CHECK(refused("eos_token_id", [](GenerationConfig& c) { c.eos_token_ids = {601}; }));  // a padding id
 }
 
 TEST_CASE("the second pass may have settings, rounds and a language model of its own") {

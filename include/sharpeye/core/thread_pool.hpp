@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -25,24 +26,23 @@ class ThreadPool {
  public:
   static constexpr int kMaxThreads = 256;
 
-  /// @param num_threads 1 (no thread is started) to kMaxThreads. @throws Error kInvalidArgument
+  /// @param num_threads 1 (no thread is started) to kMaxThreads. @throws Error kInvalidArgument; kLimit when
+  /// the system gives fewer.
   explicit ThreadPool(int num_threads) {
     require(num_threads >= 1 && num_threads <= kMaxThreads, ErrorCode::kInvalidArgument, "threads: expected 1 to ",
             kMaxThreads, ", actual ", num_threads);
     workers_.reserve(static_cast<std::size_t>(num_threads - 1));
-    for (int worker = 1; worker < num_threads; ++worker) workers_.emplace_back([this] { serve(); });
+    try {
+      for (int worker = 1; worker < num_threads; ++worker) workers_.emplace_back([this] { serve(); });
+    } catch (const std::system_error& error) {
+      const int started = size();
+      stop();
+      fail(ErrorCode::kLimit, "threads: expected ", num_threads, ", the system allowed ", started, ": ", error.what());
+    }
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
-  ~ThreadPool() {
-    {
-      const std::lock_guard<std::mutex> lock(sleep_mutex_);
-      stopping_ = true;
-      generation_.fetch_add(1, std::memory_order_release);
-    }
-    wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~ThreadPool() { stop(); }
 
   /// Number of threads, the caller included.
   int size() const noexcept { return static_cast<int>(workers_.size()) + 1; }
@@ -53,7 +53,8 @@ class ThreadPool {
     return count == 0 ? 1 : static_cast<int>(count < kMaxThreads ? count : kMaxThreads);
   }
 
-  /// Runs `body(i)` once for each i in [0, count) and returns when all are done. `body` must not throw.
+  /// Runs `body(i)` once for each i in [0, count) and returns when all are done. `body` must not throw, nor
+  /// run a loop of the same pool.
   template <class Body>
   void parallel_for(Index count, Body&& body) noexcept {
     if (count > 1 && !workers_.empty() && busy_.try_lock()) {
@@ -79,6 +80,16 @@ class ThreadPool {
 #elif defined(__aarch64__)
     asm volatile("yield");
 #endif
+  }
+
+  void stop() noexcept {
+    {
+      const std::lock_guard<std::mutex> lock(sleep_mutex_);
+      stopping_ = true;
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
   }
 
   void run(Index count, Invoke invoke, void* context) noexcept {

@@ -86,7 +86,7 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
   const auto is_better = [](const Candidate& a, const Candidate& b) { return a.log_probability > b.log_probability; };
   for (std::size_t beam = 0; beam < beams.size(); ++beam) {
     std::vector<float>& scores = logits[beam];
-    remove_padding(config, scores);
+    take_logits(config, scores);
     const float normalizer = simd::kernels().log_sum_exp(static_cast<Index>(scores.size()), scores.data());
     for (float& score : scores) score -= normalizer;
     process_scores(config, beams[beam].ids, scores);
@@ -150,7 +150,7 @@ inline std::vector<std::int32_t> beam_search(NextToken& model, const GenerationC
 /// The sequence that `config` asks for: beam search, sampling or greedy. @throws Error kConfig for a wrong combination.
 inline std::vector<std::int32_t> generate(NextToken& model, const GenerationConfig& config,
                                           const GenerationHooks& hooks = {}) {
-  check(config, "generation");
+  check(config, "generation: ");
   return config.num_beams > 1 ? beam_search(model, config, hooks) : generate_one_by_one(model, config, hooks);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Generation of one sequence: greedy, by sampling, or by beam search.
+/// What generation needs and asks, and the searches that follow one sequence: greedy and sampling.
 
 #include <functional>
 #include <random>
@@ -50,7 +50,7 @@ inline std::vector<std::int32_t> generate_one_by_one(NextToken& model, const Gen
   std::vector<std::int32_t> ids;
   std::vector<float> scores = model.start();
   for (;;) {
-    remove_padding(config, scores);
+    take_logits(config, scores);
     process_scores(config, ids, scores);
     std::size_t chosen = 0;
     if (config.do_sample) {

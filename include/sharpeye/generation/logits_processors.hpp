@@ -15,16 +15,21 @@ SHARPEYE_NAMESPACE_BEGIN
 
 inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
-/// Cuts the ids that only pad the vocabulary off, before anything is normalised: as the authors do, who resize the
-/// embedding to the tokenizer's length.
-inline void remove_padding(const GenerationConfig& config, std::vector<float>& logits) {
+/// What generation makes of fresh logits: checks them, and cuts the ids that only pad the vocabulary off before
+/// anything is normalised, as the authors do, who resize the embedding to the tokenizer's length.
+/// @throws Error kNotFinite for logits that are NaN or +infinity: whatever followed from them would mean nothing.
+inline void take_logits(const GenerationConfig& config, std::vector<float>& logits) {
   if (config.num_tokens > 0 && static_cast<std::size_t>(config.num_tokens) < logits.size()) {
     logits.resize(static_cast<std::size_t>(config.num_tokens));
+  }
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  for (const float logit : logits) {
+    if (!(logit <= kLargest)) fail(ErrorCode::kNotFinite, "generation: expected finite logits, actual ", logit);
   }
 }
 
 /// Repetition penalty (once per distinct token: s < 0 ? s * p : s / p), no repeated n-gram, no end before
-/// min_new_tokens, never a padding id. `scores` are logits, or log-probabilities in beam search.
+/// min_new_tokens. `scores` are logits, or log-probabilities in beam search.
 /// @param ids what the sequence has generated so far; a prompt of embeddings has no ids, so it does not count
 inline void process_scores(const GenerationConfig& config, const std::vector<std::int32_t>& ids,
                            std::vector<float>& scores) {

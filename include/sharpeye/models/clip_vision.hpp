@@ -36,6 +36,8 @@ struct ClipVisionConfig {
     config.patch_size = json.integer("patch_size", 1, config.image_size);
     require(config.image_size % config.patch_size == 0, ErrorCode::kConfig, json.where("patch_size"),
             ": expected a divisor of image_size ", config.image_size, ", actual ", config.patch_size);
+    require(config.num_patches() <= kMaxPatches, ErrorCode::kConfig, json.where("patch_size"), ": expected at most ",
+            kMaxPatches, " patches, actual ", config.num_patches());
     json.integer("num_channels", 3, 3, 3);
     config.hidden_act = read_activation(json, "hidden_act", "quick_gelu");
     config.layer_norm_eps = json.number("layer_norm_eps", 0, 1, 1e-5);

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Hugging Face's names of activation functions.
+/// What configuration values have in common: their bounds, and Hugging Face's names of activation functions.
 
 #include <string>
 
@@ -30,5 +30,6 @@ inline constexpr Index kMaxLayers = 512;
 inline constexpr Index kMaxVocabSize = Index{1} << 21;
 inline constexpr Index kMaxPositions = Index{1} << 17;
 inline constexpr Index kMaxImageSize = 4096;
+inline constexpr Index kMaxPatches = Index{1} << 16;
 
 SHARPEYE_NAMESPACE_END

@@ -36,8 +36,8 @@ struct MmSerConfig {
     const auto resolve = [&](std::vector<Index>& layers, Index base, const JsonReader& owner) {
       for (Index& layer : layers) {
         const Index index = config.vision_config.layer_index(layer < 0 ? layer : layer - base);
-        require(index >= 0 && index <= config.vision_config.num_hidden_layers, ErrorCode::kConfig,
-                owner.where("vision_feature_layers"), ": expected hidden states 0 to ",
+        require((layer < 0 || layer >= base) && index >= 0 && index <= config.vision_config.num_hidden_layers,
+                ErrorCode::kConfig, owner.where("vision_feature_layers"), ": expected hidden states 0 to ",
                 config.vision_config.num_hidden_layers, ", actual ", layer);
         layer = index;
       }

@@ -105,8 +105,6 @@ class SerConnector {
     }
     if (config.visual_position_embedding == PositionKind::kLearned) {
       visual_position_embedding_.emplace(weights / "visual_position_embedding", num_patches_, size);
-    } else if (config.visual_position_embedding == PositionKind::kSine2d) {
-      sine_positions_ = sine_positions(around.grid_size, size);
     }
     if (config.use_caption) {
       text_projector_.emplace(config.text_projector, weights / "text_projector", around.word_embed_proj_dim, size);
@@ -131,6 +129,10 @@ class SerConnector {
     }
     if (config.final_layer_norm) layer_norm_.emplace(weights / "layer_norm", size, config.layer_norm_eps);
     output_projection_.emplace(weights / "output_projection", size, around.word_embed_proj_dim);
+    // Last: by now the file has shown by its own tensors that it means these sizes.
+    if (config.visual_position_embedding == PositionKind::kSine2d) {
+      sine_positions_ = sine_positions(around.grid_size, size);
+    }
   }
 
   const SerConnectorConfig& config() const { return config_; }

@@ -60,7 +60,9 @@ class Inference {
         case DType::kF16: pack<float16, float16>(tensor); break;
         case DType::kBF16: pack<bfloat16, bfloat16>(tensor); break;
         case DType::kF64: pack<double, float>(tensor); break;
-        default: pack<float, float>(tensor); break;
+        case DType::kF32: pack<float, float>(tensor); break;
+        default:
+          fail(ErrorCode::kShape, tensor.name, ": expected floating-point weights, actual ", to_string(tensor.dtype));
       }
     }
     Index rows() const noexcept { return packed_.n; }
@@ -99,7 +101,8 @@ class Inference {
   };
 
   /// @param pool the threads to use. @param arena where activations live; both must outlive this and its tensors.
-  Inference(ThreadPool& pool, Arena& arena) : pool_(pool), arena_(arena) {}
+  /// @throws Error kInvalidArgument when SHARPEYE_ISA is wrong.
+  Inference(ThreadPool& pool, Arena& arena) : pool_(pool), arena_(arena), kernels_(simd::kernels()) {}
 
   Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Inference>& epilogue = {}) {
     Tensor y = allocate(x.rows(), weight.rows());
@@ -118,9 +121,8 @@ class Inference {
   Tensor layer_norm(const Tensor& x, const Vector& gain, const Vector& bias, double epsilon) {
     Tensor y = allocate(x.rows(), x.columns());
     for_row_blocks(x.rows(), [&](Index begin, Index count) {
-      simd::kernels().layer_norm(count, x.columns(), x.data() + begin * x.stride(), x.stride(), gain.data(),
-                                 bias.data(), static_cast<S>(epsilon), y.mutable_data() + begin * y.stride(),
-                                 y.stride());
+      kernels_.layer_norm(count, x.columns(), x.data() + begin * x.stride(), x.stride(), gain.data(), bias.data(),
+                          static_cast<S>(epsilon), y.mutable_data() + begin * y.stride(), y.stride());
     });
     return y;
   }
@@ -187,10 +189,10 @@ class Inference {
     pool_.parallel_for(jobs, [&](Index job) {
       const Index row = job / num_heads, column = job % num_heads * head_dim;
       const RowSpan& span = spans[static_cast<std::size_t>(row)];
-      simd::kernels().cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column,
-                                             cache.keys + column, cache.values + column, cache.hidden_size, span.rows,
-                                             scale, y.mutable_data() + row * y.stride() + column,
-                                             static_cast<S*>(scores.data()) + job * longest});
+      kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column, cache.keys + column,
+                                      cache.values + column, cache.hidden_size, span.rows, scale,
+                                      y.mutable_data() + row * y.stride() + column,
+                                      static_cast<S*>(scores.data()) + job * longest});
     });
     return y;
   }
@@ -263,6 +265,7 @@ class Inference {
 
   ThreadPool& pool_;
   Arena& arena_;
+  const simd::KernelTable& kernels_;
 };
 
 SHARPEYE_NAMESPACE_END

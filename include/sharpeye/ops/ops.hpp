@@ -4,23 +4,24 @@
 /// The contract between the models and what carries them out.
 ///
 /// A model is a template on an *ops policy*. The architecture is written once; `Inference<float>` runs it on the
-/// kernels, `Naive<double>` says the same in Eigen one-liners and checks it, and training differentiates it. A policy
-/// provides:
+/// kernels, `Naive<double>` says the same in Eigen one-liners and checks it, `Counting` adds up what it costs, and
+/// training differentiates it. A policy provides these types:
 ///
-///     using Scalar;   // element type of activations
-///     class Tensor;   // an activation [rows, columns]: a cheap handle with rows() and columns(); never written to
-///     again class Matrix;   // a weight [out, in], constructed from a WeightTensor; also a table to look up rows in
-///     class Vector;   // a weight [n], constructed from a WeightTensor
+/// - `Scalar`: the elements of activations.
+/// - `Tensor`: an activation [rows, columns]; a cheap handle with rows() and columns(), never written to again.
+/// - `Matrix`: a weight [out, in], constructed from a WeightTensor; also a table to look up rows in.
+/// - `Vector`: a weight [n], constructed from a WeightTensor.
 ///
-///     Tensor linear(x, matrix, epilogue)      // activation(x W^T + bias) + residual
-///     Tensor layer_norm(x, gain, bias, epsilon)
-///     Tensor add(a, b)
-///     Tensor rows(matrix, ids)                // [ids.size(), columns]: row ids[i] of the matrix
-///     Tensor attention(q, k, v, num_heads, mask)   // softmax(q k^T / sqrt(head_dim)) v per head
-///     Tensor cached_attention(q, keys, values, num_heads, spans)
-///     Tensor concat_rows({...}), concat_columns({...}), slice_rows(x, begin, count)
-///     Tensor constant(matrix)                 // an input from outside
-///     void   copy_out(x, destination, stride) // the elements of x, row after row
+/// and these operations:
+///
+/// - `linear(x, matrix, epilogue)`: activation(x W^T + bias) + residual
+/// - `layer_norm(x, gain, bias, epsilon)` over each row, `add(a, b)`
+/// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
+/// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head
+/// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]
+/// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
+/// - `constant(matrix)`: an input from outside
+/// - `copy_out(x, destination, stride)`: the elements of x, row after row
 ///
 /// Shapes are the models' responsibility: they follow from configurations that were checked when they were read.
 

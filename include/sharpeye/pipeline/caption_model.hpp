@@ -81,15 +81,9 @@ class CaptionModel {
         generation_(read_generation(folder, config_.text_config.vocab_size, false)),
         refine_generation_(read_generation(folder, config_.text_config.vocab_size, true)),
         tokenizer_(BpeTokenizer::load(folder)),
-        initial_prompt_(config_.initial_prompt),
-        refine_prompt_(config_.refine_prompt),
-        loader_(std::make_shared<SafetensorsFolder>(folder, options.mode), {options.allow_non_finite}),
-        network_(config_, loader_) {
-    const Index tokens = static_cast<Index>(tokenizer_.vocab_size());
-    require(tokens <= config_.text_config.vocab_size, ErrorCode::kConfig, folder, "/vocab.json: expected at most ",
-            config_.text_config.vocab_size, " tokens (text_config.vocab_size), actual ", tokens);
-    generation_.num_tokens = refine_generation_.num_tokens = tokens;
-  }
+        initial_prompt_(config_.initial_prompt, folder + "/config.json: prompts.initial"),
+        refine_prompt_(config_.refine_prompt, folder + "/config.json: prompts.refine"),
+        network_(load_network(folder, options)) {}
 
   const MmSerConfig& config() const { return config_; }
   const PreprocessorConfig& preprocessor() const { return preprocessor_; }
@@ -108,6 +102,19 @@ class CaptionModel {
     return JsonReader(read_json_file(path, kConfigFileLimit), path);
   }
 
+  // The last step of construction, since it is the expensive one: first what can be wrong between the small files.
+  MmSer<Ops> load_network(const std::string& folder, const LoadOptions& options) {
+    const Index tokens = static_cast<Index>(tokenizer_.vocab_size());
+    require(tokens <= config_.text_config.vocab_size, ErrorCode::kConfig, folder, "/vocab.json: expected at most ",
+            config_.text_config.vocab_size, " tokens (text_config.vocab_size), actual ", tokens);
+    for (GenerationConfig* generation : {&generation_, &refine_generation_}) {
+      generation->num_tokens = tokens;
+      check(*generation, folder + "/generation_config.json: ");
+    }
+    WeightLoader loader(std::make_shared<SafetensorsFolder>(folder, options.mode), {options.allow_non_finite});
+    return MmSer<Ops>(config_, loader);
+  }
+
   static GenerationConfig read_generation(const std::string& folder, Index vocab_size, bool refine) {
     const std::string path = folder + "/generation_config.json";
     Json json = read_json_file(path, kConfigFileLimit);
@@ -117,7 +124,7 @@ class CaptionModel {
               changes.type_name());
       json.update(changes);
     }
-    return GenerationConfig::from_json(JsonReader(std::move(json), path), vocab_size);
+    return GenerationConfig::from_json(JsonReader(std::move(json), refine ? path + " with refine" : path), vocab_size);
   }
 
   MmSerConfig config_;
@@ -125,7 +132,6 @@ class CaptionModel {
   GenerationConfig generation_, refine_generation_;
   BpeTokenizer tokenizer_;
   PromptTemplate initial_prompt_, refine_prompt_;
-  WeightLoader loader_;
   MmSer<Ops> network_;
 };
 

@@ -118,8 +118,8 @@ class Captioner {
                        caption_.timings.pass2_prefill, caption_.timings.pass2_decode} {
       require(rounds_ >= 0, ErrorCode::kInvalidArgument, "rounds: expected 0 or more, actual ", rounds_);
       for (Pass* pass : {&initial_pass_, &refine_pass_}) {
-        check(pass->generation, "generation");
         pass->generation.num_tokens = model_.generation().num_tokens;
+        check(pass->generation, "generation: ");
       }
       require(network_.ser_connector() || (rounds_ == 0 && options.ablation != Ablation::kSinglePass),
               ErrorCode::kInvalidArgument, "rounds: expected 0 with a model without ser_connector, actual ", rounds_);
@@ -241,7 +241,22 @@ class Captioner {
         });
       });
       if (round <= 1) trace("ser.output", visual);
-      return write(refine_pass_, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, round, ids);
+      if (round > 0 && is_late()) return {};
+      return write(refine_pass_, refine_prompt_for(draft, visual.rows()), visual, round, ids);
+    }
+
+    // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
+    PromptTokens refine_prompt_for(const std::string& draft, Index visual_tokens) const {
+      const BpeTokenizer& tokenizer = model_.tokenizer();
+      PromptTokens prompt = model_.refine_prompt().tokenize(tokenizer, draft);
+      std::vector<std::int32_t> ids = tokenizer.encode(draft, {false, false});
+      const Index draft_tokens = static_cast<Index>(ids.size());
+      const Index room = model_.config().text_config.max_position_embeddings - visual_tokens -
+                         (static_cast<Index>(prompt.ids.size()) - 1 - draft_tokens);
+      const Index kept = std::max<Index>({1, room - refine_pass_.generation.max_new_tokens, room / 2});
+      if (draft_tokens <= kept) return prompt;
+      ids.resize(static_cast<std::size_t>(kept));
+      return model_.refine_prompt().tokenize(tokenizer, tokenizer.decode(ids));
     }
 
     // The language model reads a prompt with visual tokens and writes a caption. Only the first refinement is traced.
@@ -266,6 +281,9 @@ class Captioner {
                                    generation.max_new_tokens);
       const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(); });
       if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
+      // An initial caption that was given needs no other; the pass was run for its traces.
+      if (round == 0 && options_.initial && options_.ablation != Ablation::kSinglePass) return {};
+      if (round > 0 && is_late()) return {};
       const GenerationHooks hooks = make_hooks(generation, round);
       ids = timed(pass.decode_time, [&] { return generate(next_token, generation, hooks); });
       return text_of(ids, generation);

@@ -1,6 +1,6 @@
 // exp, the activations, layer norm and reductions over rows. Included once per instruction set, after its vector type.
 
-/// e^x, relative error below 2e-7 on [-87.3, 88.7]; the argument is clamped to that range. NaN stays NaN.
+/// e^x, relative error below 2e-7 on [-87.3, 88.3]; the argument is clamped to that range. NaN stays NaN.
 /// x = n ln2 + r with |r| <= ln2 / 2, then a polynomial of degree 6 in r (Taylor's, whose error there is 2e-8).
 inline Vec exp(Vec x) noexcept {
   x = min(broadcast(88.3762626647949f), max(broadcast(-87.3365478515625f), x));

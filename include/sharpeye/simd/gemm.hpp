@@ -29,6 +29,7 @@ void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
 /// element is summed over k in the same order wherever it is computed.
 inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index lda, const PackedWeights& weights,
                  float* c, Index ldc, const Epilogue& epilogue) {
+  if (m == 0) return;
   const KernelTable& kernel = kernels();
   if (m <= kTileRows) {
     // Few rows: bound by reading the weights once. Chunks of about 64 KB keep the counter quiet and the cores level.
@@ -49,8 +50,9 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   constexpr Index kMaxRows = 32 * kTileRows;
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index rows = round_up(ceil_div(m, row_blocks), kTileRows);
-  // Jobs of about 25 MFLOP (a quarter of a millisecond): small enough that a core stolen for a moment costs little.
-  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 1, 16);
+  // Jobs of about 25 MFLOP (a quarter of a millisecond), small enough that a core stolen for a moment costs little; but
+  // at least eight panels, so that fetching the slice of A from the L3 cache is worth it.
+  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 8, 16);
   const Index panel_blocks = ceil_div(weights.panels(), panels);
   pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
     const Index row = job % row_blocks * rows;  // neighbours in time share the panels of weights

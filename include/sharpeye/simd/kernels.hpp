@@ -25,14 +25,15 @@ namespace simd {
 /// The kernels of one instruction set. What each computes is written with its body and, in double, in reference.hpp.
 struct KernelTable {
   Isa isa;
-  void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda, float* packed);
-  void (*gemm_block)(const GemmBlock&);
-  void (*gemv_block)(const GemvBlock&);
-  void (*attention_head)(const AttentionHead&);
-  void (*cached_attention_head)(const CachedAttentionHead&);
+  void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
+                    float* packed) noexcept;
+  void (*gemm_block)(const GemmBlock&) noexcept;
+  void (*gemv_block)(const GemvBlock&) noexcept;
+  void (*attention_head)(const AttentionHead&) noexcept;
+  void (*cached_attention_head)(const CachedAttentionHead&) noexcept;
   void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
-                     float* y, Index ldy);
-  float (*log_sum_exp)(Index n, const float* x);
+                     float* y, Index ldy) noexcept;
+  float (*log_sum_exp)(Index n, const float* x) noexcept;
 };
 
 namespace scalar {

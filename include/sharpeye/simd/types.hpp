@@ -49,7 +49,7 @@ struct PackedWeights {
 struct Epilogue {
   const float* bias = nullptr;  ///< [n] rounded up to whole panels, or null
   Activation activation = Activation::kNone;
-  const float* residual = nullptr;  ///< [m, n] with leading dimension ld_residual, or null; may be C itself
+  const float* residual = nullptr;  ///< [m, n] with leading dimension ld_residual, or null; must not overlap C
   Index ld_residual = 0;
 };
 

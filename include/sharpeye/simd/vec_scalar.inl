@@ -57,9 +57,9 @@ inline Vec copysign(Vec magnitude, Vec sign) noexcept {
 inline Vec round(Vec a) noexcept {
   SHARPEYE_LANES(std::nearbyint(a.lane[i]));
 }
-/// 2^n of integers n in [-126, 127]
+/// 2^n of integers n in [-126, 127]; 1 for NaN
 inline Vec exp2_integer(Vec n) noexcept {
-  SHARPEYE_LANES(std::ldexp(1.0f, static_cast<int>(n.lane[i])));
+  SHARPEYE_LANES(std::ldexp(1.0f, n.lane[i] == n.lane[i] ? static_cast<int>(n.lane[i]) : 0));
 }
 
 inline float reduce_add(Vec a) noexcept {

@@ -29,11 +29,13 @@ struct PromptTokens {
 /// goes, each "{initial}" is replaced by the initial caption.
 class PromptTemplate {
  public:
+  /// @param where begins the message of the error, for example "config.json: prompts.initial".
   /// @throws Error kConfig unless "<image>" is in `text` exactly once.
-  explicit PromptTemplate(const std::string& text) {
+  explicit PromptTemplate(const std::string& text, const std::string& where = "prompt") {
     const std::size_t image = text.find(kImage);
-    require(image != text.npos && text.find(kImage, image + kImage.size()) == text.npos, ErrorCode::kConfig, "prompt ",
-            in_quotes(text), ": expected ", kImage, " once, actual ", image == text.npos ? "never" : "more often");
+    require(image != text.npos && text.find(kImage, image + kImage.size()) == text.npos, ErrorCode::kConfig, where,
+            ": expected ", kImage, " once, actual ", image == text.npos ? "never" : "more often", " in ",
+            in_quotes(text));
     before_ = text.substr(0, image);
     after_ = text.substr(image + kImage.size());
   }
@@ -61,11 +63,13 @@ class PromptTemplate {
   static constexpr std::string_view kImage = "<image>";
   static constexpr std::string_view kInitial = "{initial}";
 
-  static std::string filled(std::string text, std::string_view initial) {
-    for (std::size_t at = 0; (at = text.find(kInitial, at)) != text.npos; at += initial.size()) {
-      text.replace(at, kInitial.size(), initial);
+  static std::string filled(const std::string& text, std::string_view initial) {
+    std::string result;
+    std::size_t begin = 0;
+    for (std::size_t at; (at = text.find(kInitial, begin)) != text.npos; begin = at + kInitial.size()) {
+      result.append(text, begin, at - begin).append(initial);
     }
-    return text;
+    return result.append(text, begin);
   }
 
   std::string before_, after_;
