@@ -207,7 +207,7 @@ void add_caption(CLI::App& app, Action& run) {
   command.add_flag("--stream", options->stream, "Show the text as it grows (needs --beams 1 or --sample)")
       ->excludes(json);
   command
-      .add_option("--glances", options->glances, "2 also refines the caption (default where the model can), 1 does not")
+      .add_option("--glances", options->glances, "2 also refines the caption, 1 does not; default as the model says")
       ->check(between(1, 2));
   command.add_option("--rounds", options->rounds, "Refinements; --glances 2 is --rounds 1")
       ->check(between<Index>(0, 100));

@@ -57,7 +57,7 @@ class FlopCounter {
       const std::vector<Tensor> features(states.begin(), states.begin() + own);
       visual = model_.connector()(ops_, gather_features(ops_, features, FeatureConcat::kChannel));
     });
-    write(visual, lengths_.initial_prompt, flops.pass1_prefill, flops.pass1_decode);
+    write(model_.language_model(), visual, lengths_.initial_prompt, flops.pass1_prefill, flops.pass1_decode);
     if (!config.ser_connector) return flops;
 
     const SerConnector<Counting>& ser = *model_.ser_connector();
@@ -68,7 +68,7 @@ class FlopCounter {
           ser(ops_, features, ids(std::min(bos + lengths_.caption_tokens, config.ser_connector->max_caption_tokens)),
               [&](const auto& tokens) { return model_.refine_language_model().embed(ops_, tokens); });
     });
-    write(visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);
+    write(model_.refine_language_model(), visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);
     return flops;
   }
 
@@ -91,8 +91,8 @@ class FlopCounter {
     return model_.vision()(ops_, std::vector<float>(static_cast<std::size_t>(3 * size * size)), wanted);
   }
 
-  void write(const Tensor& visual, Index text_tokens, double& prefill, double& decode) {
-    const Opt<Counting>& language_model = model_.language_model();
+  void write(const Opt<Counting>& language_model, const Tensor& visual, Index text_tokens, double& prefill,
+             double& decode) {
     const Tensor prompt = ops_.concat_rows({language_model.embed(ops_, ids(text_tokens)), visual});
     OptNextToken<Counting> next_token(ops_, language_model, prompt, lengths_.num_beams, lengths_.new_tokens);
     prefill = cost([&] { next_token.prefill(); });

@@ -34,8 +34,8 @@ struct Info {
   StageFlops flops;
 };
 
-constexpr const char* kPartNames[] = {"vision_tower", "multi_modal_projector", "ser_connector", "language_model",
-                                      "unused"};
+constexpr const char* kPartNames[] = {"vision_tower",   "multi_modal_projector", "ser_connector",
+                                      "language_model", "refine_language_model", "unused"};
 
 CaptionLengths lengths_of(const InfoCommand& command, const MmSerConfig& config, const BpeTokenizer& tokenizer,
                           const GenerationConfig& generation) {

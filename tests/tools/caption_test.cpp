@@ -219,7 +219,7 @@ TEST_CASE("wrong usage exits with 2") {
     auto arguments = caption(options);
     arguments.push_back(world().image_a());
     const auto result = run(arguments);
-    CHECK_MESSAGE(result.exit_code == 2, part << "\n" << result.err);
+    CHECK_MESSAGE(result.exit_code == 2, test::command_line(arguments) << "\n" << result.err);
     CHECK_MESSAGE(result.err.find(part) != std::string::npos, result.err);
     CHECK(result.out.empty());
   }

@@ -41,9 +41,10 @@ TEST_CASE("dump has every intermediate in its shape") {
   // BOS, the image, and 6 + 32 or 8 characters.
   const auto shapes = expected_shapes(2 + 6 + 32, 2 + 8);
   for (const std::string& name : file.names()) CHECK_MESSAGE(shapes.count(name) == 1, name);
-  for (const auto& [name, shape] : shapes) {
+  for (const auto& expected : shapes) {
+    const std::string& name = expected.first;
     REQUIRE_MESSAGE(file.find(name) != nullptr, name);
-    CHECK_MESSAGE(file.info(name).shape == shape, name);
+    CHECK_MESSAGE(file.info(name).shape == expected.second, name);
     CHECK(file.info(name).dtype ==
           (name.find("input_ids") == std::string::npos ? sharpeye::DType::kF32 : sharpeye::DType::kI64));
   }

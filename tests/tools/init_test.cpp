@@ -69,15 +69,29 @@ TEST_CASE("what is written reads back as the same configuration") {
     INFO(entry.path().string());
     const Json written(tool::to_json(config_from(original)));
     CHECK(Json(tool::to_json(config_from(written))) == written);
-    for (const auto& [section, values] : original.items()) {
-      if (!values.is_object()) continue;
-      for (const auto& [key, value] : values.items()) {
-        if (key == "vision_feature_layers") continue;  // negative ones come back resolved
-        CHECK_MESSAGE(written.at(section).at(key) == value, section << "." << key);
+    for (const auto& section : original.items()) {
+      if (!section.value().is_object()) continue;
+      for (const auto& field : section.value().items()) {
+        if (field.key() == "vision_feature_layers") continue;  // negative ones come back resolved
+        CHECK_MESSAGE(written.at(section.key()).at(field.key()) == field.value(), section.key() << "." << field.key());
       }
     }
   }
   CHECK(count >= 3);
+
+  sharpeye::MmSerConfig config;
+  config.connector.vision_feature_layers = {7, 23};
+  config.ser_connector.emplace();
+  config.ser_connector->layer_index_base = 1;
+  config.rounds = 3;
+  config.own_refine_language_model = true;
+  config.initial_prompt = "<image>";
+  const Json written(tool::to_json(config));
+  const sharpeye::MmSerConfig read = config_from(written);
+  CHECK(Json(tool::to_json(read)) == written);
+  CHECK(read.ser_connector->vision_feature_layers == std::vector<sharpeye::Index>{13, 18, 23});
+  CHECK(read.rounds == 3);
+  CHECK(read.own_refine_language_model);
 }
 
 TEST_CASE("generation and image settings read back") {
