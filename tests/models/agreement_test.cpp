@@ -190,3 +190,15 @@ TEST_CASE("results do not depend on the number of threads, to the bit") {
     for (std::size_t stage = 0; stage < results[0].size(); ++stage) CHECK(results[i][stage] == results[0][stage]);
   }
 }
+
+TEST_CASE("layers that the tower does not have are refused, also in a configuration that no file was read for") {
+  CHECK(declare_tensors(small_config()).size() > 100);
+  for (const Index layer : {-2, 6}) {
+    MmSerConfig config = small_config();
+    config.connector.vision_feature_layers = {layer};
+    CHECK_THROWS_AS(declare_tensors(config), Error);
+    config = small_config();
+    config.ser_connector->vision_feature_layers = {2, layer};
+    CHECK_THROWS_AS(declare_tensors(config), Error);
+  }
+}

@@ -78,11 +78,12 @@ typename Ops::Tensor gather_features(Ops& ops, const std::vector<typename Ops::T
 /// `connector`: the MLP of the first glance and the layers that it reads.
 struct ConnectorConfig {
   MlpType type{4, 4};
-  std::vector<Index> vision_feature_layers{-2};  ///< Hugging Face's numbering; several are concatenated by channel
+  std::vector<Index> vision_feature_layers{23};  ///< Hugging Face's numbering; several are concatenated by channel
 
   static ConnectorConfig from_json(const JsonReader& json) {
     ConnectorConfig config;
     config.type = MlpType::from_json(json, "type", "mlp4x_bott4x_gelu");
+    config.vision_feature_layers = {-2};
     if (json.has("vision_feature_layers")) {
       config.vision_feature_layers = json.integers("vision_feature_layers", -kMaxLayers, kMaxLayers);
     }

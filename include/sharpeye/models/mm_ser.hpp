@@ -63,7 +63,16 @@ struct MmSerConfig {
   }
 
   /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
+  /// @throws Error kConfig for layers that the tower does not have.
   Index num_vision_blocks() const {
+    const auto check_layers = [&](const std::vector<Index>& layers) {
+      for (const Index layer : layers) {
+        require(layer >= 0 && layer <= vision_config.num_hidden_layers, ErrorCode::kConfig,
+                "vision_feature_layers: expected 0 to ", vision_config.num_hidden_layers, ", actual ", layer);
+      }
+    };
+    check_layers(connector.vision_feature_layers);
+    if (ser_connector) check_layers(ser_connector->vision_feature_layers);
     Index last = *std::max_element(connector.vision_feature_layers.begin(), connector.vision_feature_layers.end());
     if (ser_connector) {
       for (const Index layer : ser_connector->vision_feature_layers) last = std::max(last, layer);

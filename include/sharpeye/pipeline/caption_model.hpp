@@ -22,8 +22,10 @@ inline constexpr std::uint64_t kConfigFileLimit = std::uint64_t{16} << 20;
 
 /// Choices when a model directory is loaded.
 struct LoadOptions {
-  LoadMode mode = LoadMode::kRead;  ///< kMap: the weight files must not change while loading
-  bool allow_non_finite = false;    ///< accept NaN and infinite weights
+  /// kMap: the weight files must not change while loading, and their pages count as resident until the system wants
+  /// them; weights are packed into memory of their own either way.
+  LoadMode mode = LoadMode::kRead;
+  bool allow_non_finite = false;  ///< accept NaN and infinite weights
 };
 
 /// `preprocessor_config.json`: Hugging Face's keys, and `aspect` ("pad", "crop", "squash") and `apply_exif`.
@@ -35,6 +37,9 @@ struct PreprocessorConfig {
   static PreprocessorConfig from_json(const JsonReader& json, Index image_size) {
     PreprocessorConfig config;
     config.processor.image_size = image_size;
+    if (json.has("size") && json.object("size").has("shortest_edge")) {
+      json.object("size").integer("shortest_edge", image_size, image_size);
+    }
     if (json.has("crop_size")) {
       const JsonReader crop = json.object("crop_size");
       for (const char* side : {"height", "width"}) crop.integer(side, image_size, image_size);
