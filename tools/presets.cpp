@@ -20,6 +20,7 @@ MmSerConfig demo_config() {
   MmSerConfig config;
   config.ser_connector.emplace();
   config.vision_config = {192, 768, 6, 3, 96, 8, Activation::kQuickGelu, 1e-5};
+  config.connector.vision_feature_layers = {5};
   OptConfig& text = config.text_config;
   text.hidden_size = text.word_embed_proj_dim = 192;
   text.num_hidden_layers = 4;
@@ -39,6 +40,7 @@ MmSerConfig tiny_config() {
   MmSerConfig config;
   config.ser_connector.emplace();
   config.vision_config = {32, 64, 4, 4, 32, 8, Activation::kQuickGelu, 1e-5};
+  config.connector.vision_feature_layers = {3};
   OptConfig& text = config.text_config;
   text.hidden_size = text.word_embed_proj_dim = 32;
   text.num_hidden_layers = 2;
@@ -83,7 +85,6 @@ Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
   text.bos_token_id = tokenizer.bos_id();
   text.eos_token_id = tokenizer.eos_id();
   text.pad_token_id = tokenizer.pad_id();
-  for (Index& layer : config.connector.vision_feature_layers) layer = config.vision_config.layer_index(layer);
   preset.preprocessor.processor.image_size = config.vision_config.image_size;
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
   return preset;
