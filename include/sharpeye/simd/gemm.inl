@@ -25,6 +25,9 @@ inline void tile(Index k, const float* a, Index row_stride, Index k_stride, cons
     for (int set = 0; set < kSets; ++set) {
       const Vec b0 = load(b + (i + set) * ldb);
       const Vec b1 = load(b + (i + set) * ldb + 8);
+      // Packed A is one long stream, and longer than the L2 cache: ask for what comes 1.8 tiles later. (The hardware's
+      // prefetcher stops at each page; 1024 floats was the best of 0, 256, 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.)
+      if (kRows == kTileRows) __builtin_prefetch(a + (i + set) * k_stride + 1024);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const Vec x = broadcast(a[r * row_stride + (i + set) * k_stride]);
@@ -194,8 +197,14 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
     for (Index panel = block.panel_begin; panel < block.panel_end; ++panel) {
       const Weight* weights = static_cast<const Weight*>(w.data) + (panel * w.k + begin) * kPanel;
       const float* b = sliver_of(weights, k, buffer);
+      // The next panel's sliver comes from memory: each tile asks for its share of it.
+      const Index tiles = ceil_div(block.row_end - block.row_begin, kTileRows);
+      const Index share = round_up(k * kPanel * static_cast<Index>(sizeof(Weight)) / tiles, 64);
+      const char* ahead = reinterpret_cast<const char*>(weights + w.k * kPanel);
       for (Index row = block.row_begin; row < block.row_end; row += kTileRows) {
         const Index rows = block.row_end - row < kTileRows ? block.row_end - row : kTileRows;
+        for (Index i = 0; panel + 1 < block.panel_end && i < share; i += 64) __builtin_prefetch(ahead + i);
+        ahead += share;
         tile_into(row, rows, panel, w.n, k, block.packed_a + begin * block.m + row * k, 1, rows, b, block.c, block.ldc,
                   block.epilogue, begin == 0, last);
       }
