@@ -9,25 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/random.hpp"
 #include "support/paths.hpp"
 
 namespace test {
 
-/// splitmix64.
-class RandomStream {
- public:
-  explicit RandomStream(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
-  std::uint64_t below(std::uint64_t limit) { return next() % limit; }
-
- private:
-  std::uint64_t state_;
-};
+using RandomStream = sharpeye::Random;
 
 /// FNV-1a, 64 bits.
 class Hash {

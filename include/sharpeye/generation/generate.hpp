@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "sharpeye/core/random.hpp"
 #include "sharpeye/generation/logits_processors.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -55,7 +56,7 @@ inline std::vector<std::int32_t> generate_one_by_one(NextToken& model, const Gen
     std::size_t chosen = 0;
     if (config.do_sample) {
       const std::vector<double> distribution = sampling_distribution(config, std::move(scores));
-      double left = static_cast<double>(random() >> 11) * 0x1p-53;  // the same on every platform
+      double left = unit_interval(random());
       for (std::size_t id = 0; id < distribution.size(); ++id) {
         if (distribution[id] == 0) continue;
         chosen = id;  // the last possible one if rounding leaves something over

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/random.hpp"
 #include "sharpeye/io/weight_scope.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/counting.hpp"
@@ -62,12 +63,10 @@ inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64
   const double deviation =
       is_table ? 0.02 : 1 / std::sqrt(static_cast<double>(tensor.size()) / static_cast<double>(rows));
   for (std::size_t i = 0; i < values.size(); i += 2) {
-    // Box and Muller's two normals: the standard library's distribution may differ between platforms.
-    const double u = (static_cast<double>(random() >> 11) + 1) * 0x1p-53,
-                 v = static_cast<double>(random() >> 11) * 0x1p-53;
-    const double radius = deviation * std::sqrt(-2 * std::log(u)), angle = 6.283185307179586 * v;
-    values[i] = static_cast<float>(radius * std::cos(angle));
-    if (i + 1 < values.size()) values[i + 1] = static_cast<float>(radius * std::sin(angle));
+    const std::uint64_t a = random(), b = random();
+    const auto [first, second] = normal_pair(a, b, deviation);
+    values[i] = static_cast<float>(first);
+    if (i + 1 < values.size()) values[i + 1] = static_cast<float>(second);
   }
   return values;
 }
