@@ -1,20 +1,9 @@
 #include "tools/presets.hpp"
 
-#include "sharpeye/text/byte_alphabet.hpp"
+#include "sharpeye/text/bpe_trainer.hpp"
 
 namespace tool {
 namespace {
-
-std::string built_in_vocabulary() {
-  Json vocabulary;
-  int id = 0;
-  for (const char* special : {"<s>", "<pad>", "</s>", "<unk>"}) vocabulary[special] = id++;
-  for (int byte = 0; byte < 256; ++byte) {
-    const char text = static_cast<char>(byte);
-    vocabulary[spell({&text, 1})] = id++;
-  }
-  return vocabulary.dump() + "\n";
-}
 
 MmSerConfig demo_config() {
   MmSerConfig config;
@@ -61,8 +50,9 @@ MmSerConfig tiny_config() {
 
 TokenizerFiles TokenizerFiles::load(const std::string& folder) {
   const bool is_built_in = folder.empty();
-  std::string vocab = is_built_in ? built_in_vocabulary() : read_file(folder + "/vocab.json", kTokenizerFileLimit);
-  std::string merges = is_built_in ? "#version: 0.2\n" : read_file(folder + "/merges.txt", kTokenizerFileLimit);
+  const TrainedBpe built_in = BpeTrainer().train();  // on nothing
+  std::string vocab = is_built_in ? built_in.vocab_json() : read_file(folder + "/vocab.json", kTokenizerFileLimit);
+  std::string merges = is_built_in ? built_in.merges_txt() : read_file(folder + "/merges.txt", kTokenizerFileLimit);
   BpeTokenizer tokenizer(vocab, merges, {}, folder + "/vocab.json", folder + "/merges.txt");
   return {std::move(vocab), std::move(merges), std::move(tokenizer)};
 }
