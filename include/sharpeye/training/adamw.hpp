@@ -1,0 +1,94 @@
+#pragma once
+
+/// @file
+/// AdamW (Loshchilov and Hutter 2019), the clipping of gradients, and the learning rate over time.
+
+#include <cmath>
+
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/training/parameters.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace training {
+
+/// Warm-up from 0 to 1 over the first steps, then half a cosine down to 0 at the last (transformers'
+/// get_cosine_schedule_with_warmup).
+/// @param step 0 is the first. @return the factor of the learning rate
+inline double learning_rate_factor(Index step, Index warmup_steps, Index total_steps) {
+  if (step < warmup_steps) return static_cast<double>(step) / static_cast<double>(warmup_steps);
+  const double progress =
+      static_cast<double>(step - warmup_steps) / static_cast<double>(std::max<Index>(1, total_steps - warmup_steps));
+  return std::max(0.0, 0.5 * (1 + std::cos(3.14159265358979323846 * progress)));
+}
+
+/// Settings of AdamW; the defaults are PyTorch's but for the decay, which is LLaVA's.
+struct AdamWConfig {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;  ///< of matrices; vectors (biases, norms) do not decay
+};
+
+/// The optimizer's state. With t the number of the step, from 1:
+/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+/// w = w (1 - rate * decay) - rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
+template <class S>
+class AdamW {
+ public:
+  AdamW(const Parameters<S>& parameters, const AdamWConfig& config)
+      : config_(config),
+        first_(static_cast<std::size_t>(parameters.num_trained()), S{0}),
+        second_(static_cast<std::size_t>(parameters.num_trained()), S{0}) {}
+
+  /// Moves the trained parameters against `gradient`. Packed forms are out of date afterwards.
+  void step(ThreadPool& pool, Parameters<S>& parameters, const FlatValues<S>& gradient, double learning_rate) {
+    ++steps_;
+    const auto power = static_cast<double>(steps_);
+    const S rate = static_cast<S>(learning_rate / (1 - std::pow(config_.beta1, power)));
+    const S correction = static_cast<S>(1 / std::sqrt(1 - std::pow(config_.beta2, power)));
+    const S b1 = static_cast<S>(config_.beta1), b2 = static_cast<S>(config_.beta2);
+    const S epsilon = static_cast<S>(config_.epsilon);
+    pool.parallel_for(static_cast<Index>(parameters.all().size()), [&](Index index) {
+      Parameter<S>& parameter = *parameters.all()[static_cast<std::size_t>(index)];
+      if (!parameter.is_trained()) return;
+      const S keep = static_cast<S>(parameter.shape.size() > 1 ? 1 - learning_rate * config_.weight_decay : 1);
+      const auto offset = static_cast<std::size_t>(parameter.offset);
+      const S* g = gradient.data() + offset;
+      S* m = first_.data() + offset;
+      S* v = second_.data() + offset;
+      S* w = parameter.values.data();
+      for (Index i = 0; i < parameter.size(); ++i) {
+        m[i] = b1 * m[i] + (1 - b1) * g[i];
+        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        w[i] = w[i] * keep - rate * m[i] / (std::sqrt(v[i]) * correction + epsilon);
+      }
+    });
+  }
+
+  /// The state, for checkpoints.
+  FlatValues<S>& first_moment() { return first_; }
+  FlatValues<S>& second_moment() { return second_; }
+  Index steps() const { return steps_; }
+  void set_steps(Index steps) { steps_ = steps; }
+
+ private:
+  AdamWConfig config_;
+  FlatValues<S> first_, second_;
+  Index steps_ = 0;
+};
+
+/// Scales `gradient` down to the norm `max_norm` when it is longer (PyTorch's clip_grad_norm_). @return its norm before
+template <class S>
+double clip_norm(FlatValues<S>& gradient, double max_norm) {
+  double sum = 0;
+  for (const S g : gradient) sum += static_cast<double>(g) * static_cast<double>(g);
+  const double norm = std::sqrt(sum);
+  if (norm > max_norm) {
+    const S scale = static_cast<S>(max_norm / (norm + 1e-6));
+    for (S& g : gradient) g *= scale;
+  }
+  return norm;
+}
+
+}  // namespace training
+SHARPEYE_NAMESPACE_END
