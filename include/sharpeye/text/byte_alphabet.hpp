@@ -31,15 +31,7 @@ inline constexpr std::optional<unsigned char> symbol_byte(char32_t symbol) noexc
 /// The spelling of `bytes`, for example "Ġcat" for " cat".
 inline std::string spell(std::string_view bytes) {
   std::string spelling;
-  for (const char byte : bytes) {
-    const char32_t symbol = byte_symbol(static_cast<unsigned char>(byte));
-    if (symbol < 0x80) {
-      spelling += static_cast<char>(symbol);
-    } else {  // every symbol is below U+0800
-      spelling += static_cast<char>(0xC0 | symbol >> 6);
-      spelling += static_cast<char>(0x80 | (symbol & 0x3F));
-    }
-  }
+  for (const char byte : bytes) append_utf8(spelling, byte_symbol(static_cast<unsigned char>(byte)));
   return spelling;
 }
 
