@@ -18,5 +18,6 @@ void add_init(CLI::App& app, Action& run);
 void add_dump(CLI::App& app, Action& run);
 void add_tokenize(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
+void add_scenes(CLI::App& app, Action& run);
 
 }  // namespace tool

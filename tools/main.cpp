@@ -18,6 +18,7 @@ int main(int argc, char** argv) try {
   tool::add_dump(app, run);
   tool::add_tokenize(app, run);
   tool::add_info(app, run);
+  tool::add_scenes(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

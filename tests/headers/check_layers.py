@@ -14,8 +14,8 @@ FLOORS = {"core": 0, "simd": 1, "io": 1, "vision": 1, "metrics": 1, "text": 2, "
 UMBRELLA = "sharpeye.hpp"  # may include floors 0 to 6, and no stb
 VERSION = "version.hpp"  # below every floor
 MAX_LINES, MANY_LINES = 1000, 450
-# Third-party or system include -> the only header that may have it.
-ONE_DOOR = {"nlohmann/": "io/json.hpp", "stb/": "io/stb_image_decoder.hpp"}
+# Third-party or system include -> the only headers that may have it.
+DOORS = {"nlohmann/": ["io/json.hpp"], "stb/": ["io/stb_image_decoder.hpp", "io/stb_png_writer.hpp"]}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 
@@ -36,9 +36,9 @@ def code_lines(path):
 def include_breaches(name, kind, target):
     """What is wrong when header `name` (relative to include/sharpeye) includes `target`."""
     folder = name.split("/")[0] if "/" in name else None
-    for start, door in ONE_DOOR.items():
-        if target.startswith(start) and name != door:
-            yield f"only {door} may include <{target}>"
+    for start, doors in DOORS.items():
+        if target.startswith(start) and name not in doors:
+            yield f"only {' and '.join(doors)} may include <{target}>"
     if folder == "simd" and target.startswith(("Eigen/", "unsupported/Eigen")):
         yield "no Eigen in simd/: it picks its instruction set when it is included"
     if target in ("cassert", "assert.h"):

@@ -1,0 +1,167 @@
+#pragma once
+
+/// @file
+/// Captions of a scene, from a grammar. All of them are true; a caption's words are those of vocabulary.hpp and a few
+/// function words, so that the lexicon knows every word that carries meaning.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "sharpeye/training/scenes/scene.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace scenes {
+
+/// What is said of one scene. Lower case, plain ASCII, each sentence ends with a full stop.
+struct Captions {
+  std::vector<std::string> single;    ///< five sentences of 8 to 16 words: both things with all attributes, relation
+  std::vector<std::string> detailed;  ///< five texts of 2 or 3 sentences: everything, and the background
+  std::vector<std::string> coarse;    ///< two lists of colours and shapes only, for contrastive pre-training
+};
+
+/// Words of a caption, split at spaces.
+inline Index count_words(const std::string& text) {
+  return 1 + static_cast<Index>(std::count(text.begin(), text.end(), ' '));
+}
+
+namespace detail {
+
+class Narrator {
+ public:
+  explicit Narrator(const Scene& scene) : scene_(scene), random_(scene.caption_seed) {}
+
+  Captions captions() {
+    constexpr std::size_t kReferences = 5;
+    constexpr Index kLongest = 16;
+    Captions captions;
+    while (captions.single.size() < kReferences) add(captions.single, single(), kLongest);
+    while (captions.detailed.size() < kReferences) add(captions.detailed, detailed(), kLongest * 4);
+    captions.coarse = {coarse({0, 1}), coarse({1, 0})};
+    return captions;
+  }
+
+ private:
+  using Text = std::string;
+
+  /// Short captions are preferred to long ones by drawing again; the same one never comes twice.
+  static void add(std::vector<Text>& captions, Text text, Index longest) {
+    const bool is_new = std::find(captions.begin(), captions.end(), text) == captions.end();
+    if (is_new && count_words(text) <= longest) captions.push_back(std::move(text));
+  }
+
+  bool chance(double probability) { return random_.uniform() < probability; }
+
+  Text word(const Term& term) {
+    constexpr double kSynonym = 0.2;
+    return Text(!term.synonym.empty() && chance(kSynonym) ? term.synonym : term.name);
+  }
+
+  static bool is_group(const Object& object) { return object.count() > 1; }
+  static const char* verb(const Object& object) { return is_group(object) ? "are" : "is"; }
+
+  Text noun(const Object& object) {
+    return word(is_group(object) ? kPluralTerms[static_cast<std::size_t>(object.shape)] : term_of(object.shape));
+  }
+
+  /// "a small smiling yellow face", "three large striped red rings".
+  Text phrase(const Object& object) {
+    Text text = is_group(object) ? word(kCountTerms[static_cast<std::size_t>(object.count() - 2)]) : Text("a");
+    text += " " + word(term_of(object.size)) + " ";
+    if (object.action != Action::kNone) text += word(term_of(object.action)) + " ";
+    const Text colour = word(term_of(object.colour));
+    if (object.shape == Shape::kFace) return text + colour + " " + noun(object);
+    const Text texture = word(term_of(object.texture));
+    return text + (chance(0.8) ? texture + " " + colour : colour + " " + texture) + " " + noun(object);
+  }
+
+  /// "the red ring"; no two things of a scene have the same colour.
+  Text mention(const Object& object) { return "the " + word(term_of(object.colour)) + " " + noun(object); }
+
+  Text ground() { return word(term_of(scene_.ground_kind)) + " " + word(term_of(scene_.ground_colour)); }
+  Text on_ground() { return "on a " + ground() + " background"; }
+
+  /// The two things in the order of telling, mostly the larger or left or upper one first.
+  struct Pair {
+    const Object& first;
+    const Object& second;
+    Relation relation;
+  };
+  Pair pair() {
+    constexpr double kUsualOrder = 0.8;
+    const Object &a = scene_.objects[0], &b = scene_.objects[1];
+    const bool a_is_usual = a.size != b.size
+                                ? a.size > b.size
+                                : scene_.relation != Relation::kRightOf && scene_.relation != Relation::kBelow;
+    if (a_is_usual == chance(kUsualOrder)) return {a, b, scene_.relation};
+    return {b, a, inverse(scene_.relation)};
+  }
+
+  Text single() {
+    const auto [a, b, relation] = pair();
+    const Text first = phrase(a), second = phrase(b);
+    const double draw = random_.uniform();
+    if (draw < 0.35) return first + " " + word(term_of(relation)) + " " + second + ".";
+    if (draw < 0.60) return first + " " + verb(a) + " " + word(term_of(relation)) + " " + second + ".";
+    if (draw < 0.70) return Text("there ") + verb(a) + " " + first + " " + word(term_of(relation)) + " " + second + ".";
+    if (draw < 0.78) return word(term_of(relation)) + " " + second + " " + verb(a) + " " + first + ".";
+    if (draw < 0.88 && !is_group(b)) {
+      return second + " with " + first + " " + word(kRelationToItTerms[static_cast<std::size_t>(relation)]) + ".";
+    }
+    return first + " " + word(term_of(relation)) + " " + second + " on " + word(term_of(scene_.ground_colour)) + ".";
+  }
+
+  Text detailed() {
+    const auto [a, b, relation] = pair();
+    const Text sentence = phrase(a) + " " + verb(a) + " " + word(term_of(relation)) + " " + phrase(b);
+    const double draw = random_.uniform();
+    if (draw < 0.45) return sentence + ". the background is " + ground() + "." + rest(a, b);
+    if (draw < 0.75) return on_ground() + ", " + sentence + "." + rest(a, b);
+    return phrase(a) + " and " + phrase(b) + " " + on_ground() + ". " + mention(a) + " " + verb(a) + " " +
+           word(term_of(relation)) + " " + mention(b) + "." + rest(a, b);
+  }
+
+  /// The third thing, or where one of the two is.
+  Text rest(const Object& a, const Object& b) {
+    if (scene_.objects.size() > 2) {
+      const Object& third = scene_.objects[2];
+      if (const auto anchor = anchor_of_third(scene_)) {
+        return " " + phrase(third) + " is " + word(term_of(anchor->relation)) + " " +
+               mention(scene_.objects[anchor->object]) + ".";
+      }
+    }
+    for (const Object* object : {&a, &b}) {
+      const auto place = place_of(object->centre);
+      if (place) return " " + mention(*object) + " " + verb(*object) + " " + word(term_of(*place)) + ".";
+    }
+    return "";
+  }
+
+  /// "an orange ring, three blue squares and a red star."
+  Text coarse(std::vector<std::size_t> order) {
+    if (scene_.objects.size() > 2) order.push_back(2);
+    Text text;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const Object& object = scene_.objects[order[i]];
+      const Text colour = word(term_of(object.colour));
+      if (i > 0) text += i + 1 == order.size() ? " and " : ", ";
+      text += (is_group(object) ? "" : colour.front() == 'o' ? "an " : "a ") + colour + " " + noun(object);
+    }
+    return text + ".";
+  }
+
+  const Scene& scene_;
+  Random random_;
+};
+
+}  // namespace detail
+
+/// The captions of a scene; always the same for the same scene.
+inline Captions make_captions(const Scene& scene) {
+  return detail::Narrator(scene).captions();
+}
+
+}  // namespace scenes
+
+SHARPEYE_NAMESPACE_END
