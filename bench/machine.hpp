@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "sharpeye/simd/isa.hpp"
+#include "sharpeye/simd/kernels.hpp"
 
 #if SHARPEYE_X86
 #include <immintrin.h>
@@ -22,29 +22,33 @@ inline double seconds() {
 }
 
 #if SHARPEYE_X86
-/// Multiply-adds in registers only: twelve independent chains of eight lanes. @return seconds for `steps` steps
-__attribute__((target("avx2,fma"))) inline double run_fma(long steps) {
-  __m256 a[12];
-  for (int i = 0; i < 12; ++i) a[i] = _mm256_set1_ps(1e-3f * static_cast<float>(i + 1));
-  __m256 x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(1e-4f);
-  asm volatile("" : "+x"(x), "+x"(y));
-  const double begin = seconds();
-  __m256 a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5], a6 = a[6], a7 = a[7], a8 = a[8], a9 = a[9],
-         a10 = a[10], a11 = a[11];
-  for (long step = 0; step < steps; ++step) {
-    a0 = _mm256_fmadd_ps(a0, x, y), a1 = _mm256_fmadd_ps(a1, x, y), a2 = _mm256_fmadd_ps(a2, x, y);
-    a3 = _mm256_fmadd_ps(a3, x, y), a4 = _mm256_fmadd_ps(a4, x, y), a5 = _mm256_fmadd_ps(a5, x, y);
-    a6 = _mm256_fmadd_ps(a6, x, y), a7 = _mm256_fmadd_ps(a7, x, y), a8 = _mm256_fmadd_ps(a8, x, y);
-    a9 = _mm256_fmadd_ps(a9, x, y), a10 = _mm256_fmadd_ps(a10, x, y), a11 = _mm256_fmadd_ps(a11, x, y);
+// Multiply-adds in registers only: twelve independent chains, enough for two pipes of latency four. No arrays: they
+// would go through memory.
+#define SHARPEYE_BENCH_RUN_FMA(name, target_options, Vector, set, fma)                                              \
+  __attribute__((target(target_options))) inline double name(long steps) {                                          \
+    Vector x = set(0.999f), y = set(1e-4f), a0 = x, a1 = x, a2 = x, a3 = x, a4 = x, a5 = x, a6 = x, a7 = x, a8 = x, \
+           a9 = x, a10 = x, a11 = x;                                                                                \
+    asm volatile("" : "+v"(x), "+v"(y), "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4));                          \
+    asm volatile("" : "+v"(a5), "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9), "+v"(a10), "+v"(a11));                      \
+    const double begin = seconds();                                                                                 \
+    for (long step = 0; step < steps; ++step) {                                                                     \
+      a0 = fma(a0, x, y), a1 = fma(a1, x, y), a2 = fma(a2, x, y), a3 = fma(a3, x, y), a4 = fma(a4, x, y);           \
+      a5 = fma(a5, x, y), a6 = fma(a6, x, y), a7 = fma(a7, x, y), a8 = fma(a8, x, y), a9 = fma(a9, x, y);           \
+      a10 = fma(a10, x, y), a11 = fma(a11, x, y);                                                                   \
+    }                                                                                                               \
+    asm volatile("" : "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4), "+v"(a5));                                  \
+    asm volatile("" : "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9), "+v"(a10), "+v"(a11));                                \
+    return seconds() - begin;                                                                                       \
   }
-  const double elapsed = seconds() - begin;
-  asm volatile("" ::"x"(a0), "x"(a1), "x"(a2), "x"(a3), "x"(a4), "x"(a5));
-  asm volatile("" ::"x"(a6), "x"(a7), "x"(a8), "x"(a9), "x"(a10), "x"(a11));
-  return elapsed;
-}
+SHARPEYE_BENCH_RUN_FMA(run_fma_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)
+SHARPEYE_BENCH_RUN_FMA(run_fma_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
+#undef SHARPEYE_BENCH_RUN_FMA
 
-/// GFLOP/s of f32 multiply-adds with AVX2 on `threads` threads that run at the same time.
-inline double measure_peak(int threads) {
+/// GFLOP/s of f32 multiply-adds with the vectors of `isa` on `threads` threads that run at the same time. The scalar
+/// kernels are measured against AVX2's.
+inline double measure_peak(int threads, sharpeye::Isa isa = sharpeye::simd::kernels().isa) {
+  const bool wide = isa == sharpeye::Isa::kAvx512;
+  if (!sharpeye::is_supported(wide ? isa : sharpeye::Isa::kAvx2)) return 0;
   constexpr long kSteps = 400000;  // about 0.7 ms
   std::atomic<int> ready{0};
   std::vector<double> rates(static_cast<std::size_t>(threads));
@@ -53,8 +57,9 @@ inline double measure_peak(int threads) {
     while (ready.load() < threads) {
     }
     double best = 1e9;
-    for (int repeat = 0; repeat < 5; ++repeat) best = std::min(best, run_fma(kSteps));
-    rates[index] = static_cast<double>(kSteps) * 12 * 16 / best / 1e9;
+    for (int repeat = 0; repeat < 5; ++repeat)
+      best = std::min(best, wide ? run_fma_avx512(kSteps) : run_fma_avx2(kSteps));
+    rates[index] = static_cast<double>(kSteps) * 12 * (wide ? 32 : 16) / best / 1e9;
   };
   std::vector<std::thread> others;
   for (std::size_t index = 1; index < rates.size(); ++index) others.emplace_back(run, index);
@@ -66,7 +71,7 @@ inline double measure_peak(int threads) {
 }
 #else
 /// Not measured on this architecture yet. @return 0
-inline double measure_peak(int) {
+inline double measure_peak(int, sharpeye::Isa = sharpeye::Isa::kScalar) {
   return 0;
 }
 #endif

@@ -33,8 +33,10 @@ struct Poisoned {
 };
 
 std::vector<Isa> supported() {
-  std::vector<Isa> result{Isa::kScalar};
-  if (is_supported(Isa::kAvx2)) result.push_back(Isa::kAvx2);
+  std::vector<Isa> result;
+  for (const Isa isa : kAllIsas) {
+    if (is_supported(isa)) result.push_back(isa);
+  }
   return result;
 }
 

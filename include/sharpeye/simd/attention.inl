@@ -40,45 +40,58 @@ inline void attention_head(const AttentionHead& head) noexcept {
     // A causal tile reads the keys that its last row sees; its earlier rows then ignore some of them.
     const Index past = head.num_keys - head.num_queries;
     const Index visible = head.causal ? past + row + rows : head.num_keys;
-    for (Index key = 0; key < visible; key += kPanel) {
-      tile_rows(rows, head.head_dim, head.q + row * head.ldq, head.ldq, 1, keys + key * head.head_dim, kPanel,
-                scores + key, padded_keys, false);
+    const StridedRows queries{head.q + row * head.ldq, head.ldq};
+    const Index key_panels = ceil_div(visible, kPanel);
+    for (Index panel = 0; panel < key_panels;) {
+      const Index panels = tile_width(key_panels - panel);
+      const Index key = panel * kPanel;
+      tile_of(rows, panels, head.head_dim, queries,
+              TilePanels<float>{keys + key * head.head_dim, kPanel * head.head_dim}, scores + key, padded_keys, false);
+      panel += panels;
     }
     float normalizer[kTileRows];
     for (Index r = 0; r < rows; ++r) {
       const Index seen = head.causal ? past + row + r + 1 : head.num_keys;
       normalizer[r] = 1.0f / softmax_numerators(seen, round_up(visible, kPanel), scores + r * padded_keys);
     }
-    for (Index column = 0; column < head.head_dim; column += kPanel) {
-      alignas(32) float context[kTileRows * kPanel];
-      tile_rows(rows, visible, scores, padded_keys, 1, values + column * head.num_keys, kPanel, context, kPanel, false);
-      const Index columns = head.head_dim - column < kPanel ? head.head_dim - column : kPanel;
+    const StridedRows weights{scores, padded_keys};
+    const Index panels_of_values = ceil_div(head.head_dim, kPanel);
+    for (Index panel = 0; panel < panels_of_values;) {
+      constexpr Index kWidth = kWidePanels * kPanel;
+      alignas(64) float context[kTileRows * kWidth];
+      const Index panels = tile_width(panels_of_values - panel);
+      const Index column = panel * kPanel;
+      tile_of(rows, panels, visible, weights,
+              TilePanels<float>{values + column * head.num_keys, kPanel * head.num_keys}, context, kWidth, false);
+      const Index rest = head.head_dim - column;
+      const Index columns = rest < panels * kPanel ? rest : panels * kPanel;
       for (Index r = 0; r < rows; ++r) {
         for (Index i = 0; i < columns; ++i) {
-          head.out[(row + r) * head.ldo + column + i] = context[r * kPanel + i] * normalizer[r];
+          head.out[(row + r) * head.ldo + column + i] = context[r * kWidth + i] * normalizer[r];
         }
       }
+      panel += panels;
     }
   }
 }
 
 inline void cached_attention_head(const CachedAttentionHead& head) noexcept {
-  const Index whole = head.head_dim / 8 * 8;
+  const Index whole = head.head_dim / kLanes * kLanes;
   for (Index j = 0; j < head.num_keys; ++j) {
     const float* key = head.k + head.rows[j] * head.ldkv;
     Vec sum = broadcast(0.0f);
-    for (Index i = 0; i < whole; i += 8) sum = fma(load(head.q + i), load(key + i), sum);
+    for (Index i = 0; i < whole; i += kLanes) sum = fma(load(head.q + i), load(key + i), sum);
     float score = reduce_add(sum);
     for (Index i = whole; i < head.head_dim; ++i) score += head.q[i] * key[i];
     head.scores[j] = score * head.scale;
   }
   const float normalizer = 1.0f / softmax_numerators(head.num_keys, head.num_keys, head.scores);
-  for (Index i = 0; i < head.head_dim; i += 8) {
-    const Index lanes = head.head_dim - i < 8 ? head.head_dim - i : 8;
+  for (Index i = 0; i < head.head_dim; i += kLanes) {
+    const Index lanes = head.head_dim - i < kLanes ? head.head_dim - i : kLanes;
     Vec sum = broadcast(0.0f);
     for (Index j = 0; j < head.num_keys; ++j) {
       const float* value = head.v + head.rows[j] * head.ldkv + i;
-      sum = fma(broadcast(head.scores[j]), lanes == 8 ? load(value) : load_first(value, lanes), sum);
+      sum = fma(broadcast(head.scores[j]), lanes == kLanes ? load(value) : load_first(value, lanes), sum);
     }
     store_first(head.out + i, lanes, mul(sum, broadcast(normalizer)));
   }

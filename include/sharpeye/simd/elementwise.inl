@@ -42,16 +42,16 @@ inline Vec activate(Vec x) noexcept {
   }
 }
 
-/// The first `count` < 8 values at p, then `filler`.
+/// The first `count` < kLanes values at p, then `filler`.
 template <class T>
 inline Vec load_first(const T* p, Index count, float filler = 0.0f) noexcept {
-  alignas(32) float buffer[8];
-  for (Index i = 0; i < 8; ++i) buffer[i] = i < count ? static_cast<float>(p[i]) : filler;
+  alignas(64) float buffer[kLanes];
+  for (Index i = 0; i < kLanes; ++i) buffer[i] = i < count ? static_cast<float>(p[i]) : filler;
   return load(buffer);
 }
 
 inline void store_first(float* p, Index count, Vec x) noexcept {
-  alignas(32) float buffer[8];
+  alignas(64) float buffer[kLanes];
   store(buffer, x);
   for (Index i = 0; i < count; ++i) p[i] = buffer[i];
 }
@@ -59,22 +59,22 @@ inline void store_first(float* p, Index count, Vec x) noexcept {
 /// One row of y = (x - mean) / sqrt(variance + epsilon) * gain + bias over n columns; variance in a second pass.
 inline void layer_norm_row(Index n, const float* x, const float* gain, const float* bias, float epsilon,
                            float* y) noexcept {
-  const Index whole = n / 8 * 8;
+  const Index whole = n / kLanes * kLanes;
   Vec sum = load_first(x + whole, n - whole);
-  for (Index i = 0; i < whole; i += 8) sum = add(sum, load(x + i));
+  for (Index i = 0; i < whole; i += kLanes) sum = add(sum, load(x + i));
   const float mean = reduce_add(sum) / static_cast<float>(n);
   const Vec center = broadcast(mean);
   Vec residue = sub(load_first(x + whole, n - whole, mean), center);
   Vec squares = mul(residue, residue);
-  for (Index i = 0; i < whole; i += 8) {
+  for (Index i = 0; i < whole; i += kLanes) {
     residue = sub(load(x + i), center);
     squares = fma(residue, residue, squares);
   }
   const Vec scale = broadcast(1.0f / std::sqrt(reduce_add(squares) / static_cast<float>(n) + epsilon));
-  for (Index i = 0; i < whole; i += 8) {
+  for (Index i = 0; i < whole; i += kLanes) {
     store(y + i, fma(mul(sub(load(x + i), center), scale), load(gain + i), load(bias + i)));
   }
-  for (Index i = whole; i < n; i += 8) {
+  for (Index i = whole; i < n; i += kLanes) {
     const Vec normal = mul(sub(load_first(x + i, n - i), center), scale);
     store_first(y + i, n - i, fma(normal, load_first(gain + i, n - i), load_first(bias + i, n - i)));
   }
@@ -86,18 +86,18 @@ inline void layer_norm(Index m, Index n, const float* x, Index ldx, const float*
 }
 
 inline float maximum(Index n, const float* x) noexcept {
-  const Index whole = n / 8 * 8;
+  const Index whole = n / kLanes * kLanes;
   Vec result = load_first(x + whole, n - whole, -std::numeric_limits<float>::infinity());
-  for (Index i = 0; i < whole; i += 8) result = max(load(x + i), result);
+  for (Index i = 0; i < whole; i += kLanes) result = max(load(x + i), result);
   return reduce_max(result);
 }
 
 /// log(sum_i e^x[i]), shifted by the maximum.
 inline float log_sum_exp(Index n, const float* x) noexcept {
   const float shift = maximum(n, x);
-  const Index whole = n / 8 * 8;
+  const Index whole = n / kLanes * kLanes;
   Vec sum = broadcast(0.0f);
-  for (Index i = 0; i < whole; i += 8) sum = add(sum, exp(sub(load(x + i), broadcast(shift))));
+  for (Index i = 0; i < whole; i += kLanes) sum = add(sum, exp(sub(load(x + i), broadcast(shift))));
   float total = reduce_add(sum);
   for (Index i = whole; i < n; ++i) total += std::exp(x[i] - shift);
   return shift + std::log(total);
@@ -106,15 +106,15 @@ inline float log_sum_exp(Index n, const float* x) noexcept {
 /// Replaces x[0, n) by e^(x - max x) and returns the sum; x[n, padded) becomes zero.
 inline float softmax_numerators(Index n, Index padded, float* x) noexcept {
   const Vec shift = broadcast(maximum(n, x));
-  const Index whole = n / 8 * 8;
+  const Index whole = n / kLanes * kLanes;
   Vec sum = broadcast(0.0f);
-  for (Index i = 0; i < whole; i += 8) {
+  for (Index i = 0; i < whole; i += kLanes) {
     const Vec e = exp(sub(load(x + i), shift));
     sum = add(sum, e);
     store(x + i, e);
   }
   if (whole < n) {
-    alignas(32) float tail[8];
+    alignas(64) float tail[kLanes];
     store(tail, exp(sub(load_first(x + whole, n - whole), shift)));
     sum = add(sum, load_first(tail, n - whole));
     store_first(x + whole, n - whole, load(tail));

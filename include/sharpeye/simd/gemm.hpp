@@ -52,7 +52,7 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   const Index rows = round_up(ceil_div(m, row_blocks), kTileRows);
   // Jobs of about 25 MFLOP (a quarter of a millisecond), small enough that a core stolen for a moment costs little; but
   // at least eight panels, so that fetching the slice of A from the L3 cache is worth it.
-  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 8, 16);
+  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 8, 16) / 2 * 2;
   const Index panel_blocks = ceil_div(weights.panels(), panels);
   pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
     const Index row = job % row_blocks * rows;  // neighbours in time share the panels of weights

@@ -1,82 +1,146 @@
 // The matrix kernels: one register tile, used by GEMM, by products with few rows, and by attention. Included once per
 // instruction set, after elementwise.inl.
 
-/// C[kRows, 16] (+)= A[kRows, k] * B[k, 16]: A by broadcasts (its element (r, i) at a[r * row_stride + i * k_stride]),
-/// B by two vectors a step (ldb apart), C in registers. With few rows the steps of k go to several sets of
-/// accumulators, since a chain of dependent FMAs would otherwise wait four cycles a step.
-template <int kRows, class Weight>
-inline void tile(Index k, const float* a, Index row_stride, Index k_stride, const Weight* b, Index ldb, float* c,
-                 Index ldc, bool accumulate) noexcept {
-  constexpr int kSets = kRows == 1 ? 4 : kRows <= 3 ? 2 : 1;
-  Vec sum[kSets][kRows][2];
-#pragma GCC unroll 8
+/// The largest register tile is two vectors wide, a panel or two, and as high as the registers allow: 6 rows with 16,
+/// 12 with 32. Those 12 or 24 accumulators need 8 or 14 loads a step of k, so that both FMA pipes stay busy.
+inline constexpr Index kWidePanels = 2 * kLanes / kPanel;
+inline constexpr Index kHighRows = (kRegisters - 4) / 2 / kTileRows * kTileRows;
+
+/// Steps of k between two visits of C: the slivers of B that a tile reads (24 KB) stay in the L1 cache.
+inline constexpr Index kSliceDepth = 384 / kWidePanels;
+/// The depth of the slices that k is cut into: as few as kSliceDepth allows, about equal.
+inline constexpr Index slice_depth(Index k) noexcept {
+  return ceil_div(k, ceil_div(k, kSliceDepth));
+}
+
+/// Rows of A as they stand: element (r, i) at data[r * stride + i].
+struct StridedRows {
+  const float* data;
+  Index stride;
+
+  template <int kRows>
+  const float* at(Index r, Index i) const noexcept {
+    return data + r * stride + i;
+  }
+  template <int>
+  void prefetch(Index) const noexcept {}
+};
+/// Rows of A packed by pack_rows: element (r, i) of a tile at data[i * rows of the tile + r]. The tiles of one register
+/// tile are tile_stride apart.
+struct PackedRows {
+  const float* data;
+  Index tile_stride;
+
+  template <int kRows>
+  const float* at(Index r, Index i) const noexcept {
+    return data + r / kTileRows * tile_stride + i * (kRows < kTileRows ? kRows : kTileRows) + r % kTileRows;
+  }
+  // Packed A is one long stream, and longer than the L2 cache: ask for what comes 1.8 tiles later. (The hardware's
+  // prefetcher stops at each page; 1024 floats was the best of 0, 256, 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.)
+  template <int kRows>
+  void prefetch(Index i) const noexcept {
+    if constexpr (kRows % kTileRows == 0) __builtin_prefetch(data + i * kRows + 1024);
+  }
+};
+/// Panels of B: element (i, j) at data[j / kPanel * panel_stride + i * kPanel + j % kPanel].
+template <class Weight>
+struct TilePanels {
+  const Weight* data;
+  Index panel_stride;
+};
+
+/// C[kRows, kPanels * kPanel] (+)= A[kRows, k] * B: A by broadcasts, B by one or two vectors a step, C in registers.
+/// Small tiles give the steps of k to several sets of accumulators in turn, since a chain of dependent FMAs would
+/// otherwise wait four cycles a step.
+template <int kRows, int kPanels, class Rows, class Weight>
+inline void tile(Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc, bool accumulate) noexcept {
+  constexpr int kVectors = kPanels * kPanel / kLanes;
+  constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
+  Vec sum[kSets][kRows][kVectors];
+#pragma GCC unroll 16
   for (int set = 0; set < kSets; ++set) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      const bool from_c = set == 0 && accumulate;
-      sum[set][r][0] = from_c ? load(c + r * ldc) : broadcast(0.0f);
-      sum[set][r][1] = from_c ? load(c + r * ldc + 8) : broadcast(0.0f);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sum[set][r][v] = broadcast(0.0f);
     }
   }
-  for (int r = 0; r < kRows; ++r) __builtin_prefetch(c + r * ldc, 1);  // written after the loop, by then it is here
+  // C is met after the loop, by then it is here.
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kPanels; ++v) __builtin_prefetch(c + r * ldc + v * kPanel, 1);
+  }
+  const auto step = [&](int set, Index i) {
+    Vec y[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const Index j = v * kLanes;
+      y[v] = load(b.data + j / kPanel * b.panel_stride + i * kPanel + j % kPanel);
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const Vec x = broadcast(*a.template at<kRows>(r, i));
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sum[set][r][v] = fma(x, y[v], sum[set][r][v]);
+    }
+  };
   Index i = 0;
   for (; i + kSets <= k; i += kSets) {
-#pragma GCC unroll 8
-    for (int set = 0; set < kSets; ++set) {
-      const Vec b0 = load(b + (i + set) * ldb);
-      const Vec b1 = load(b + (i + set) * ldb + 8);
-      // Packed A is one long stream, and longer than the L2 cache: ask for what comes 1.8 tiles later. (The hardware's
-      // prefetcher stops at each page; 1024 floats was the best of 0, 256, 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.)
-      if (kRows == kTileRows) __builtin_prefetch(a + (i + set) * k_stride + 1024);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vec x = broadcast(a[r * row_stride + (i + set) * k_stride]);
-        sum[set][r][0] = fma(x, b0, sum[set][r][0]);
-        sum[set][r][1] = fma(x, b1, sum[set][r][1]);
-      }
-    }
+    a.template prefetch<kRows>(i);
+#pragma GCC unroll 16
+    for (int set = 0; set < kSets; ++set) step(set, i + set);
   }
-  for (; i < k; ++i) {
-    const Vec b0 = load(b + i * ldb);
-    const Vec b1 = load(b + i * ldb + 8);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      const Vec x = broadcast(a[r * row_stride + i * k_stride]);
-      sum[0][r][0] = fma(x, b0, sum[0][r][0]);
-      sum[0][r][1] = fma(x, b1, sum[0][r][1]);
-    }
-  }
-#pragma GCC unroll 8
+  for (; i < k; ++i) step(0, i);
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    for (int half = 0; half < 2; ++half) {
-      Vec total = sum[0][r][half];
-#pragma GCC unroll 8
-      for (int set = 1; set < kSets; ++set) total = add(total, sum[set][r][half]);
-      store(c + r * ldc + half * 8, total);
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      float* target = c + r * ldc + v * kLanes;
+      Vec total = sum[0][r][v];
+#pragma GCC unroll 16
+      for (int set = 1; set < kSets; ++set) total = add(total, sum[set][r][v]);
+      store(target, accumulate ? add(load(target), total) : total);
     }
   }
 }
 
-/// tile<rows> for a number of rows known at run time.
-template <class Weight>
-inline void tile_rows(Index rows, Index k, const float* a, Index row_stride, Index k_stride, const Weight* b, Index ldb,
-                      float* c, Index ldc, bool accumulate) noexcept {
+/// tile<rows, kPanels> for a number of rows known at run time: at most kTileRows, or kHighRows.
+template <int kPanels, class Rows, class Weight>
+inline void tile_rows(Index rows, Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc,
+                      bool accumulate) noexcept {
   switch (rows) {
-    case 1: return tile<1>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
-    case 2: return tile<2>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
-    case 3: return tile<3>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
-    case 4: return tile<4>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
-    case 5: return tile<5>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
-    default: return tile<6>(k, a, row_stride, k_stride, b, ldb, c, ldc, accumulate);
+    case 1: return tile<1, kPanels>(k, a, b, c, ldc, accumulate);
+    case 2: return tile<2, kPanels>(k, a, b, c, ldc, accumulate);
+    case 3: return tile<3, kPanels>(k, a, b, c, ldc, accumulate);
+    case 4: return tile<4, kPanels>(k, a, b, c, ldc, accumulate);
+    case 5: return tile<5, kPanels>(k, a, b, c, ldc, accumulate);
+    case 6: return tile<6, kPanels>(k, a, b, c, ldc, accumulate);
+    default: return tile<kHighRows, kPanels>(k, a, b, c, ldc, accumulate);
   }
+}
+
+/// The same for a number of panels known at run time: 1 or kWidePanels.
+template <class Rows, class Weight>
+inline void tile_of(Index rows, Index panels, Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc,
+                    bool accumulate) noexcept {
+  if (panels == 1) return tile_rows<1>(rows, k, a, b, c, ldc, accumulate);
+  return tile_rows<kWidePanels>(rows, k, a, b, c, ldc, accumulate);
+}
+
+/// How many of the remaining rows the next tile takes.
+inline Index tile_height(Index rest) noexcept {
+  return rest >= kHighRows ? kHighRows : rest < kTileRows ? rest : kTileRows;
+}
+/// How many of the remaining panels the next tile takes.
+inline Index tile_width(Index rest) noexcept {
+  return rest < kWidePanels ? 1 : kWidePanels;
 }
 
 /// The epilogue over one finished tile; `residual` may be null.
 template <Activation kActivation>
-inline void finish_tile_as(Index rows, float* c, Index ldc, const float* bias, const float* residual,
+inline void finish_tile_as(Index rows, Index columns, float* c, Index ldc, const float* bias, const float* residual,
                            Index ld_residual) noexcept {
   for (Index r = 0; r < rows; ++r) {
-    for (Index j = 0; j < kPanel; j += 8) {
+    for (Index j = 0; j < columns; j += kLanes) {
       Vec x = load(c + r * ldc + j);
       if (bias != nullptr) x = add(x, load(bias + j));
       x = activate<kActivation>(x);
@@ -86,16 +150,18 @@ inline void finish_tile_as(Index rows, float* c, Index ldc, const float* bias, c
   }
 }
 
-inline void finish_tile(Activation activation, Index rows, float* c, Index ldc, const float* bias,
+inline void finish_tile(Activation activation, Index rows, Index columns, float* c, Index ldc, const float* bias,
                         const float* residual, Index ld_residual) noexcept {
   switch (activation) {
     case Activation::kNone:
       if (bias == nullptr && residual == nullptr) return;
-      return finish_tile_as<Activation::kNone>(rows, c, ldc, bias, residual, ld_residual);
-    case Activation::kRelu: return finish_tile_as<Activation::kRelu>(rows, c, ldc, bias, residual, ld_residual);
-    case Activation::kGelu: return finish_tile_as<Activation::kGelu>(rows, c, ldc, bias, residual, ld_residual);
+      return finish_tile_as<Activation::kNone>(rows, columns, c, ldc, bias, residual, ld_residual);
+    case Activation::kRelu:
+      return finish_tile_as<Activation::kRelu>(rows, columns, c, ldc, bias, residual, ld_residual);
+    case Activation::kGelu:
+      return finish_tile_as<Activation::kGelu>(rows, columns, c, ldc, bias, residual, ld_residual);
     case Activation::kQuickGelu:
-      return finish_tile_as<Activation::kQuickGelu>(rows, c, ldc, bias, residual, ld_residual);
+      return finish_tile_as<Activation::kQuickGelu>(rows, columns, c, ldc, bias, residual, ld_residual);
   }
 }
 
@@ -107,46 +173,44 @@ inline void copy_columns(Index rows, Index columns, const float* from, Index ld_
 
 /// One tile of C at (row, panel): product over one slice of k, and the epilogue after the last slice. A panel that is
 /// not full is computed beside C, so that nothing outside of C is touched.
-template <class Weight>
-inline void tile_into(Index row, Index rows, Index panel, Index n, Index k, const float* a, Index row_stride,
-                      Index k_stride, const Weight* b, float* c, Index ldc, const Epilogue& epilogue, bool first,
-                      bool last) noexcept {
-  const Index column = panel * kPanel;
-  const Index columns = n - column < kPanel ? n - column : kPanel;
+template <class Rows, class Weight>
+inline void tile_into(Index row, Index rows, Index panel, Index panels, Index n, Index k, Rows a, TilePanels<Weight> b,
+                      float* c, Index ldc, const Epilogue& epilogue, bool first, bool last) noexcept {
+  const Index column = panel * kPanel, width = panels * kPanel;
+  const Index columns = n - column < width ? n - column : width;
   const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
   const float* residual =
       epilogue.residual == nullptr ? nullptr : epilogue.residual + row * epilogue.ld_residual + column;
   float* target = c + row * ldc + column;
-  if (columns == kPanel) {
-    tile_rows(rows, k, a, row_stride, k_stride, b, kPanel, target, ldc, !first);
-    if (last) finish_tile(epilogue.activation, rows, target, ldc, bias, residual, epilogue.ld_residual);
+  if (columns == width) {
+    tile_of(rows, panels, k, a, b, target, ldc, !first);
+    if (last) finish_tile(epilogue.activation, rows, width, target, ldc, bias, residual, epilogue.ld_residual);
     return;
   }
-  alignas(32) float beside[kTileRows * kPanel] = {};
-  if (!first) copy_columns(rows, columns, target, ldc, beside, kPanel);
-  tile_rows(rows, k, a, row_stride, k_stride, b, kPanel, beside, kPanel, !first);
+  constexpr Index kWidth = kWidePanels * kPanel;
+  alignas(64) float beside[kHighRows * kWidth] = {};
+  if (!first) copy_columns(rows, columns, target, ldc, beside, kWidth);
+  tile_of(rows, panels, k, a, b, beside, kWidth, !first);
   if (last) {
-    alignas(32) float residual_beside[kTileRows * kPanel] = {};
-    if (residual != nullptr) copy_columns(rows, columns, residual, epilogue.ld_residual, residual_beside, kPanel);
-    finish_tile(epilogue.activation, rows, beside, kPanel, bias, residual == nullptr ? nullptr : residual_beside,
-                kPanel);
+    alignas(64) float residual_beside[kHighRows * kWidth] = {};
+    if (residual != nullptr) copy_columns(rows, columns, residual, epilogue.ld_residual, residual_beside, kWidth);
+    finish_tile(epilogue.activation, rows, width, beside, kWidth, bias, residual == nullptr ? nullptr : residual_beside,
+                kWidth);
   }
-  copy_columns(rows, columns, beside, kPanel, target, ldc);
+  copy_columns(rows, columns, beside, kWidth, target, ldc);
 }
 
 /// Copies kRows rows of A, k columns, so that the k-th elements of the rows stand together.
 template <Index kRows>
 inline void pack_tile(Index k, const float* a, Index lda, float* packed) noexcept {
   Index i = 0;
-  // Eight columns at a time. Each column is stored as eight floats of which the next store overwrites the last two, so
-  // this ends before the last columns.
-  for (; kRows == kTileRows && i + 16 <= k; i += 8) {
-    Vec x[8];
+  if constexpr (kRows == kTileRows) {
+    for (; i + kLanes <= k; i += kLanes) {
+      Vec rows[kRows];
 #pragma GCC unroll 8
-    for (Index r = 0; r < 8; ++r) x[r] = r < kRows ? load(a + r * lda + i) : broadcast(0.0f);
-    transpose(x);
-#pragma GCC unroll 8
-    for (Index j = 0; j < 8; ++j) store(packed + (i + j) * kRows, x[j]);
+      for (Index r = 0; r < kRows; ++r) rows[r] = load(a + r * lda + i);
+      store_columns(rows, packed + i * kRows);
+    }
   }
   for (; i < k; ++i) {
     for (Index r = 0; r < kRows; ++r) packed[i * kRows + r] = a[r * lda + i];
@@ -175,39 +239,51 @@ inline void pack_rows(Index row_begin, Index row_end, Index m, Index k, const fl
   }
 }
 
-/// The sliver of a panel as floats: the panel itself, or a conversion that every row block then reads from the L1
-/// cache.
-inline const float* sliver_of(const float* panel, Index, float*) noexcept {
-  return panel;
+/// The slivers of `panels` panels as floats: where they stand, or converted, so that every row block then reads them
+/// from the L1 cache.
+inline TilePanels<float> slivers_of(TilePanels<float> panels, Index, Index, float*) noexcept {
+  return panels;
 }
 template <class Weight>
-inline const float* sliver_of(const Weight* panel, Index k, float* buffer) noexcept {
-  for (Index i = 0; i < k * kPanel; i += 8) store(buffer + i, load(panel + i));
-  return buffer;
+inline TilePanels<float> slivers_of(TilePanels<Weight> from, Index panels, Index k, float* buffer) noexcept {
+  const Index size = k * kPanel;
+  for (Index panel = 0; panel < panels; ++panel) {
+    for (Index i = 0; i < size; i += kLanes)
+      store(buffer + panel * size + i, load(from.data + panel * from.panel_stride + i));
+  }
+  return {buffer, size};
 }
 
 template <class Weight>
 inline void gemm_block_of(const GemmBlock& block) noexcept {
   const PackedWeights& w = block.weights;
-  alignas(64) float buffer[kSliceDepth * kPanel];
+  alignas(64) float buffer[kSliceDepth * kWidePanels * kPanel];
+  const Index panel_stride = w.k * kPanel;
   const Index depth = slice_depth(w.k);
   for (Index begin = 0; begin < w.k; begin += depth) {
     const Index k = w.k - begin < depth ? w.k - begin : depth;
     const bool last = begin + k == w.k;
-    for (Index panel = block.panel_begin; panel < block.panel_end; ++panel) {
-      const Weight* weights = static_cast<const Weight*>(w.data) + (panel * w.k + begin) * kPanel;
-      const float* b = sliver_of(weights, k, buffer);
-      // The next panel's sliver comes from memory: each tile asks for its share of it.
-      const Index tiles = ceil_div(block.row_end - block.row_begin, kTileRows);
+    for (Index panel = block.panel_begin; panel < block.panel_end;) {
+      const Index panels = tile_width(block.panel_end - panel);
+      const Weight* weights = static_cast<const Weight*>(w.data) + panel * panel_stride + begin * kPanel;
+      const TilePanels<float> b = slivers_of(TilePanels<Weight>{weights, panel_stride}, panels, k, buffer);
+      // The next slivers come from memory: each tile asks for its share of them.
+      const Index next = panel + panels < block.panel_end ? tile_width(block.panel_end - panel - panels) : 0;
+      const Index tiles = ceil_div(block.row_end - block.row_begin, kHighRows);
       const Index share = round_up(k * kPanel * static_cast<Index>(sizeof(Weight)) / tiles, 64);
-      const char* ahead = reinterpret_cast<const char*>(weights + w.k * kPanel);
-      for (Index row = block.row_begin; row < block.row_end; row += kTileRows) {
-        const Index rows = block.row_end - row < kTileRows ? block.row_end - row : kTileRows;
-        for (Index i = 0; panel + 1 < block.panel_end && i < share; i += 64) __builtin_prefetch(ahead + i);
+      const char* ahead = reinterpret_cast<const char*>(weights + panels * panel_stride);
+      for (Index row = block.row_begin; row < block.row_end;) {
+        const Index rows = tile_height(block.row_end - row);
+        for (Index p = 0; p < next; ++p) {
+          const char* sliver = ahead + p * panel_stride * static_cast<Index>(sizeof(Weight));
+          for (Index i = 0; i < share; i += 64) __builtin_prefetch(sliver + i);
+        }
         ahead += share;
-        tile_into(row, rows, panel, w.n, k, block.packed_a + begin * block.m + row * k, 1, rows, b, block.c, block.ldc,
-                  block.epilogue, begin == 0, last);
+        const PackedRows a{block.packed_a + begin * block.m + row * k, kTileRows * k};
+        tile_into(row, rows, panel, panels, w.n, k, a, b, block.c, block.ldc, block.epilogue, begin == 0, last);
+        row += rows;
       }
+      panel += panels;
     }
   }
 }
@@ -215,10 +291,13 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
 template <class Weight>
 inline void gemv_block_of(const GemvBlock& block) noexcept {
   const PackedWeights& w = block.weights;
-  for (Index panel = block.panel_begin; panel < block.panel_end; ++panel) {
-    tile_into(0, block.m, panel, w.n, w.k, block.a, block.lda, 1,
-              static_cast<const Weight*>(w.data) + panel * w.k * kPanel, block.c, block.ldc, block.epilogue, true,
-              true);
+  const Index panel_stride = w.k * kPanel;
+  for (Index panel = block.panel_begin; panel < block.panel_end;) {
+    const Index panels = tile_width(block.panel_end - panel);
+    tile_into(0, block.m, panel, panels, w.n, w.k, StridedRows{block.a, block.lda},
+              TilePanels<Weight>{static_cast<const Weight*>(w.data) + panel * panel_stride, panel_stride}, block.c,
+              block.ldc, block.epilogue, true, true);
+    panel += panels;
   }
 }
 

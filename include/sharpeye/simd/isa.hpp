@@ -18,19 +18,29 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// Instruction sets with kernels of their own, weakest first.
-enum class Isa { kScalar, kAvx2 };
+enum class Isa { kScalar, kAvx2, kAvx512 };
+inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
 
-/// "scalar" or "avx2", the values of SHARPEYE_ISA.
+/// "scalar", "avx2" or "avx512", the values of SHARPEYE_ISA.
 inline const char* to_string(Isa isa) noexcept {
-  return isa == Isa::kAvx2 ? "avx2" : "scalar";
+  switch (isa) {
+    case Isa::kAvx512: return "avx512";
+    case Isa::kAvx2: return "avx2";
+    default: return "scalar";
+  }
 }
 
-/// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C.
+/// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
+/// kAvx512 for these and AVX-512 F, BW, DQ and VL.
 inline bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kScalar) return true;
 #if SHARPEYE_X86
   constexpr unsigned kF16cBit = 1u << 29;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (isa == Isa::kAvx512 && !(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))) {
+    return false;
+  }
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kF16cBit) != 0;
 #else
@@ -41,15 +51,16 @@ inline bool is_supported(Isa isa) noexcept {
 /// The best supported instruction set, or the one that SHARPEYE_ISA names.
 /// @throws Error kInvalidArgument when SHARPEYE_ISA names an unknown or unsupported one.
 inline Isa detect_isa() {
-  const Isa best = is_supported(Isa::kAvx2) ? Isa::kAvx2 : Isa::kScalar;
+  Isa best = Isa::kScalar;
+  for (const Isa isa : kAllIsas) best = is_supported(isa) ? isa : best;
   const char* wanted = std::getenv("SHARPEYE_ISA");
   if (wanted == nullptr || *wanted == '\0') return best;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2}) {
+  for (const Isa isa : kAllIsas) {
     if (std::strcmp(wanted, to_string(isa)) != 0) continue;
     require(is_supported(isa), ErrorCode::kInvalidArgument, "SHARPEYE_ISA: this CPU does not support ", wanted);
     return isa;
   }
-  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar or avx2, actual ", wanted);
+  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar, avx2 or avx512, actual ", wanted);
 }
 
 SHARPEYE_NAMESPACE_END

@@ -4,9 +4,9 @@
 /// The kernels: bodies written once over a small vector type, compiled once per instruction set, chosen once at run
 /// time.
 ///
-/// A program compiled with plain `g++ -O2` gets AVX2 where the CPU has it: each set of bodies stands in a region with
-/// its own target options. Inside a region there is no Eigen (it picks its instruction set when it is included) and
-/// nothing with a dynamic initialiser, and no vector leaves it.
+/// A program compiled with plain `g++ -O2` gets AVX2 or AVX-512 where the CPU has it: each set of bodies stands in a
+/// region with its own target options. Inside a region there is no Eigen (it picks its instruction set when it is
+/// included) and nothing with a dynamic initialiser, and no vector leaves it.
 
 #include <cmath>
 #include <limits>
@@ -66,18 +66,43 @@ namespace avx2 {
 #include "sharpeye/simd/attention.inl"
 //
 #include "sharpeye/simd/table.inl"
-// NOLINTEND(bugprone-suspicious-include)
 }  // namespace avx2
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 #endif
+namespace avx512 {
+#include "sharpeye/simd/vec_avx512.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/table.inl"
+}  // namespace avx512
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+// NOLINTEND(bugprone-suspicious-include)
 
 /// The kernels of `isa`, which must be supported. For tests and benchmarks; everybody else uses kernels().
 inline KernelTable kernels_for(Isa isa) noexcept {
 #if SHARPEYE_X86
+  if (isa == Isa::kAvx512) return avx512::table(isa);
   if (isa == Isa::kAvx2) return avx2::table(isa);
 #endif
   return scalar::table(Isa::kScalar);

@@ -10,23 +10,16 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-/// Columns of one panel of packed weights: two 8-lane vectors, the width of the register tile.
+/// Columns of one panel of packed weights: the width of the register tile of AVX2, half that of AVX-512.
 inline constexpr Index kPanel = 16;
-/// Rows of the register tile: 6 x 16 floats are 12 accumulators, which with two vectors of B and one broadcast of A
-/// fill the 16 registers of AVX2 and keep both FMA pipes busy (12 FMAs against 8 loads a step of k).
+/// Rows of one tile of packed A: the height of the register tile of AVX2, half that of AVX-512.
 inline constexpr Index kTileRows = 6;
-/// Steps of k between two visits of C: a sliver of B (kPanel x kSliceDepth floats, 24 KB) stays in the L1 cache.
-inline constexpr Index kSliceDepth = 384;
 
 inline constexpr Index ceil_div(Index a, Index b) noexcept {
   return (a + b - 1) / b;
 }
 inline constexpr Index round_up(Index a, Index b) noexcept {
   return ceil_div(a, b) * b;
-}
-/// The depth of the slices that k is cut into: as few as kSliceDepth allows, about equal.
-inline constexpr Index slice_depth(Index k) noexcept {
-  return ceil_div(k, ceil_div(k, kSliceDepth));
 }
 
 /// Element-wise functions that a GEMM can apply to its result.

@@ -1,5 +1,8 @@
 // The vector type of AVX2 with FMA and F16C. Included by kernels.hpp inside a target region and a namespace of its own.
 
+inline constexpr Index kLanes = 8;
+inline constexpr int kRegisters = 16;
+
 struct Vec {
   __m256 lane;
 };
@@ -70,24 +73,25 @@ inline float reduce_max(Vec a) noexcept {
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
 
-/// Columns of the 8 x 8 matrix whose rows are x.
-inline void transpose(Vec (&x)[8]) noexcept {
-  __m256 pairs[8], quads[8];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    pairs[2 * i] = _mm256_unpacklo_ps(x[2 * i].lane, x[2 * i + 1].lane);
-    pairs[2 * i + 1] = _mm256_unpackhi_ps(x[2 * i].lane, x[2 * i + 1].lane);
-  }
+/// Stores the kTileRows x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
+/// double; within 128 bits six of them become two whole columns, three stretches of four floats.
+inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+  __m256 parts[6];  // the stretches of columns 0, 1 | 4, 5 and of columns 2, 3 | 6, 7
 #pragma GCC unroll 2
-  for (int i = 0; i < 2; ++i) {
-    quads[4 * i] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0x44);
-    quads[4 * i + 1] = _mm256_shuffle_ps(pairs[4 * i], pairs[4 * i + 2], 0xee);
-    quads[4 * i + 2] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0x44);
-    quads[4 * i + 3] = _mm256_shuffle_ps(pairs[4 * i + 1], pairs[4 * i + 3], 0xee);
+  for (int half = 0; half < 2; ++half) {
+    __m256d pairs[3];
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) {
+      const __m256 even = rows[2 * i].lane, odd = rows[2 * i + 1].lane;
+      pairs[i] = _mm256_castps_pd(half == 0 ? _mm256_unpacklo_ps(even, odd) : _mm256_unpackhi_ps(even, odd));
+    }
+    parts[3 * half] = _mm256_castpd_ps(_mm256_unpacklo_pd(pairs[0], pairs[1]));
+    parts[3 * half + 1] = _mm256_castpd_ps(_mm256_shuffle_pd(pairs[2], pairs[0], 0b1010));
+    parts[3 * half + 2] = _mm256_castpd_ps(_mm256_unpackhi_pd(pairs[1], pairs[2]));
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    x[i].lane = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
-    x[i + 4].lane = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) {
+    _mm256_storeu_ps(p + 8 * i, _mm256_permute2f128_ps(parts[2 * i], parts[2 * i + 1], 0x20));
+    _mm256_storeu_ps(p + 8 * i + 24, _mm256_permute2f128_ps(parts[2 * i], parts[2 * i + 1], 0x31));
   }
 }

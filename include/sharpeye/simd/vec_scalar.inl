@@ -1,13 +1,16 @@
 // The vector type of the scalar kernels: the same eight lanes in plain C++, so that every reduction runs in the same
 // order as with AVX2. Included by kernels.hpp inside a namespace of its own.
 
+inline constexpr Index kLanes = 8;
+inline constexpr int kRegisters = 16;
+
 struct Vec {
-  float lane[8];
+  float lane[kLanes];
 };
 
-#define SHARPEYE_LANES(expression)                           \
-  Vec result;                                                \
-  for (int i = 0; i < 8; ++i) result.lane[i] = (expression); \
+#define SHARPEYE_LANES(expression)                                \
+  Vec result;                                                     \
+  for (int i = 0; i < kLanes; ++i) result.lane[i] = (expression); \
   return result
 
 inline Vec broadcast(float x) noexcept {
@@ -23,7 +26,7 @@ inline Vec load(const bfloat16* p) noexcept {
   SHARPEYE_LANES(static_cast<float>(p[i]));
 }
 inline void store(float* p, Vec x) noexcept {
-  for (int i = 0; i < 8; ++i) p[i] = x.lane[i];
+  for (int i = 0; i < kLanes; ++i) p[i] = x.lane[i];
 }
 inline Vec add(Vec a, Vec b) noexcept {
   SHARPEYE_LANES(a.lane[i] + b.lane[i]);
@@ -68,18 +71,14 @@ inline float reduce_add(Vec a) noexcept {
 }
 inline float reduce_max(Vec a) noexcept {
   float result = a.lane[0];
-  for (int i = 1; i < 8; ++i) result = a.lane[i] > result ? a.lane[i] : result;
+  for (int i = 1; i < kLanes; ++i) result = a.lane[i] > result ? a.lane[i] : result;
   return result;
 }
 
-/// Columns of the 8 x 8 matrix whose rows are x.
-inline void transpose(Vec (&x)[8]) noexcept {
-  for (int i = 0; i < 8; ++i) {
-    for (int j = 0; j < i; ++j) {
-      const float above = x[j].lane[i];
-      x[j].lane[i] = x[i].lane[j];
-      x[i].lane[j] = above;
-    }
+/// Stores the kTileRows x kLanes matrix of these rows column by column.
+inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+  for (int i = 0; i < kLanes; ++i) {
+    for (int r = 0; r < kTileRows; ++r) p[i * kTileRows + r] = rows[r].lane[i];
   }
 }
 

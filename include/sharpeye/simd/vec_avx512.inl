@@ -1,0 +1,114 @@
+// The vector type of AVX-512 (F, BW, DQ and VL). Included by kernels.hpp inside a target region and a namespace of its
+// own.
+
+inline constexpr Index kLanes = 16;
+inline constexpr int kRegisters = 32;
+
+// Some intrinsics take this mask where a plain form exists: GCC 12 warns of the uninitialised vector in its own plain
+// forms, and compiles both to the same instruction.
+inline constexpr __mmask16 kAll = 0xffff;
+
+struct Vec {
+  __m512 lane;
+};
+
+inline Vec broadcast(float x) noexcept {
+  return {_mm512_set1_ps(x)};
+}
+inline Vec load(const float* p) noexcept {
+  return {_mm512_loadu_ps(p)};
+}
+inline Vec load(const float16* p) noexcept {
+  return {_mm512_maskz_cvtph_ps(kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+inline Vec load(const bfloat16* p) noexcept {
+  const __m512i words = _mm512_maskz_cvtepu16_epi32(kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return {_mm512_castsi512_ps(_mm512_maskz_slli_epi32(kAll, words, 16))};
+}
+inline void store(float* p, Vec x) noexcept {
+  _mm512_storeu_ps(p, x.lane);
+}
+inline Vec add(Vec a, Vec b) noexcept {
+  return {_mm512_add_ps(a.lane, b.lane)};
+}
+inline Vec sub(Vec a, Vec b) noexcept {
+  return {_mm512_sub_ps(a.lane, b.lane)};
+}
+inline Vec mul(Vec a, Vec b) noexcept {
+  return {_mm512_mul_ps(a.lane, b.lane)};
+}
+inline Vec div(Vec a, Vec b) noexcept {
+  return {_mm512_div_ps(a.lane, b.lane)};
+}
+/// a * b + c
+inline Vec fma(Vec a, Vec b, Vec c) noexcept {
+  return {_mm512_fmadd_ps(a.lane, b.lane, c.lane)};
+}
+/// The larger of each pair; b where either is NaN.
+inline Vec max(Vec a, Vec b) noexcept {
+  return {_mm512_maskz_max_ps(kAll, a.lane, b.lane)};
+}
+inline Vec min(Vec a, Vec b) noexcept {
+  return {_mm512_maskz_min_ps(kAll, a.lane, b.lane)};
+}
+inline Vec abs(Vec a) noexcept {
+  return {_mm512_andnot_ps(_mm512_set1_ps(-0.0f), a.lane)};
+}
+inline Vec copysign(Vec magnitude, Vec sign) noexcept {
+  const __m512 bit = _mm512_set1_ps(-0.0f);
+  return {_mm512_or_ps(_mm512_andnot_ps(bit, magnitude.lane), _mm512_and_ps(bit, sign.lane))};
+}
+inline Vec round(Vec a) noexcept {
+  return {_mm512_maskz_roundscale_ps(kAll, a.lane, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+/// 2^n of integers n in [-126, 127]
+inline Vec exp2_integer(Vec n) noexcept {
+  const __m512i exponent = _mm512_add_epi32(_mm512_maskz_cvtps_epi32(kAll, n.lane), _mm512_set1_epi32(127));
+  return {_mm512_castsi512_ps(_mm512_maskz_slli_epi32(kAll, exponent, 23))};
+}
+
+/// Eight of the lanes: the first (0) or the second half (1).
+template <int kHalf>
+inline __m256 half(Vec a) noexcept {
+  return _mm512_maskz_extractf32x8_ps(0xff, a.lane, kHalf);
+}
+
+inline float reduce_add(Vec a) noexcept {
+  const __m256 y = _mm256_add_ps(half<0>(a), half<1>(a));
+  __m128 x = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+inline float reduce_max(Vec a) noexcept {
+  const __m256 y = _mm256_max_ps(half<0>(a), half<1>(a));
+  __m128 x = _mm_max_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+  x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+
+/// Stores the kTileRows x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
+/// double, eight columns at a time; of their 24 doubles each store takes eight, from all three pairs of rows.
+inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+  // Doubles of pairs 0, 1, 2 are numbered by column; 8 and above mean the second source.
+  const __m512i first[3] = {_mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10),     // p0 q0 .  p1 q1 .  p2 q2
+                            _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5),    // .  p3 q3 .  p4 q4 .  p5
+                            _mm512_setr_epi64(13, 0, 6, 14, 0, 7, 15, 0)};  // q5 .  p6 q6 .  p7 q7 .
+  const __m512i second[3] = {_mm512_setr_epi64(0, 1, 8, 3, 4, 9, 6, 7), _mm512_setr_epi64(10, 1, 2, 11, 4, 5, 12, 7),
+                             _mm512_setr_epi64(0, 13, 2, 3, 14, 5, 6, 15)};
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high = _mm512_or_epi32(low, _mm512_set1_epi32(8));
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    __m512d pairs[3];
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) {
+      pairs[i] =
+          _mm512_castps_pd(_mm512_permutex2var_ps(rows[2 * i].lane, half == 0 ? low : high, rows[2 * i + 1].lane));
+    }
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) {
+      const __m512d two = _mm512_permutex2var_pd(pairs[0], first[i], pairs[1]);
+      _mm512_storeu_pd(p + 48 * half + 16 * i, _mm512_permutex2var_pd(two, second[i], pairs[2]));
+    }
+  }
+}
