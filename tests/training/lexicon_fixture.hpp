@@ -1,0 +1,20 @@
+#pragma once
+
+/// @file
+/// A small lexicon with every kind of element.
+
+#include "sharpeye/training/lexicon.hpp"
+
+namespace test {
+
+inline const sharpeye::Lexicon& small_lexicon() {
+  static const sharpeye::Lexicon lexicon(sharpeye::Json::parse(R"({"groups": [
+      {"kind": "entity", "name": "shape", "words": [["circle", "disc"], ["square"], ["oval"], ["ring"]]},
+      {"kind": "attribute", "name": "colour", "words": [["red"], ["orange"], ["blue"]]},
+      {"kind": "attribute", "name": "size", "words": [["small"], ["big", "large"]]},
+      {"kind": "relation", "name": "relation", "words": [["left of", "to the left of"], ["above"], ["behind"]]},
+      {"kind": "action", "name": "pose", "words": [["standing", "upright"], ["lying"]]}]})"));
+  return lexicon;
+}
+
+}  // namespace test
