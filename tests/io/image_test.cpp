@@ -2,12 +2,15 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "sharpeye/io/stb_image_decoder.hpp"
+#include "sharpeye/io/stb_png_writer.hpp"
 #include "support/image_golden.hpp"
 #include "support/paths.hpp"
 
@@ -263,4 +266,19 @@ TEST_CASE("malformed EXIF means upright") {
   CHECK(exif_orientation("XX") == 1);
   CHECK_THROWS_AS(apply_orientation(Image(1, 1), 0), Error);
   CHECK_THROWS_AS(apply_orientation(Image(1, 1), 9), Error);
+}
+
+TEST_CASE("a PNG that is written reads back, and replaces the file that was there") {
+  Image image(37, 5);
+  for (Index y = 0; y < 5; ++y)
+    for (Index i = 0; i < 3 * 37; ++i) image.row(y)[i] = static_cast<std::uint8_t>(i * i + 29 * y);
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "image.png";
+  write_png(path, Image(1, 1));
+  write_png(path, image);
+  const Image read = read_image(path, kDecoder);
+  CHECK(read.width() == 37);
+  CHECK(read.pixels() == image.pixels());
+  CHECK_THROWS_AS(write_png(folder / "none/image.png", image), Error);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }

@@ -54,7 +54,7 @@ class Narrator {
   bool chance(double probability) { return random_.uniform() < probability; }
 
   Text word(const Term& term) {
-    constexpr double kSynonym = 0.2;
+    constexpr double kSynonym = 0.12;
     return Text(!term.synonym.empty() && chance(kSynonym) ? term.synonym : term.name);
   }
 
@@ -73,7 +73,7 @@ class Narrator {
     const Text colour = word(term_of(object.colour));
     if (object.shape == Shape::kFace) return text + colour + " " + noun(object);
     const Text texture = word(term_of(object.texture));
-    return text + (chance(0.8) ? texture + " " + colour : colour + " " + texture) + " " + noun(object);
+    return text + (chance(0.88) ? texture + " " + colour : colour + " " + texture) + " " + noun(object);
   }
 
   /// "the red ring"; no two things of a scene have the same colour.
@@ -122,7 +122,7 @@ class Narrator {
            word(term_of(relation)) + " " + mention(b) + "." + rest(a, b);
   }
 
-  /// The third thing, or where one of the two is.
+  /// One sentence more: the third thing, else where one of the two is, else how their sizes compare.
   Text rest(const Object& a, const Object& b) {
     if (scene_.objects.size() > 2) {
       const Object& third = scene_.objects[2];
@@ -133,9 +133,9 @@ class Narrator {
     }
     for (const Object* object : {&a, &b}) {
       const auto place = place_of(object->centre);
-      if (place) return " " + mention(*object) + " " + verb(*object) + " " + word(term_of(*place)) + ".";
+      if (place && chance(0.7)) return " " + mention(*object) + " " + verb(*object) + " " + word(term_of(*place)) + ".";
     }
-    return "";
+    return " " + mention(a) + " " + verb(a) + " " + word(term_of(compare(a.size, b.size))) + " " + mention(b) + ".";
   }
 
   /// "an orange ring, three blue squares and a red star."

@@ -98,9 +98,9 @@ class SceneMaker {
     set_size(object, Size::kSmall);
     const std::size_t count = 2 + random_.below(3);
     const double start = between(0, 6.283185307179586);
-    // Neighbours on a circle stand a little more than two radii apart.
+    // Neighbours on a circle stand so far apart that the corners of squares do not touch.
     const double step = 3.141592653589793 / static_cast<double>(count);
-    const double circle = object.radius * 1.12 / std::sin(step);
+    const double circle = object.radius * 1.22 / std::sin(step);
     object.members.clear();
     for (std::size_t i = 0; i < count; ++i) {
       const double angle = start + 2 * step * static_cast<double>(i);

@@ -78,9 +78,11 @@ struct Scene {
 /// heart. Faces are all plain and always allowed.
 inline bool is_held_out(Shape shape, Colour colour, Texture texture) noexcept {
   if (shape == Shape::kFace) return false;
-  // A Latin square in shape and texture for each colour: every shape, colour and texture keeps most of its partners.
-  const int row = static_cast<int>(shape) * 4 + static_cast<int>(texture);
-  return (row * 7 + static_cast<int>(colour) * 11) % 20 == 3;
+  const auto combination =
+      (static_cast<std::uint64_t>(shape) * kColourTerms.size() + static_cast<std::uint64_t>(colour)) *
+          kTextureTerms.size() +
+      static_cast<std::uint64_t>(texture);
+  return Random(277, combination).below(20) == 0;  // the seed spreads them evenly over all attributes
 }
 inline bool is_held_out(const Object& object) noexcept {
   return is_held_out(object.shape, object.colour, object.texture);
@@ -118,7 +120,7 @@ inline std::optional<Anchor> anchor_of_third(const Scene& scene) {
 
 /// Where a point is in the picture, or nothing when two answers are near.
 inline std::optional<Place> place_of(Point p) noexcept {
-  // In units of the canvas from its centre: up to 0.1 is the middle third, from 0.16 it is not.
+  // Distances from the middle line, in sides of the canvas; between the two limits nobody could tell.
   const auto third = [](double offset) -> std::optional<int> {
     const double distance = std::abs(offset / kCanvas - 0.5);
     if (distance <= 0.09) return 1;
@@ -128,6 +130,11 @@ inline std::optional<Place> place_of(Point p) noexcept {
   const auto column = third(p.x), row = third(p.y);
   if (!column || !row) return std::nullopt;
   return static_cast<Place>(3 * *row + *column);
+}
+
+/// How the first size compares with the second.
+inline Comparison compare(Size first, Size second) noexcept {
+  return first < second ? Comparison::kSmaller : first > second ? Comparison::kLarger : Comparison::kEqual;
 }
 
 /// The share of `object`'s area that `front` hides.

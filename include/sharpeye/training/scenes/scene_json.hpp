@@ -61,7 +61,7 @@ inline Json lexicon() {
   const auto add = [&](const char* kind, const char* name, const auto& terms) {
     Json words = Json::array();
     for (const Term& term : terms) {
-      Json alternative{term.name};
+      Json alternative = Json::array({term.name});
       if (!term.synonym.empty()) alternative.push_back(term.synonym);
       words.push_back(alternative);
     }
@@ -78,6 +78,7 @@ inline Json lexicon() {
   add("relation", "relation", kRelationTerms);
   add("relation", "relation to it", kRelationToItTerms);
   add("relation", "place", kPlaceTerms);
+  add("relation", "comparison", kComparisonTerms);
   add("action", "pose", kPoseTerms);
   add("action", "swim", kSwimTerms);
   add("action", "mood", kMoodTerms);

@@ -34,6 +34,8 @@ enum class Action {
 enum class GroundColour { kWhite, kGray, kBlack, kBrown, kBeige, kNavy };
 enum class GroundKind { kFlat, kShaded, kTiled, kGrainy };
 enum class Relation { kLeftOf, kRightOf, kAbove, kBelow, kInFrontOf, kBehind, kInside, kAround };
+/// Of the size of one thing to that of another.
+enum class Comparison { kSmaller, kEqual, kLarger };
 /// Where in the picture, row by row.
 enum class Place {
   kUpperLeft,
@@ -106,6 +108,9 @@ inline constexpr Terms<8> kRelationToItTerms{{{"on its left", "to its left"},
                                               {"behind it"},
                                               {"inside it"},
                                               {"around it"}}};
+/// Of the sizes of two things.
+inline constexpr Terms<3> kComparisonTerms{
+    {{"smaller than"}, {"as large as", "as big as"}, {"larger than", "bigger than"}}};
 inline constexpr Terms<9> kPlaceTerms{{{"near the upper left corner"},
                                        {"near the top"},
                                        {"near the upper right corner"},
@@ -140,6 +145,9 @@ inline constexpr const Term& term_of(Relation relation) {
 }
 inline constexpr const Term& term_of(Place place) {
   return kPlaceTerms[static_cast<std::size_t>(place)];
+}
+inline constexpr const Term& term_of(Comparison comparison) {
+  return kComparisonTerms[static_cast<std::size_t>(comparison)];
 }
 /// @param action not kNone
 inline constexpr const Term& term_of(Action action) {
