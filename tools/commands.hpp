@@ -17,6 +17,7 @@ void add_caption(CLI::App& app, Action& run);
 void add_init(CLI::App& app, Action& run);
 void add_dump(CLI::App& app, Action& run);
 void add_tokenize(CLI::App& app, Action& run);
+void add_train_tokenizer(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
 void add_scenes(CLI::App& app, Action& run);
 

@@ -17,6 +17,7 @@ int main(int argc, char** argv) try {
   tool::add_init(app, run);
   tool::add_dump(app, run);
   tool::add_tokenize(app, run);
+  tool::add_train_tokenizer(app, run);
   tool::add_info(app, run);
   tool::add_scenes(app, run);
   try {

@@ -1,0 +1,97 @@
+/// @file
+/// `sharpeye train-tokenizer`: vocab.json and merges.txt from captions.
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/bpe_trainer.hpp"
+#include "sharpeye/training/dataset.hpp"
+#include "tools/commands.hpp"
+#include "tools/options.hpp"
+
+namespace tool {
+namespace {
+
+struct TrainTokenizerCommand {
+  std::vector<std::string> data, texts;
+  BpeTrainerOptions options;
+  std::string folder;
+  bool force = false;
+};
+
+std::vector<std::string> captions_of(const TrainTokenizerCommand& command) {
+  DatasetOptions options;
+  options.on_bad = OnBad::kSkip;
+  options.check_images = false;
+  std::vector<std::string> captions;
+  for (const std::string& path : command.data) {
+    const Dataset data = load_dataset(path, options);
+    if (data.report.total() > 0) report(path + ": left out " + data.report.text());
+    for (const CaptionedImage& image : data.images) {
+      captions.insert(captions.end(), image.captions.begin(), image.captions.end());
+    }
+  }
+  return captions;
+}
+
+// A caption follows a prompt, after a space, or begins a text itself: its first word is to be a token in both places.
+void add_caption_to(BpeTrainer& trainer, const std::string& caption) {
+  trainer.add(" " + caption);
+  trainer.add(std::string_view(caption).substr(0, gpt2_piece_end(caption, 0)));
+}
+
+int run_train_tokenizer(const TrainTokenizerCommand& command) {
+  namespace fs = std::filesystem;
+  const std::string vocab_path = command.folder + "/vocab.json";
+  require(command.force || !fs::exists(vocab_path), ErrorCode::kInvalidArgument, vocab_path,
+          ": is already there; --force replaces it");
+  const std::vector<std::string> captions = captions_of(command);
+  BpeTrainer trainer;
+  for (const std::string& caption : captions) add_caption_to(trainer, caption);
+  for (const std::string& text : command.texts) trainer.add(text, static_cast<std::int64_t>(captions.size()));
+  const TrainedBpe bpe = trainer.train(command.options);
+  const BpeTokenizer tokenizer(bpe.vocab_json(), bpe.merges_txt());
+  fs::create_directories(command.folder);
+  bpe.save(command.folder);
+
+  std::size_t sum = 0, most = 0;
+  for (const std::string& caption : captions) {
+    const std::size_t tokens = tokenizer.encode(" " + caption, {false, false}).size();
+    sum += tokens;
+    most = std::max(most, tokens);
+  }
+  const double mean = static_cast<double>(sum) / static_cast<double>(captions.size());
+  write_out(Json{{"captions", captions.size()},
+                 {"vocab_size", bpe.tokens.size()},
+                 {"merges", bpe.merges.size()},
+                 {"mean_tokens", mean},
+                 {"max_tokens", most}}
+                .dump() +
+            "\n");
+  return kOk;
+}
+
+}  // namespace
+
+void add_train_tokenizer(CLI::App& app, Action& run) {
+  const auto options = std::make_shared<TrainTokenizerCommand>();
+  CLI::App& command = *app.add_subcommand("train-tokenizer", "Make vocab.json and merges.txt from captions");
+  command.add_option("--data", options->data, "A directory with captions.json or captions.jsonl, or such a file")
+      ->required()
+      ->type_name("PATH...");
+  command.add_option("--vocab-size", options->options.vocab_size, "At most so many tokens")
+      ->required()
+      ->check(between<std::int32_t>(260, kVocabularyLimit));
+  command.add_option("-o,--output", options->folder, "The directory to write to")->required()->type_name("DIR");
+  command.add_option("--min-count", options->options.min_count, "Do not merge what occurs less often")
+      ->check(between<std::int64_t>(1, std::int64_t{1} << 40))
+      ->capture_default_str();
+  command.add_option("--text", options->texts, "Learn this too, as if it came with each caption: a prompt")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+  command.add_flag("--force", options->force, "Replace a tokenizer that is there");
+  command.callback([options, &run] { run = [options] { return run_train_tokenizer(*options); }; });
+}
+
+}  // namespace tool
