@@ -20,5 +20,6 @@ void add_tokenize(CLI::App& app, Action& run);
 void add_train_tokenizer(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
 void add_scenes(CLI::App& app, Action& run);
+void add_train(CLI::App& app, Action& run);
 
 }  // namespace tool

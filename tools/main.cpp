@@ -20,6 +20,7 @@ int main(int argc, char** argv) try {
   tool::add_train_tokenizer(app, run);
   tool::add_info(app, run);
   tool::add_scenes(app, run);
+  tool::add_train(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,20 +8,22 @@ namespace {
 MmSerConfig demo_config() {
   MmSerConfig config;
   config.ser_connector.emplace();
-  config.vision_config = {192, 768, 6, 3, 96, 8, Activation::kQuickGelu, 1e-5};
-  config.connector.vision_feature_layers = {5};
+  config.vision_config = {128, 512, 6, 4, 64, 8, Activation::kQuickGelu, 1e-5};
+  config.connector = {{2, 0}, {5}};
   OptConfig& text = config.text_config;
-  text.hidden_size = text.word_embed_proj_dim = 192;
+  text.hidden_size = text.word_embed_proj_dim = 128;
   text.num_hidden_layers = 4;
-  text.num_attention_heads = 3;
-  text.ffn_dim = 768;
-  text.max_position_embeddings = 1024;
+  text.num_attention_heads = 4;
+  text.ffn_dim = 512;
+  text.max_position_embeddings = 512;
   SerConnectorConfig& ser = *config.ser_connector;
   ser.vision_feature_layers = {2, 4, 5};
-  ser.hidden_size = 192;
-  ser.num_hidden_layers = 2;
-  ser.num_attention_heads = 3;
-  ser.intermediate_size = 768;
+  ser.hidden_size = 128;
+  ser.num_hidden_layers = 3;
+  ser.num_attention_heads = 4;
+  ser.intermediate_size = 512;
+  config.initial_prompt = "<image>:";
+  config.refine_prompt = "<image>{initial} :";
   return config;
 }
 

@@ -101,6 +101,16 @@ class CaptionModel {
   const PromptTemplate& refine_prompt() const { return refine_prompt_; }
   const MmSer<Ops>& network() const { return network_; }
 
+  /// An initial caption as the SeR-Connector, which must exist, reads it: cut at its max_caption_tokens.
+  std::vector<std::int32_t> connector_caption_ids(const std::string& initial) const {
+    const SerConnectorConfig& connector = *config_.ser_connector;
+    std::vector<std::int32_t> ids = tokenizer_.encode(initial, {connector.caption_bos, false});
+    if (static_cast<Index>(ids.size()) > connector.max_caption_tokens) {
+      ids.resize(static_cast<std::size_t>(connector.max_caption_tokens));
+    }
+    return ids;
+  }
+
  private:
   static JsonReader read(const std::string& folder, const std::string& name) {
     const std::string path = folder + "/" + name;

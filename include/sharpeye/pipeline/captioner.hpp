@@ -229,11 +229,7 @@ class Captioner {
       const SerConnector<Ops>& connector = *network_.ser_connector();
       const Tensor visual = timed(caption_.timings.ser_connector, [&] {
         std::vector<std::int32_t> caption_ids;
-        if (sees_caption) {
-          caption_ids = model_.tokenizer().encode(draft, {connector.config().caption_bos, false});
-          const auto limit = static_cast<std::size_t>(connector.config().max_caption_tokens);
-          if (caption_ids.size() > limit) caption_ids.resize(limit);
-        }
+        if (sees_caption) caption_ids = model_.connector_caption_ids(draft);
         const Tensor features = connector.features(ops_, ser_states_);
         if (round <= 1) trace("ser.features", features);
         return connector(ops_, features, caption_ids, [&](const std::vector<std::int32_t>& tokens) {

@@ -59,6 +59,14 @@ class Parameters {
   /// In the order in which the model asked for them.
   const std::vector<std::shared_ptr<Parameter<S>>>& all() const { return parameters_; }
 
+  /// @throws Error kMissingTensor
+  Parameter<S>& find(const std::string& name) {
+    const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                    [&](const auto& parameter) { return parameter->name == name; });
+    require(found != parameters_.end(), ErrorCode::kMissingTensor, name, ": expected a parameter, actual none");
+    return **found;
+  }
+
   /// Trains exactly the parameters whose name begins with one of `prefixes` (a dotted path, "" for all).
   /// @throws Error kInvalidArgument for a prefix that no parameter has.
   void train(const std::vector<std::string>& prefixes) {

@@ -1,0 +1,85 @@
+#pragma once
+
+/// @file
+/// What the stages minimise: the cross-entropy of a caption's tokens after the prompt of the first glance, or of the
+/// second one with a draft (paper.md 3).
+
+#include <string>
+#include <vector>
+
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/training/autodiff.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace training {
+
+/// The losses of one model. Immutable; its functions run in parallel, each on a tape of its own.
+template <class S>
+class CaptionObjective {
+ public:
+  using Ops = Autodiff<S>;
+  using Tensor = typename Ops::Tensor;
+
+  /// @param model gives configuration, tokenizer and prompts. @param network has the weights under training
+  CaptionObjective(const CaptionModel& model, const MmSer<Ops>& network) : model_(model), network_(network) {}
+
+  /// The tokens that a caption is to be written with: after a space, as the language model goes on after its prompt,
+  /// and with the end token. They count in the loss, whose mean over a batch is over tokens.
+  std::vector<std::int32_t> target_ids(const std::string& caption) const {
+    std::vector<std::int32_t> ids = model_.tokenizer().encode(" " + caption, {false, false});
+    ids.push_back(static_cast<std::int32_t>(model_.config().text_config.eos_token_id));
+    return ids;
+  }
+
+  /// -log p(target | image) of the first glance, times `scale` on the way back.
+  /// @param states of the connector's layers, [1 + N, d] each
+  double initial_loss(Ops& ops, const std::vector<Matrix<float>>& states, const std::vector<std::int32_t>& target,
+                      S scale) const {
+    const Tensor visual =
+        network_.connector()(ops, gather_features(ops, constants(ops, states), FeatureConcat::kChannel));
+    return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()), visual, target,
+                scale);
+  }
+
+  /// -log p(target | image, draft) of the second glance.
+  /// @param states of the SeR-Connector's layers
+  double refine_loss(Ops& ops, const std::vector<Matrix<float>>& states, const std::string& draft,
+                     const std::vector<std::int32_t>& target, S scale) const {
+    const SerConnector<Ops>& connector = *network_.ser_connector();
+    const Opt<Ops>& language_model = network_.refine_language_model();
+    const Tensor visual =
+        connector(ops, connector.features(ops, constants(ops, states)), model_.connector_caption_ids(draft),
+                  [&](const std::vector<std::int32_t>& ids) { return language_model.embed(ops, ids); });
+    return loss(ops, language_model, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, target, scale);
+  }
+
+ private:
+  static std::vector<Tensor> constants(Ops& ops, const std::vector<Matrix<float>>& states) {
+    std::vector<Tensor> tensors;
+    for (const Matrix<float>& state : states) tensors.push_back(ops.constant(state));
+    return tensors;
+  }
+
+  static double loss(Ops& ops, const Opt<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
+                     const std::vector<std::int32_t>& target, S scale) {
+    const auto image = prompt.ids.begin() + static_cast<std::ptrdiff_t>(prompt.image_position);
+    std::vector<std::int32_t> after(image + 1, prompt.ids.end());
+    after.insert(after.end(), target.begin(), target.end() - 1);
+    std::vector<Tensor> parts{language_model.embed(ops, {prompt.ids.begin(), image}), visual};
+    if (!after.empty()) parts.push_back(language_model.embed(ops, after));
+    const Tensor sequence = ops.concat_rows(parts);
+    auto cache = language_model.make_cache(sequence.rows());
+    const Tensor states = language_model(ops, sequence, cache);
+    // The state of a token says the next one: the last prompt token the first of the caption.
+    const auto count = static_cast<Index>(target.size());
+    return ops.cross_entropy(language_model.logits(ops, ops.slice_rows(states, states.rows() - count, count)), target,
+                             scale);
+  }
+
+  const CaptionModel& model_;
+  const MmSer<Ops>& network_;
+};
+
+}  // namespace training
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,136 @@
+#pragma once
+
+/// @file
+/// One training run: its settings, its state on disk, and the step from a gradient to new weights.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sharpeye/io/safetensors.hpp"
+#include "sharpeye/io/safetensors_writer.hpp"
+#include "sharpeye/training/adamw.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace training {
+
+/// How long, how fast, how many samples.
+struct OptimizationConfig {
+  Index steps = 1000;
+  Index batch_size = 64;
+  double learning_rate = 1e-3;
+  double warmup_ratio = 0.03;      ///< share of the steps (LLaVA, the paper's code)
+  double max_gradient_norm = 1.0;  ///< longer gradients are scaled down to it
+  AdamWConfig adamw;
+
+  Index warmup_steps() const { return static_cast<Index>(std::ceil(warmup_ratio * static_cast<double>(steps))); }
+};
+
+/// What a step did.
+struct StepReport {
+  Index step;  ///< from 1
+  double learning_rate;
+  double gradient_norm;  ///< before clipping
+};
+
+/// The optimizer over the trained parameters of a model. A run that was saved after step n and loaded again goes on
+/// with exactly the bits of one that was never interrupted.
+template <class S>
+class Optimization {
+ public:
+  /// Packs the parameters, whose selection for training (Parameters::train) must be made by now.
+  Optimization(Parameters<S>& parameters, const OptimizationConfig& config, ThreadPool& pool)
+      : parameters_(parameters), config_(config), pool_(pool), adamw_(parameters, config.adamw) {
+    parameters.pack(pool, false);
+  }
+
+  const OptimizationConfig& config() const { return config_; }
+  /// Steps made.
+  Index step() const { return adamw_.steps(); }
+  bool is_done() const { return step() >= config_.steps; }
+
+  /// Moves the weights. @param gradient of the batch; is scaled
+  StepReport apply(FlatValues<S>& gradient) {
+    const double norm = clip_norm(gradient, config_.max_gradient_norm);
+    require(std::isfinite(norm), ErrorCode::kNotFinite, "training: step ", step() + 1,
+            ": expected a finite gradient, actual norm ", norm, " (a lower learning rate helps)");
+    const double rate =
+        config_.learning_rate * learning_rate_factor(step(), config_.warmup_steps(), config_.steps);
+    adamw_.step(pool_, parameters_, gradient, rate);
+    parameters_.pack(pool_, true);
+    return {step(), rate, norm};
+  }
+
+  /// Writes weights, moments and step, all in one file, so that no interruption can separate them.
+  /// @param run what this run is: load() refuses the state of another.
+  void save(const std::string& path, std::map<std::string, std::string> run) {
+    MemorySource state;
+    add(state, "weights", trained_values());
+    add(state, "first_moment", adamw_.first_moment());
+    add(state, "second_moment", adamw_.second_moment());
+    run["step"] = std::to_string(step());
+    write_safetensors(path, state, run);
+  }
+
+  /// The state of save(). @throws Error kConfig when the file belongs to another run, naming the first difference;
+  /// kShape; as SafetensorsFile.
+  void load(const std::string& path, const std::map<std::string, std::string>& run) {
+    const SafetensorsFile state(path);
+    const auto& metadata = state.header().metadata;
+    const auto find = [&](const std::string& key) {
+      const auto found = metadata.find(key);
+      return found == metadata.end() ? std::string("nothing") : found->second;
+    };
+    for (const auto& [key, value] : run) {
+      require(find(key) == value, ErrorCode::kConfig, path, ": ", key, ": expected ", value, ", the interrupted run had ",
+              find(key));
+    }
+    const FlatValues<S> weights = read(state, "weights");
+    adamw_.first_moment() = read(state, "first_moment");
+    adamw_.second_moment() = read(state, "second_moment");
+    for (const auto& parameter : parameters_.all()) {
+      if (parameter->is_trained()) std::copy_n(weights.data() + parameter->offset, parameter->size(), parameter->values.data());
+    }
+    const std::string steps = find("step");
+    require(!steps.empty() && steps.size() < 12 && steps.find_first_not_of("0123456789") == steps.npos,
+            ErrorCode::kConfig, path, ": step: expected a number, actual ", steps);
+    adamw_.set_steps(std::stol(steps));
+    parameters_.pack(pool_, false);
+  }
+
+ private:
+  static constexpr DType kStored = std::is_same_v<S, double> ? DType::kF64 : DType::kF32;
+
+  FlatValues<S> trained_values() const {
+    FlatValues<S> values(static_cast<std::size_t>(parameters_.num_trained()));
+    for (const auto& parameter : parameters_.all()) {
+      if (parameter->is_trained()) std::copy_n(parameter->values.data(), parameter->size(), values.data() + parameter->offset);
+    }
+    return values;
+  }
+
+  static void add(MemorySource& source, const std::string& name, FlatValues<S> values) {
+    const auto owner = std::make_shared<const FlatValues<S>>(std::move(values));
+    source.add({name, kStored, {static_cast<Index>(owner->size())}, reinterpret_cast<const std::byte*>(owner->data()),
+                owner});
+  }
+
+  FlatValues<S> read(const SafetensorsFile& state, const std::string& name) const {
+    const TensorInfo& info = state.info(name);
+    const std::vector<Index> expected{parameters_.num_trained()};
+    require(info.shape == expected && info.dtype == kStored, ErrorCode::kShape, state.where(), ": ", name,
+            ": expected ", to_string(kStored), ' ', shape_text(expected), ", file has ", info.dtype_name, ' ',
+            shape_text(info.shape));
+    FlatValues<S> values(static_cast<std::size_t>(parameters_.num_trained()));
+    state.read(name).copy_to(values.data());
+    return values;
+  }
+
+  Parameters<S>& parameters_;
+  OptimizationConfig config_;
+  ThreadPool& pool_;
+  AdamW<S> adamw_;
+};
+
+}  // namespace training
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,58 @@
+#include "tools/model_folder.hpp"
+
+#include <filesystem>
+
+#include "sharpeye/io/safetensors_writer.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
+
+namespace tool {
+namespace {
+
+template <class Stored>
+WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
+  std::vector<float> values(static_cast<std::size_t>(tensor.size()));
+  tensor.copy_to(values.data());
+  const auto stored = std::make_shared<std::vector<Stored>>(values.begin(), values.end());
+  return {tensor.name, dtype, tensor.shape, reinterpret_cast<const std::byte*>(stored->data()), stored};
+}
+
+}  // namespace
+
+void write_weights(const std::string& path, const TensorSource& tensors, DType dtype) {
+  std::vector<TensorDeclaration> declared;
+  for (const std::string& name : tensors.names()) declared.push_back({name, dtype, tensors.info(name).shape});
+  write_safetensors(
+      path, declared,
+      [&](const TensorDeclaration& wanted) {
+        const WeightTensor tensor = tensors.read(wanted.name);
+        if (tensor.dtype == dtype) return tensor;
+        if (dtype == DType::kF16) return stored_as<float16>(tensor, dtype);
+        if (dtype == DType::kBF16) return stored_as<bfloat16>(tensor, dtype);
+        return stored_as<float>(tensor, dtype);
+      },
+      {{"format", "pt"}});
+}
+
+void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors, DType dtype,
+                        const std::string& note) {
+  const auto copy = [&](const std::string& name, const std::function<std::string(std::string)>& change) {
+    const std::string text = read_file(from + "/" + name, std::max(kConfigFileLimit, kTokenizerFileLimit));
+    AtomicFile file(to + "/" + name);
+    file.write(change(text));
+    file.commit();
+  };
+  const auto same = [](std::string text) { return text; };
+  std::filesystem::create_directories(to);
+  for (const char* name : {"vocab.json", "merges.txt", "preprocessor_config.json", "generation_config.json"}) {
+    copy(name, same);
+  }
+  write_weights(to + "/model.safetensors", tensors, dtype);
+  copy("config.json", [&](const std::string& text) {
+    auto config = nlohmann::ordered_json::parse(text);
+    config.erase("sharpeye_note");
+    if (!note.empty()) config["sharpeye_note"] = note;
+    return config.dump(2) + "\n";
+  });
+}
+
+}  // namespace tool

@@ -1,0 +1,25 @@
+#pragma once
+
+/// @file
+/// Copies of a model directory with other weights.
+
+#include <functional>
+#include <string>
+
+#include "sharpeye/core/types.hpp"
+#include "sharpeye/io/tensor_source.hpp"
+
+namespace tool {
+
+using namespace sharpeye;
+
+/// Writes `tensors` of `dtype` (F32, F16 or BF16) to a safetensors file, atomically. @throws Error
+void write_weights(const std::string& path, const TensorSource& tensors, DType dtype);
+
+/// Makes `to` a model directory with the configuration and the tokenizer of `from`, and with `tensors`. config.json
+/// comes last: a directory that has one is complete.
+/// @param note `sharpeye_note` in config.json; none when empty. @throws Error
+void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors, DType dtype,
+                        const std::string& note);
+
+}  // namespace tool

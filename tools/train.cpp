@@ -1,0 +1,187 @@
+/// @file
+/// `sharpeye train`: the paper's stages, and the pre-training of a vision tower for those who have none.
+
+#include <filesystem>
+
+#include "sharpeye/training/caption_objective.hpp"
+#include "sharpeye/training/feature_cache.hpp"
+#include "tools/commands.hpp"
+#include "tools/drafts.hpp"
+#include "tools/images.hpp"
+#include "tools/model_folder.hpp"
+#include "tools/options.hpp"
+#include "tools/train_vision.hpp"
+#include "tools/training_run.hpp"
+
+namespace tool {
+namespace {
+
+using Ops = Autodiff<float>;
+
+const std::map<std::string, Stage> kStages{{"vision", Stage::kVision},   {"connector", Stage::kConnector},
+                                           {"0", Stage::kConnector},     {"caption", Stage::kCaption},
+                                           {"1", Stage::kCaption},       {"refine", Stage::kRefine},
+                                           {"2", Stage::kRefine}};
+
+// What a stage trains unless --train says otherwise.
+std::vector<std::string> default_prefixes(Stage stage, const MmSerConfig& config, double initial_share) {
+  switch (stage) {
+    case Stage::kVision: return {""};
+    case Stage::kConnector: return {"multi_modal_projector"};
+    case Stage::kCaption: return {"multi_modal_projector", "language_model"};
+    case Stage::kRefine: break;
+  }
+  if (config.own_refine_language_model) return {"ser_connector", "refine_language_model"};
+  if (initial_share > 0) return {"ser_connector", "multi_modal_projector", "language_model"};
+  return {"ser_connector"};
+}
+
+struct Example {
+  Index image;
+  std::size_t caption;  // of the image's
+  std::vector<std::int32_t> target;
+};
+
+int train_captions(const TrainCommand& command, Stage stage) {
+  const auto model = CaptionModel::load(command.model);
+  const MmSerConfig& config = model->config();
+  require(stage != Stage::kRefine || config.ser_connector, ErrorCode::kConfig, command.model,
+          "/config.json: ser_connector: expected for the stage refine, actual none");
+  const Dataset data = load_training_data(command, *model);
+  ThreadPool pool(command.threads);
+
+  const auto source = initial_weights(command.model, declare_tensors(config), command.run_seed());
+  Parameters parameters(source);
+  const MmSer<Ops> network(config, parameters.loader());
+  const double initial_share = stage == Stage::kRefine ? command.initial_share : 1;
+  parameters.train(command.prefixes.empty() ? default_prefixes(stage, config, initial_share) : command.prefixes);
+
+  DecodeOptions decode;
+  decode.apply_exif = model->preprocessor().apply_exif;
+  const auto load = [&](const std::string& path) { return load_image(path, decode); };
+  ProgressLine progress("vision features");
+  const training::FeatureCache features(
+      *model, command.model, data.images, command.cache.empty() ? command.run.output : command.cache, load, pool,
+      [&](Index done, Index total) {
+        require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
+        progress.show(done, total);
+      });
+  progress.finish();
+
+  const training::CaptionObjective<float> objective(*model, network);
+  std::vector<Example> examples;
+  for (std::size_t image = 0; image < data.images.size(); ++image) {
+    for (std::size_t caption = 0; caption < data.images[image].captions.size(); ++caption) {
+      examples.push_back({static_cast<Index>(image), caption,
+                          objective.target_ids(data.images[image].captions[caption])});
+    }
+  }
+  std::unique_ptr<DraftMaker> drafts;
+  if (stage == Stage::kRefine) drafts = make_drafts(command, model, data, pool);
+
+  training::GradientShards<float> shards(parameters.num_trained());
+  ShuffledOrder order(examples.size(), command.run_seed());
+  const Index batch = command.run.optimization.batch_size;
+  const auto batch_loss = [&](Index step) {
+    std::vector<const Example*> chosen;
+    std::vector<std::uint64_t> places;
+    double tokens = 0;
+    for (Index i = 0; i < batch; ++i) {
+      const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
+      places.push_back(order.at(position));
+      chosen.push_back(&examples[places.back()]);
+      tokens += static_cast<double>(chosen.back()->target.size());
+    }
+    const auto scale = static_cast<float>(1 / tokens);
+    return shards.run(pool, batch, [&](Index i, Ops& ops) {
+             const Example& example = *chosen[static_cast<std::size_t>(i)];
+             const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
+             Random random(command.run_seed() ^ 0x5e1ec7ed, position);
+             if (initial_share >= 1 || random.uniform() < initial_share) {
+               return objective.initial_loss(
+                   ops, features.states(example.image, config.connector.vision_feature_layers), example.target, scale);
+             }
+             const std::string draft =
+                 (*drafts)(static_cast<std::size_t>(example.image), example.caption,
+                           places[static_cast<std::size_t>(i)], random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
+             return objective.refine_loss(
+                 ops, features.states(example.image, config.ser_connector->vision_feature_layers), draft,
+                 example.target, scale);
+           }) /
+           tokens;
+  };
+  const auto save = [&] {
+    write_model_folder(command.model, command.run.output, current_weights(*source, parameters), DType::kF32, "");
+  };
+  const bool done = run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save);
+  return done ? kOk : kInterrupted;
+}
+
+int run_train(const TrainCommand& command) {
+  const Stage stage = kStages.at(command.stage);
+  require(!std::filesystem::exists(command.run.output) || !std::filesystem::equivalent(command.model, command.run.output),
+          ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
+  catch_interrupts();
+  return stage == Stage::kVision ? train_vision(command) : train_captions(command, stage);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& run) {
+  const auto options = std::make_shared<TrainCommand>();
+  CLI::App& command = *app.add_subcommand("train", "Train a stage: vision, connector (0), caption (1), refine (2)");
+  std::vector<std::string> names;
+  for (const auto& stage : kStages) names.push_back(stage.first);
+  training::OptimizationConfig& optimization = options->run.optimization;
+  command.add_option("stage", options->stage, "The stage")->required()->check(CLI::IsMember(names));
+  command.add_option("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
+      ->required()
+      ->type_name("DIR");
+  command.add_option("--model", options->model, "The model to begin with")->required()->type_name("DIR");
+  command.add_option("-o,--output", options->run.output, "The trained model; an interrupted run goes on here")
+      ->required()
+      ->type_name("DIR");
+  command.add_option("--steps", optimization.steps)->check(between<Index>(1, 100'000'000))->capture_default_str();
+  command.add_option("--batch-size", optimization.batch_size)->check(between<Index>(1, 65536))->capture_default_str();
+  command.add_option("--learning-rate", optimization.learning_rate, "The highest, after warm-up")
+      ->check(between(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--warmup-ratio", optimization.warmup_ratio)->check(between(0.0, 1.0))->capture_default_str();
+  command.add_option("--weight-decay", optimization.adamw.weight_decay)
+      ->check(between(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--max-gradient-norm", optimization.max_gradient_norm)
+      ->check(between(1e-6, 1e12))
+      ->capture_default_str();
+  add_seed(command, options->seed, "Of the order, the drafts and new weights")->capture_default_str();
+  command.add_option("--train", options->prefixes, "Train the tensors below these names, instead of the stage's")
+      ->type_name("PREFIX");
+  command.add_option("--save-every", options->run.save_every, "Steps")
+      ->check(between<Index>(1, 100'000'000))
+      ->capture_default_str();
+  command.add_option("--threads", options->threads)->check(between(1, ThreadPool::kMaxThreads))->capture_default_str();
+  command.add_option("--max-tokens", options->max_tokens, "Longer captions are bad")
+      ->check(between<Index>(1, 100'000))
+      ->capture_default_str();
+  command.add_flag("--skip-bad", options->skip_bad, "Leave out bad images and captions instead of refusing them");
+  command.add_option("--cache", options->cache, "Where the features of the frozen tower are kept; by default the output")
+      ->type_name("DIR");
+  command
+      .add_option("--drafts", options->drafts,
+                  "refine: edits drawn uniformly (the paper), along the model's own confusions, the model's own "
+                  "captions, other images' captions, or the data's \"pseudo\"")
+      ->check(CLI::IsMember({"uniform", "confusion", "own", "far", "given"}))
+      ->capture_default_str();
+  command.add_option("--drafts-per-caption", options->drafts_per_caption)
+      ->check(between<Index>(1, 1000))
+      ->capture_default_str();
+  command.add_option("--lexicon", options->lexicon, "refine: of the edits; by default the data's lexicon.json")
+      ->type_name("FILE");
+  command.add_option("--initial-share", options->initial_share,
+                     "refine: share of samples that practise the first glance; above 0 the language model trains too")
+      ->check(between(0.0, 0.99))
+      ->capture_default_str();
+  command.callback([options, &run] { run = [options] { return run_train(*options); }; });
+}
+
+}  // namespace tool
