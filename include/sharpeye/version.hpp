@@ -33,17 +33,27 @@
 #define SHARPEYE_BASELINE_ISA base
 #endif
 
+// Eigen's alignment: set by the user, or by Eigen when it was included before us, or what Eigen is going to choose.
 #if defined(EIGEN_MAX_ALIGN_BYTES)
-#define SHARPEYE_EIGEN_ALIGNMENT EIGEN_MAX_ALIGN_BYTES  // set by the user, so a plain number
-#elif defined(EIGEN_DONT_ALIGN) || defined(EIGEN_DONT_VECTORIZE)
-#define SHARPEYE_EIGEN_ALIGNMENT none
+#define SHARPEYE_EIGEN_ALIGNMENT EIGEN_MAX_ALIGN_BYTES
+#elif defined(EIGEN_DONT_ALIGN)
+#define SHARPEYE_EIGEN_ALIGNMENT 0
+#elif defined(__AVX512F__)
+#define SHARPEYE_EIGEN_ALIGNMENT 64
+#elif defined(__AVX__)
+#define SHARPEYE_EIGEN_ALIGNMENT 32
 #else
-#define SHARPEYE_EIGEN_ALIGNMENT auto
+#define SHARPEYE_EIGEN_ALIGNMENT 16
+#endif
+#if defined(EIGEN_DONT_VECTORIZE)
+#define SHARPEYE_EIGEN_KIND plain
+#else
+#define SHARPEYE_EIGEN_KIND simd
 #endif
 
-#define SHARPEYE_JOIN_(version, isa, alignment) v##version##_##isa##_##alignment
-#define SHARPEYE_JOIN(version, isa, alignment) SHARPEYE_JOIN_(version, isa, alignment)
-#define SHARPEYE_ABI SHARPEYE_JOIN(0_1, SHARPEYE_BASELINE_ISA, SHARPEYE_EIGEN_ALIGNMENT)
+#define SHARPEYE_JOIN_(version, isa, kind, alignment) v##version##_##isa##_##kind##alignment
+#define SHARPEYE_JOIN(version, isa, kind, alignment) SHARPEYE_JOIN_(version, isa, kind, alignment)
+#define SHARPEYE_ABI SHARPEYE_JOIN(0_1, SHARPEYE_BASELINE_ISA, SHARPEYE_EIGEN_KIND, SHARPEYE_EIGEN_ALIGNMENT)
 
 #define SHARPEYE_NAMESPACE_BEGIN \
   namespace sharpeye {           \
