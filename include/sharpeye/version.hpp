@@ -36,7 +36,7 @@
 // Eigen's alignment: set by the user, or by Eigen when it was included before us, or what Eigen is going to choose.
 #if defined(EIGEN_MAX_ALIGN_BYTES)
 #define SHARPEYE_EIGEN_ALIGNMENT EIGEN_MAX_ALIGN_BYTES
-#elif defined(EIGEN_DONT_ALIGN)
+#elif defined(EIGEN_DONT_ALIGN) || defined(EIGEN_DONT_VECTORIZE)
 #define SHARPEYE_EIGEN_ALIGNMENT 0
 #elif defined(__AVX512F__)
 #define SHARPEYE_EIGEN_ALIGNMENT 64
