@@ -3,6 +3,7 @@
 /// @file
 /// BLEU-1 to BLEU-4 (Papineni et al., ACL 2002), as coco-caption computes them.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -14,7 +15,7 @@ SHARPEYE_NAMESPACE_BEGIN
 
 /// The counts that BLEU is made of; those of a set are the sums of those of its images.
 struct BleuStatistics {
-  explicit BleuStatistics() = default;
+  BleuStatistics() = default;
 
   /// Of one image. The reference length is that of the reference closest in length, the shorter one of two.
   explicit BleuStatistics(const NgramCorpus::Image& image) {
@@ -30,7 +31,7 @@ struct BleuStatistics {
     }
     for (std::size_t order = 0; order < kMaxNgramOrder; ++order) {
       guessed[order] = std::max(Index{0}, candidate_length - static_cast<Index>(order));
-      // Each n-gram counts as often as the reference that has it most often.
+      // Each n-gram counts at most as often as the reference has it that has it most often.
       std::vector<NgramCount> clipped = candidate.ngrams[order];
       for (NgramCount& ngram : clipped) ngram.count = 0;
       for (const CountedCaption& reference : image.references) {

@@ -4,7 +4,9 @@
 /// CIDEr and CIDEr-D (Vedantam et al., CVPR 2015).
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "sharpeye/metrics/ngrams.hpp"
@@ -21,11 +23,15 @@ enum class CiderVariant {
 /// depends on which images are evaluated together, and that of a single image is 0.
 class CiderScorer {
  public:
-  /// @param corpus must outlive the scorer. @pre it is not empty
-  CiderScorer(const NgramCorpus& corpus, CiderVariant variant)
-      : corpus_(corpus), variant_(variant), log_images_(std::log(static_cast<double>(corpus.images().size()))) {}
+  CiderScorer(const NgramCorpus& corpus, CiderVariant variant) : variant_(variant) {
+    const double log_images = std::log(static_cast<double>(corpus.images().size()));
+    idf_.reserve(corpus.num_ngrams());
+    for (std::uint32_t id = 0; id < corpus.num_ngrams(); ++id) {
+      idf_.push_back(log_images - std::log(std::max(1.0, static_cast<double>(corpus.document_frequency(id)))));
+    }
+  }
 
-  /// `10 / (4 m) * sum_{n=1..4} sum_{j=1..m} s_n(candidate, reference_j)`, in [0, 10].
+  /// For an image of the corpus: `10 / (4 m) * sum_{n=1..4} sum_{j=1..m} s_n(candidate, reference_j)`, in [0, 10].
   double operator()(const NgramCorpus::Image& image) const {
     const Vector candidate = weighted(image.candidate);
     double sum = 0;
@@ -43,16 +49,12 @@ class CiderScorer {
     std::array<double, kMaxNgramOrder> norms;
   };
 
-  double idf(std::uint32_t id) const {
-    return log_images_ - std::log(std::max(1.0, static_cast<double>(corpus_.document_frequency(id))));
-  }
-
   Vector weighted(const CountedCaption& caption) const {
     Vector vector{&caption, {}};
     for (std::size_t order = 0; order < kMaxNgramOrder; ++order) {
       double squares = 0;
       for (const NgramCount& ngram : caption.ngrams[order]) {
-        const double entry = ngram.count * idf(ngram.id);
+        const double entry = ngram.count * idf_[ngram.id];
         squares += entry * entry;
       }
       vector.norms[order] = std::sqrt(squares);
@@ -67,7 +69,7 @@ class CiderScorer {
     double product = 0;
     for_each_common(candidate.caption->ngrams[order], reference.caption->ngrams[order],
                     [&](const NgramCount& ours, const NgramCount& theirs) {
-                      const double weight = idf(ours.id);
+                      const double weight = idf_[ours.id];
                       const auto count = is_defended ? std::min(ours.count, theirs.count) : ours.count;
                       product += count * weight * (theirs.count * weight);
                     });
@@ -80,9 +82,8 @@ class CiderScorer {
     return cosine * std::exp(-difference * difference / (2 * kSigma * kSigma));
   }
 
-  const NgramCorpus& corpus_;
   CiderVariant variant_;
-  double log_images_;
+  std::vector<double> idf_;  // log(images) - log(images of whose references one has the n-gram), by id
 };
 
 /// The metric of each image; `corpus` is the mean.
@@ -99,7 +100,7 @@ inline MetricScores cider_d(const NgramCorpus& corpus) {
   return cider_scores(corpus, CiderVariant::kCiderD);
 }
 
-/// Plain CIDEr: equation 2 and 3 of the paper times 10, without stemming; no clipping, no penalty of length.
+/// Plain CIDEr: equations 2 and 3 of the paper times 10, without stemming; no clipping, no penalty of length.
 /// It equals `cider` of vrama91/cider with document frequencies from the "corpus".
 inline MetricScores cider(const NgramCorpus& corpus) {
   return cider_scores(corpus, CiderVariant::kCider);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
@@ -70,18 +71,31 @@ class NgramCorpus {
     CountedCaption candidate;
   };
 
-  NgramCorpus() = default;
-
-  /// @throws Error kInvalidArgument when the set is empty or an image has no reference.
+  /// @throws Error kInvalidArgument when the set is empty or an image has no reference; kLimit beyond 2^32 - 1
+  /// different n-grams.
   explicit NgramCorpus(const std::vector<TokenizedImage>& images) {
     require(!images.empty(), ErrorCode::kInvalidArgument, "metrics: expected at least one image, actual none");
     for (const TokenizedImage& image : images) add(image);
   }
 
-  /// Adds an image. @throws Error kInvalidArgument when it has no reference; kLimit beyond 2^32 - 1 different n-grams.
+  const std::vector<Image>& images() const noexcept { return images_; }
+
+  /// The number of different n-grams; their ids are 0, 1, 2, ...
+  std::uint32_t num_ngrams() const noexcept { return static_cast<std::uint32_t>(frequencies_.size()); }
+
+  /// The number of images of which at least one reference has the n-gram.
+  std::uint32_t document_frequency(std::uint32_t ngram_id) const noexcept { return frequencies_[ngram_id].images; }
+
+ private:
+  struct Frequency {
+    std::uint32_t images = 0;
+    std::size_t last_image = std::numeric_limits<std::size_t>::max();
+  };
+
   void add(const TokenizedImage& image) {
     if (image.references.empty()) {
-      fail(ErrorCode::kInvalidArgument, "image ", images_.size(), ": expected at least one reference, actual none");
+      fail(ErrorCode::kInvalidArgument, "metrics: image ", images_.size(),
+           ": expected at least one reference, actual none");
     }
     Image counted;
     for (const CaptionTokens& reference : image.references) counted.references.push_back(count(reference));
@@ -89,17 +103,6 @@ class NgramCorpus {
     count_documents(counted);
     images_.push_back(std::move(counted));
   }
-
-  const std::vector<Image>& images() const noexcept { return images_; }
-
-  /// The number of images of which at least one reference has the n-gram.
-  std::uint32_t document_frequency(std::uint32_t ngram_id) const { return frequencies_[ngram_id].images; }
-
- private:
-  struct Frequency {
-    std::uint32_t images = 0;
-    std::size_t last_image = std::numeric_limits<std::size_t>::max();
-  };
 
   CountedCaption count(const CaptionTokens& tokens) {
     CountedCaption caption;

@@ -25,7 +25,8 @@ class PtbRules : public PtbText {
     if (!is_apostrophe(i)) return i;
     for (const std::string_view ending : {"s", "m", "d", "ll", "re", "ve", "n"}) {
       const Size end = i + 1 + ending.size();
-      if (has(i + 1, ending) && (may_go_on || !is_ascii_letter(end))) return end;
+      const bool is_complete = ending == "n" ? is_space(end) : !is_ascii_letter(end);
+      if (has(i + 1, ending) && (may_go_on || is_complete)) return end;
     }
     return i;
   }
@@ -187,10 +188,12 @@ class PtbRules : public PtbText {
 
   // http://example.com/page, www.example.com
   Size url(Size i) const {
-    if (!has(i, "http://") && !has(i, "https://") && !has(i, "www.")) return i;
-    Size end = run(i, [&](Size j) { return !is_space(j) && !is_one_of(j, U"<>\"()'"); });
+    const Size host = has(i, "http://") ? i + 7 : has(i, "https://") ? i + 8 : i;
+    if (host == i && !has(i, "www.")) return i;
+    if (at(compound(host)) != U'.') return i;
+    Size end = run(host, [&](Size j) { return !is_space(j) && !is_one_of(j, U"<>\"()'"); });
     while (end > i && is_one_of(end - 1, U".,;:!?-")) --end;
-    return contains(i, end, U'.') ? end : i;
+    return end;
   }
 
   // &#39;
@@ -214,7 +217,7 @@ class PtbRules : public PtbText {
     const Size eyes = i + is_one_of(i, U"<>");
     if (!is_one_of(eyes, U":;=")) return i;
     const Size mouth = eyes + 1 + is_one_of(eyes + 1, U"-'*o");
-    return is_one_of(mouth, U"()[]|DPp") && !is_word(mouth + 1) ? mouth + 1 : i;
+    return is_one_of(mouth, U"()[]{|\\@DdPpO") && !is_word(mouth + 1) ? mouth + 1 : i;
   }
 
   // Those repeated make one token: !!, ?!, ***, ___, ##, <<, >>, and others that are dropped as one.
