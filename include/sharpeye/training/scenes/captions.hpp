@@ -5,6 +5,7 @@
 /// function words, so that the lexicon knows every word that carries meaning.
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -65,22 +66,31 @@ class Narrator {
     return word(is_group(object) ? kPluralTerms[static_cast<std::size_t>(object.shape)] : term_of(object.shape));
   }
 
+  /// The parts with blanks between them. A list in braces is evaluated from left to right, the operands of + in any
+  /// order: with those, another compiler would draw other words.
+  static Text join(std::initializer_list<Text> parts) {
+    Text text;
+    for (const Text& part : parts) text += (text.empty() || part.empty() ? "" : " ") + part;
+    return text;
+  }
+  static Text sentence(std::initializer_list<Text> parts) { return join(parts) + "."; }
+
   /// "a small smiling yellow face", "three large striped red rings".
   Text phrase(const Object& object) {
-    Text text = is_group(object) ? word(kCountTerms[static_cast<std::size_t>(object.count() - 2)]) : Text("a");
-    text += " " + word(term_of(object.size)) + " ";
-    if (object.action != Action::kNone) text += word(term_of(object.action)) + " ";
+    const Text front =
+        join({is_group(object) ? word(kCountTerms[static_cast<std::size_t>(object.count() - 2)]) : "a",
+              word(term_of(object.size)), object.action == Action::kNone ? "" : word(term_of(object.action))});
     const Text colour = word(term_of(object.colour));
-    if (object.shape == Shape::kFace) return text + colour + " " + noun(object);
+    if (object.shape == Shape::kFace) return join({front, colour, noun(object)});
     const Text texture = word(term_of(object.texture));
-    return text + (chance(0.88) ? texture + " " + colour : colour + " " + texture) + " " + noun(object);
+    return chance(0.88) ? join({front, texture, colour, noun(object)}) : join({front, colour, texture, noun(object)});
   }
 
   /// "the red ring"; no two things of a scene have the same colour.
-  Text mention(const Object& object) { return "the " + word(term_of(object.colour)) + " " + noun(object); }
+  Text mention(const Object& object) { return join({"the", word(term_of(object.colour)), noun(object)}); }
 
-  Text ground() { return word(term_of(scene_.ground_kind)) + " " + word(term_of(scene_.ground_colour)); }
-  Text on_ground() { return "on a " + ground() + " background"; }
+  Text ground() { return join({word(term_of(scene_.ground_kind)), word(term_of(scene_.ground_colour))}); }
+  Text on_ground() { return join({"on a", ground(), "background"}); }
 
   /// The two things in the order of telling, mostly the larger or left or upper one first.
   struct Pair {
@@ -100,26 +110,28 @@ class Narrator {
 
   Text single() {
     const auto [a, b, relation] = pair();
-    const Text first = phrase(a), second = phrase(b);
+    const Text first = phrase(a), second = phrase(b), how = word(term_of(relation));
     const double draw = random_.uniform();
-    if (draw < 0.35) return first + " " + word(term_of(relation)) + " " + second + ".";
-    if (draw < 0.60) return first + " " + verb(a) + " " + word(term_of(relation)) + " " + second + ".";
-    if (draw < 0.70) return Text("there ") + verb(a) + " " + first + " " + word(term_of(relation)) + " " + second + ".";
-    if (draw < 0.78) return word(term_of(relation)) + " " + second + " " + verb(a) + " " + first + ".";
+    if (draw < 0.35) return sentence({first, how, second});
+    if (draw < 0.60) return sentence({first, verb(a), how, second});
+    if (draw < 0.70) return sentence({"there", verb(a), first, how, second});
+    if (draw < 0.78) return sentence({how, second, verb(a), first});
     if (draw < 0.88 && !is_group(b)) {
-      return second + " with " + first + " " + word(kRelationToItTerms[static_cast<std::size_t>(relation)]) + ".";
+      return sentence({second, "with", first, word(kRelationToItTerms[static_cast<std::size_t>(relation)])});
     }
-    return first + " " + word(term_of(relation)) + " " + second + " on " + word(term_of(scene_.ground_colour)) + ".";
+    return sentence({first, how, second, "on", word(term_of(scene_.ground_colour))});
   }
 
   Text detailed() {
     const auto [a, b, relation] = pair();
-    const Text sentence = phrase(a) + " " + verb(a) + " " + word(term_of(relation)) + " " + phrase(b);
+    const Text first = phrase(a), second = phrase(b), how = word(term_of(relation));
     const double draw = random_.uniform();
-    if (draw < 0.45) return sentence + ". the background is " + ground() + "." + rest(a, b);
-    if (draw < 0.75) return on_ground() + ", " + sentence + "." + rest(a, b);
-    return phrase(a) + " and " + phrase(b) + " " + on_ground() + ". " + mention(a) + " " + verb(a) + " " +
-           word(term_of(relation)) + " " + mention(b) + "." + rest(a, b);
+    if (draw < 0.45) {
+      return join({sentence({first, verb(a), how, second}), sentence({"the background is", ground()}), rest(a, b)});
+    }
+    if (draw < 0.75) return join({on_ground() + ",", sentence({first, verb(a), how, second}), rest(a, b)});
+    return join(
+        {sentence({first, "and", second, on_ground()}), sentence({mention(a), verb(a), how, mention(b)}), rest(a, b)});
   }
 
   /// One sentence more: the third thing, else where one of the two is, else how their sizes compare.
@@ -127,15 +139,15 @@ class Narrator {
     if (scene_.objects.size() > 2) {
       const Object& third = scene_.objects[2];
       if (const auto anchor = anchor_of_third(scene_)) {
-        return " " + phrase(third) + " is " + word(term_of(anchor->relation)) + " " +
-               mention(scene_.objects[anchor->object]) + ".";
+        return sentence(
+            {phrase(third), "is", word(term_of(anchor->relation)), mention(scene_.objects[anchor->object])});
       }
     }
     for (const Object* object : {&a, &b}) {
       const auto place = place_of(object->centre);
-      if (place && chance(0.7)) return " " + mention(*object) + " " + verb(*object) + " " + word(term_of(*place)) + ".";
+      if (place && chance(0.7)) return sentence({mention(*object), verb(*object), word(term_of(*place))});
     }
-    return " " + mention(a) + " " + verb(a) + " " + word(term_of(compare(a.size, b.size))) + " " + mention(b) + ".";
+    return sentence({mention(a), verb(a), word(term_of(compare(a.size, b.size))), mention(b)});
   }
 
   /// "an orange ring, three blue squares and a red star."
@@ -146,7 +158,7 @@ class Narrator {
       const Object& object = scene_.objects[order[i]];
       const Text colour = word(term_of(object.colour));
       if (i > 0) text += i + 1 == order.size() ? " and " : ", ";
-      text += (is_group(object) ? "" : colour.front() == 'o' ? "an " : "a ") + colour + " " + noun(object);
+      text += join({is_group(object) ? "" : colour.front() == 'o' ? "an" : "a", colour, noun(object)});
     }
     return text + ".";
   }

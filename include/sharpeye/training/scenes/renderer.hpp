@@ -23,9 +23,9 @@ inline Rgb operator+(Rgb a, Rgb b) noexcept {
 }
 
 inline constexpr Rgb kColours[] = {{220, 40, 40},  {245, 140, 20}, {250, 225, 40}, {40, 165, 60},
-                                   {50, 205, 220}, {50, 90, 235},  {140, 50, 185}, {250, 135, 190}};
+                                   {50, 205, 220}, {60, 110, 245}, {155, 65, 205}, {250, 135, 190}};
 inline constexpr Rgb kGroundColours[] = {{236, 236, 234}, {140, 140, 140}, {28, 28, 28},
-                                         {112, 76, 46},   {214, 196, 160}, {24, 32, 84}};
+                                         {112, 76, 46},   {214, 196, 160}, {18, 24, 68}};
 
 /// Paints one scene; everything random comes from the scene's paint seed.
 class Painter {
