@@ -89,8 +89,9 @@ class Painter {
           Rgb sum;
           int covered = 0;
           for (int sample = 0; sample < kSamples * kSamples; ++sample) {
-            const Point p{(static_cast<double>(column) + (sample % kSamples + 0.5) / kSamples) * scale_,
-                          (static_cast<double>(row) + (sample / kSamples + 0.5) / kSamples) * scale_};
+            const int across = sample % kSamples, down = sample / kSamples;
+            const Point p{(static_cast<double>(column) + (across + 0.5) / kSamples) * scale_,
+                          (static_cast<double>(row) + (down + 0.5) / kSamples) * scale_};
             const Zone zone = object.zone_at(i, p);
             if (zone == Zone::kOutside) continue;
             ++covered;
