@@ -239,6 +239,28 @@ inline void pack_rows(Index row_begin, Index row_end, Index m, Index k, const fl
   }
 }
 
+/// The same result from A^T: A's element (row, i) stands at a[i * lda + row].
+inline void pack_columns(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
+                         float* packed) noexcept {
+  const Index depth = slice_depth(k);
+  for (Index begin = 0; begin < k; begin += depth) {
+    const Index slice = k - begin < depth ? k - begin : depth;
+    for (Index row = row_begin; row < row_end; row += kTileRows) {
+      const Index rows = m - row < kTileRows ? m - row : kTileRows;
+      const float* source = a + begin * lda + row;
+      float* target = packed + begin * m + row * slice;
+      if (rows == kTileRows) {
+        for (Index i = 0; i < slice; ++i)
+          std::memcpy(target + i * kTileRows, source + i * lda, kTileRows * sizeof(float));
+      } else {
+        for (Index i = 0; i < slice; ++i) {
+          for (Index r = 0; r < rows; ++r) target[i * rows + r] = source[i * lda + r];
+        }
+      }
+    }
+  }
+}
+
 /// The slivers of `panels` panels as floats: where they stand, or converted, so that every row block then reads them
 /// from the L1 cache.
 inline TilePanels<float> slivers_of(TilePanels<float> panels, Index, Index, float*) noexcept {
@@ -280,7 +302,8 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
         }
         ahead += share;
         const PackedRows a{block.packed_a + begin * block.m + row * k, kTileRows * k};
-        tile_into(row, rows, panel, panels, w.n, k, a, b, block.c, block.ldc, block.epilogue, begin == 0, last);
+        tile_into(row, rows, panel, panels, w.n, k, a, b, block.c, block.ldc, block.epilogue,
+                  begin == 0 && !block.accumulate, last);
         row += rows;
       }
       panel += panels;

@@ -9,6 +9,7 @@
 /// included) and nothing with a dynamic initialiser, and no vector leaves it.
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "sharpeye/core/types.hpp"
@@ -27,6 +28,9 @@ struct KernelTable {
   Isa isa;
   void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
                     float* packed) noexcept;
+  /// As pack_rows, from A^T [k, m].
+  void (*pack_columns)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
+                       float* packed) noexcept;
   void (*gemm_block)(const GemmBlock&) noexcept;
   void (*gemv_block)(const GemvBlock&) noexcept;
   void (*attention_head)(const AttentionHead&) noexcept;
@@ -34,6 +38,13 @@ struct KernelTable {
   void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
                      float* y, Index ldy) noexcept;
   float (*log_sum_exp)(Index n, const float* x) noexcept;
+  // Of training; their formulas stand in training/elementwise.hpp.
+  void (*activate)(Activation activation, Index n, const float* z, float* y) noexcept;
+  void (*activation_gradient)(Activation activation, Index n, const float* z, const float* dy, float* dz) noexcept;
+  float (*softmax)(Index n, float* x) noexcept;
+  void (*softmax_gradient)(Index n, float scale, const float* p, float* dp) noexcept;
+  void (*layer_norm_gradient)(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
+                              float* dgain, float* dbias) noexcept;
 };
 
 namespace scalar {
@@ -45,6 +56,8 @@ namespace scalar {
 #include "sharpeye/simd/gemm.inl"
 //
 #include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/training.inl"
 //
 #include "sharpeye/simd/table.inl"
 }  // namespace scalar
@@ -64,6 +77,8 @@ namespace avx2 {
 #include "sharpeye/simd/gemm.inl"
 //
 #include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/training.inl"
 //
 #include "sharpeye/simd/table.inl"
 }  // namespace avx2
@@ -88,6 +103,8 @@ namespace avx512 {
 #include "sharpeye/simd/gemm.inl"
 //
 #include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/training.inl"
 //
 #include "sharpeye/simd/table.inl"
 }  // namespace avx512

@@ -55,6 +55,7 @@ struct GemmBlock {
   float* c;
   Index ldc;
   Epilogue epilogue;
+  bool accumulate = false;  ///< add to what stands in C (before the epilogue)
 };
 
 /// One job of a product with at most kTileRows rows: A [m, k] as it stands.

@@ -206,8 +206,7 @@ class Autodiff {
         if (dq == nullptr && dk == nullptr) continue;
         matmul<S>(arena_, queries, keys, head_dim, {dy, hidden}, {v.data() + column, hidden, true}, ds, keys, false);
         for (Index i = 0; i < queries; ++i) {
-          softmax_gradient(keys, p + i * keys, ds + i * keys);
-          for (Index j = 0; j < keys; ++j) ds[i * keys + j] *= scale;
+          softmax_gradient(keys, scale, p + i * keys, ds + i * keys);
         }
         if (dq != nullptr) {
           matmul<S>(arena_, queries, head_dim, keys, {ds, keys}, {k.data() + column, hidden}, dq + column, hidden,

@@ -79,7 +79,9 @@ template <class S>
 ContrastiveLoss<S> contrastive_loss(const Matrix<S>& images, const Matrix<S>& texts, S logit_scale,
                                     const std::vector<Index>& caption_of) {
   const Index n = images.rows();
-  const auto normalised = [](const Matrix<S>& x) { return Matrix<S>(x.array().colwise() / x.rowwise().norm().array()); };
+  const auto normalised = [](const Matrix<S>& x) {
+    return Matrix<S>(x.array().colwise() / x.rowwise().norm().array());
+  };
   const Matrix<S> u = normalised(images), v = normalised(texts);
   const Matrix<S> cosines = u * v.transpose();
   const S factor = std::exp(logit_scale);

@@ -1,12 +1,14 @@
 #pragma once
 
 /// @file
-/// Element-wise functions of training and their derivatives, on rows of S, on one thread.
+/// Element-wise functions of training and their derivatives, on rows of S, on one thread: the plain form that says what
+/// is computed, and in float the kernels.
 
 #include <algorithm>
 #include <cmath>
 
 #include "sharpeye/ops/ops.hpp"
+#include "sharpeye/simd/kernels.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
@@ -62,12 +64,12 @@ S softmax(Index n, S* x) {
   return shift + std::log(sum);
 }
 
-/// Turns dp, the gradient by p = softmax(x), into the gradient by x: p (dp - p . dp).
+/// Turns dp, the gradient by p = softmax(scale x), into the gradient by x: scale p (dp - p . dp).
 template <class S>
-void softmax_gradient(Index n, const S* p, S* dp) {
+void softmax_gradient(Index n, S scale, const S* p, S* dp) {
   S dot = 0;
   for (Index i = 0; i < n; ++i) dot += p[i] * dp[i];
-  for (Index i = 0; i < n; ++i) dp[i] = p[i] * (dp[i] - dot);
+  for (Index i = 0; i < n; ++i) dp[i] = scale * p[i] * (dp[i] - dot);
 }
 
 /// One row of y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
@@ -102,6 +104,27 @@ void layer_norm_gradient(Index n, const S* x, const S* gain, S epsilon, const S*
   sum /= static_cast<S>(n);
   dot /= static_cast<S>(n);
   for (Index i = 0; i < n; ++i) dx[i] += (dy[i] * gain[i] - sum - (x[i] - mean) * scale * dot) * scale;
+}
+
+// In float the kernels say the same.
+inline void activate(Activation activation, Index n, const float* z, float* y) {
+  simd::kernels().activate(activation, n, z, y);
+}
+inline void activation_gradient(Activation activation, Index n, const float* z, const float* dy, float* dz) {
+  simd::kernels().activation_gradient(activation, n, z, dy, dz);
+}
+inline float softmax(Index n, float* x) {
+  return simd::kernels().softmax(n, x);
+}
+inline void softmax_gradient(Index n, float scale, const float* p, float* dp) {
+  simd::kernels().softmax_gradient(n, scale, p, dp);
+}
+inline void layer_norm(Index n, const float* x, const float* gain, const float* bias, float epsilon, float* y) {
+  simd::kernels().layer_norm(1, n, x, n, gain, bias, epsilon, y, n);
+}
+inline void layer_norm_gradient(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
+                                float* dgain, float* dbias) {
+  simd::kernels().layer_norm_gradient(n, x, gain, epsilon, dy, dx, dgain, dbias);
 }
 
 }  // namespace training

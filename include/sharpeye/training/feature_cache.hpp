@@ -3,8 +3,8 @@
 /// @file
 /// What a frozen vision tower says about the images of a data set: computed once, kept on disk.
 
-#include <filesystem>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,7 +80,6 @@ class FeatureCache {
     for (const CaptionedImage& image : images) tensors_.push_back(file_->read(image.path));
   }
 
-
   /// The hidden states of image `index` at `layers` (Hugging Face's numbering), [1 + N, d] each.
   std::vector<Matrix<float>> states(Index index, const std::vector<Index>& layers) const {
     const WeightTensor& tensor = tensors_[static_cast<std::size_t>(index)];
@@ -121,7 +120,8 @@ class FeatureCache {
   }
 
   void write(const CaptionModel& model, const std::vector<CaptionedImage>& images, const std::string& path,
-             const std::function<Image(const std::string&)>& load, ThreadPool& pool, const std::function<void(Index, Index)>& progress) const {
+             const std::function<Image(const std::string&)>& load, ThreadPool& pool,
+             const std::function<void(Index, Index)>& progress) const {
     const ClipVisionConfig& vision = model.config().vision_config;
     const std::vector<Index> shape{static_cast<Index>(layers_.size()), 1 + vision.num_patches(), vision.hidden_size};
     std::vector<TensorDeclaration> tensors;
@@ -165,8 +165,7 @@ class FeatureCache {
     ThreadPool alone(1);
     Arena arena;
     Inference<float> ops(alone, arena);
-    const auto states =
-        model.network().vision()(ops, ImageProcessor(model.preprocessor().processor)(image), layers_);
+    const auto states = model.network().vision()(ops, ImageProcessor(model.preprocessor().processor)(image), layers_);
     const auto elements = std::make_shared<std::vector<float16>>();
     std::vector<float> row(static_cast<std::size_t>(shape[1] * shape[2]));
     for (const auto& state : states) {

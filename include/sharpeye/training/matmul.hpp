@@ -76,13 +76,8 @@ void matmul_packed(Arena& arena, Index m, Index n, Index k, const Factor<S>& a, 
     const simd::KernelTable& kernel = simd::kernels();
     const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(m * k) * sizeof(float));
     auto* packed_a = static_cast<float*>(buffer.data());
-    ArenaBuffer turned, product;  // TEMPORARY
     if (a.transposed) {
-      turned = arena.acquire(static_cast<std::size_t>(m * k) * sizeof(float));
-      auto* t = static_cast<float*>(turned.data());
-      for (Index i = 0; i < k; ++i)
-        for (Index j = 0; j < m; ++j) t[j * k + i] = a.data[i * a.stride + j];
-      kernel.pack_rows(0, m, m, k, t, k, packed_a);
+      kernel.pack_columns(0, m, m, k, a.data, a.stride, packed_a);
     } else {
       kernel.pack_rows(0, m, m, k, a.data, a.stride, packed_a);
     }
@@ -90,15 +85,7 @@ void matmul_packed(Arena& arena, Index m, Index n, Index k, const Factor<S>& a, 
     weights.data = packed;
     weights.n = n;
     weights.k = k;
-    if (!accumulate) {
-      kernel.gemm_block({m, 0, m, 0, weights.panels(), packed_a, weights, c, ldc, {}});
-      return;
-    }
-    product = arena.acquire(static_cast<std::size_t>(m * n) * sizeof(float));
-    auto* p = static_cast<float*>(product.data());
-    kernel.gemm_block({m, 0, m, 0, weights.panels(), packed_a, weights, p, n, {}});
-    for (Index i = 0; i < m; ++i)
-      for (Index j = 0; j < n; ++j) c[i * ldc + j] += p[i * n + j];
+    kernel.gemm_block({m, 0, m, 0, weights.panels(), packed_a, weights, c, ldc, {}, accumulate});
   } else {
     Matrix<S> left = a.transposed ? Matrix<S>(view_matrix(a.data, k, m, a.stride).transpose())
                                   : Matrix<S>(view_matrix(a.data, m, k, a.stride));

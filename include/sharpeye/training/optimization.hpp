@@ -54,8 +54,7 @@ class Optimization {
     const double norm = clip_norm(gradient, config_.max_gradient_norm);
     require(std::isfinite(norm), ErrorCode::kNotFinite, "training: step ", step() + 1,
             ": expected a finite gradient, actual norm ", norm, " (a lower learning rate helps)");
-    const double rate =
-        config_.learning_rate * learning_rate_factor(step(), config_.warmup_steps(), config_.steps);
+    const double rate = config_.learning_rate * learning_rate_factor(step(), config_.warmup_steps(), config_.steps);
     adamw_.step(pool_, parameters_, gradient, rate);
     parameters_.pack(pool_, true);
     return {step(), rate, norm};
@@ -82,14 +81,15 @@ class Optimization {
       return found == metadata.end() ? std::string("nothing") : found->second;
     };
     for (const auto& [key, value] : run) {
-      require(find(key) == value, ErrorCode::kConfig, path, ": ", key, ": expected ", value, ", the interrupted run had ",
-              find(key));
+      require(find(key) == value, ErrorCode::kConfig, path, ": ", key, ": expected ", value,
+              ", the interrupted run had ", find(key));
     }
     const FlatValues<S> weights = read(state, "weights");
     adamw_.first_moment() = read(state, "first_moment");
     adamw_.second_moment() = read(state, "second_moment");
     for (const auto& parameter : parameters_.all()) {
-      if (parameter->is_trained()) std::copy_n(weights.data() + parameter->offset, parameter->size(), parameter->values.data());
+      if (parameter->is_trained())
+        std::copy_n(weights.data() + parameter->offset, parameter->size(), parameter->values.data());
     }
     const std::string steps = find("step");
     require(!steps.empty() && steps.size() < 12 && steps.find_first_not_of("0123456789") == steps.npos,
@@ -104,15 +104,16 @@ class Optimization {
   FlatValues<S> trained_values() const {
     FlatValues<S> values(static_cast<std::size_t>(parameters_.num_trained()));
     for (const auto& parameter : parameters_.all()) {
-      if (parameter->is_trained()) std::copy_n(parameter->values.data(), parameter->size(), values.data() + parameter->offset);
+      if (parameter->is_trained())
+        std::copy_n(parameter->values.data(), parameter->size(), values.data() + parameter->offset);
     }
     return values;
   }
 
   static void add(MemorySource& source, const std::string& name, FlatValues<S> values) {
     const auto owner = std::make_shared<const FlatValues<S>>(std::move(values));
-    source.add({name, kStored, {static_cast<Index>(owner->size())}, reinterpret_cast<const std::byte*>(owner->data()),
-                owner});
+    source.add(
+        {name, kStored, {static_cast<Index>(owner->size())}, reinterpret_cast<const std::byte*>(owner->data()), owner});
   }
 
   FlatValues<S> read(const SafetensorsFile& state, const std::string& name) const {

@@ -1,0 +1,112 @@
+// What training needs beyond inference: activations apart from their GEMM, and ways back. Included once per instruction
+// set, after elementwise.inl. Each function is written with its formula in training/elementwise.hpp, its plain twin.
+
+template <class Body>
+inline void for_lanes(Index n, const Body& body) noexcept {
+  for (Index i = 0; i < n; i += kLanes) body(i, n - i < kLanes ? n - i : kLanes);
+}
+
+inline Vec load_lanes(const float* p, Index lanes) noexcept {
+  return lanes == kLanes ? load(p) : load_first(p, lanes);
+}
+
+inline void store_lanes(float* p, Index lanes, Vec x) noexcept {
+  if (lanes == kLanes) return store(p, x);
+  store_first(p, lanes, x);
+}
+
+template <Activation kActivation>
+inline Vec derivative(Vec z) noexcept {
+  const Vec one = broadcast(1.0f);
+  if constexpr (kActivation == Activation::kRelu) {
+    return min(mul(max(z, broadcast(0.0f)), broadcast(3e38f)), one);  // 1 above 0, for all but denormal numbers
+  } else if constexpr (kActivation == Activation::kGelu) {
+    const Vec below = mul(broadcast(0.5f), add(one, erf(mul(z, broadcast(0.70710678118654752f)))));
+    const Vec density = mul(exp(mul(mul(z, z), broadcast(-0.5f))), broadcast(0.39894228040143267794f));
+    return fma(z, density, below);
+  } else if constexpr (kActivation == Activation::kQuickGelu) {
+    const Vec gate = div(one, add(one, exp(mul(z, broadcast(-1.702f)))));
+    return mul(gate, fma(mul(z, broadcast(1.702f)), sub(one, gate), one));
+  } else {
+    return one;
+  }
+}
+
+template <Activation kActivation>
+inline void activate_all(Index n, const float* z, float* y) noexcept {
+  for_lanes(n,
+            [&](Index i, Index lanes) { store_lanes(y + i, lanes, activate<kActivation>(load_lanes(z + i, lanes))); });
+}
+
+inline void activate_row(Activation activation, Index n, const float* z, float* y) noexcept {
+  switch (activation) {
+    case Activation::kNone: return activate_all<Activation::kNone>(n, z, y);
+    case Activation::kRelu: return activate_all<Activation::kRelu>(n, z, y);
+    case Activation::kGelu: return activate_all<Activation::kGelu>(n, z, y);
+    case Activation::kQuickGelu: return activate_all<Activation::kQuickGelu>(n, z, y);
+  }
+}
+
+template <Activation kActivation>
+inline void activation_gradient_all(Index n, const float* z, const float* dy, float* dz) noexcept {
+  for_lanes(n, [&](Index i, Index lanes) {
+    store_lanes(dz + i, lanes, mul(load_lanes(dy + i, lanes), derivative<kActivation>(load_lanes(z + i, lanes))));
+  });
+}
+
+inline void activation_gradient(Activation activation, Index n, const float* z, const float* dy, float* dz) noexcept {
+  switch (activation) {
+    case Activation::kNone: return activation_gradient_all<Activation::kNone>(n, z, dy, dz);
+    case Activation::kRelu: return activation_gradient_all<Activation::kRelu>(n, z, dy, dz);
+    case Activation::kGelu: return activation_gradient_all<Activation::kGelu>(n, z, dy, dz);
+    case Activation::kQuickGelu: return activation_gradient_all<Activation::kQuickGelu>(n, z, dy, dz);
+  }
+}
+
+inline float softmax_row(Index n, float* x) noexcept {
+  const float shift = maximum(n, x), sum = softmax_numerators(n, n, x);
+  const Vec factor = broadcast(1.0f / sum);
+  for_lanes(n, [&](Index i, Index lanes) { store_lanes(x + i, lanes, mul(load_lanes(x + i, lanes), factor)); });
+  return shift + std::log(sum);
+}
+
+inline void softmax_gradient(Index n, float scale, const float* p, float* dp) noexcept {
+  Vec sum = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) { sum = fma(load_lanes(p + i, lanes), load_lanes(dp + i, lanes), sum); });
+  const Vec dot = broadcast(reduce_add(sum)), factor = broadcast(scale);
+  for_lanes(n, [&](Index i, Index lanes) {
+    store_lanes(dp + i, lanes, mul(mul(load_lanes(p + i, lanes), factor), sub(load_lanes(dp + i, lanes), dot)));
+  });
+}
+
+inline void layer_norm_gradient(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
+                                float* dgain, float* dbias) noexcept {
+  const float count = static_cast<float>(n);
+  Vec total = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) { total = add(total, load_lanes(x + i, lanes)); });
+  const float mean = reduce_add(total) / count;
+  const Vec center = broadcast(mean);
+  Vec squares = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec residue = sub(lanes == kLanes ? load(x + i) : load_first(x + i, lanes, mean), center);
+    squares = fma(residue, residue, squares);
+  });
+  const Vec scale = broadcast(1.0f / std::sqrt(reduce_add(squares) / count + epsilon));
+  Vec sum = broadcast(0.0f), dot = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec normal = mul(sub(load_lanes(x + i, lanes), center), scale), up = load_lanes(dy + i, lanes);
+    const Vec g = mul(up, load_lanes(gain + i, lanes));  // 0 in absent lanes
+    sum = add(sum, g);
+    dot = fma(g, normal, dot);
+    if (dgain != nullptr) store_lanes(dgain + i, lanes, fma(up, normal, load_lanes(dgain + i, lanes)));
+    if (dbias != nullptr) store_lanes(dbias + i, lanes, add(up, load_lanes(dbias + i, lanes)));
+  });
+  if (dx == nullptr) return;
+  const Vec g_mean = broadcast(reduce_add(sum) / count), dot_mean = broadcast(reduce_add(dot) / count);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec normal = mul(sub(load_lanes(x + i, lanes), center), scale);
+    const Vec g = mul(load_lanes(dy + i, lanes), load_lanes(gain + i, lanes));
+    const Vec back = mul(sub(sub(g, g_mean), mul(normal, dot_mean)), scale);
+    store_lanes(dx + i, lanes, add(load_lanes(dx + i, lanes), back));
+  });
+}
