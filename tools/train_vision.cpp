@@ -34,7 +34,7 @@ int train_vision(const TrainCommand& command) {
   DeclaringLoader declaring;
   const training::ContrastiveModel<Counting> declaration(vision, text, kProjectionSize, declaring);
   const auto source = initial_weights(command.model, declaring.declared(), command.run_seed());
-  if (!SafetensorsFolder(command.model).find("logit_scale")) source->add("logit_scale", {1, 1}, {2.6593f});  // CLIP's
+  source->add("logit_scale", {1, 1}, {2.6593f});  // CLIP's: ln(1 / 0.07)
   Parameters parameters(source);
   const training::ContrastiveModel<Ops> network(vision, text, kProjectionSize, parameters.loader());
   parameters.train(command.prefixes.empty() ? std::vector<std::string>{""} : command.prefixes);
@@ -98,8 +98,15 @@ int train_vision(const TrainCommand& command) {
     if (parameter.is_trained()) shards.of_sample(0)[static_cast<std::size_t>(parameter.offset)] += loss.logit_scale;
     return static_cast<double>(loss.loss);
   };
+  // The model gets the tower; text tower and projections stay in the state of the run.
+  const SafetensorsFolder before(command.model);
   const auto save = [&] {
-    write_model_folder(command.model, command.run.output, current_weights(*source, parameters), DType::kF32, "");
+    const MemorySource weights = current_weights(*source, parameters);
+    MemorySource captioner;
+    for (const std::string& name : weights.names()) {
+      if (before.find(name) != nullptr || name.rfind("vision_tower.", 0) == 0) captioner.add(weights.read(name));
+    }
+    write_model_folder(command.model, command.run.output, captioner, DType::kF32, "");
   };
   return run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save) ? kOk
                                                                                                    : kInterrupted;
