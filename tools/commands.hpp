@@ -20,6 +20,7 @@ void add_tokenize(CLI::App& app, Action& run);
 void add_train_tokenizer(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
 void add_eval(CLI::App& app, Action& run);
+void add_rates(CLI::App& app, Action& run);
 void add_scenes(CLI::App& app, Action& run);
 void add_train(CLI::App& app, Action& run);
 

@@ -26,7 +26,8 @@ std::vector<std::string> own_captions(const TrainCommand& command, const std::sh
   options.generation->num_beams = 1;
   ProgressLine progress("own captions");
   std::vector<std::string> captions;
-  for (const Caption& caption : caption_many(model, paths, pool, [&](std::size_t) { return options; }, progress)) {
+  for (const Caption& caption : caption_many(
+           model, paths, pool, [&](std::size_t) { return options; }, progress)) {
     captions.push_back(caption.initial);
   }
   progress.finish();
@@ -39,12 +40,12 @@ std::vector<std::string> own_captions(const TrainCommand& command, const std::sh
 
 DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<const CaptionModel>& model,
                          const Dataset& data, ThreadPool& pool) {
-  const std::string beside = (std::filesystem::is_directory(command.data)
-                                  ? std::filesystem::path(command.data)
-                                  : std::filesystem::path(command.data).parent_path()) /
-                             "lexicon.json";
-  const auto lexicon = std::make_shared<const Lexicon>(
-      Lexicon::load(command.lexicon.empty() ? beside : command.lexicon));
+  const std::string beside =
+      (std::filesystem::is_directory(command.data) ? std::filesystem::path(command.data)
+                                                   : std::filesystem::path(command.data).parent_path()) /
+      "lexicon.json";
+  const auto lexicon =
+      std::make_shared<const Lexicon>(Lexicon::load(command.lexicon.empty() ? beside : command.lexicon));
   std::shared_ptr<ConfusionCounts> confusions;
   if (command.drafts == "confusion") {
     confusions = std::make_shared<ConfusionCounts>(*lexicon);
@@ -55,8 +56,8 @@ DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<cons
     }
   }
   const auto perturber = std::make_shared<const Perturber>(*lexicon, PerturberOptions{}, confusions.get());
-  return [&data, lexicon, confusions, perturber, seed = command.run_seed()](
-             std::size_t image, std::size_t caption, std::uint64_t example, std::uint64_t k) {
+  return [&data, lexicon, confusions, perturber, seed = command.run_seed()](std::size_t image, std::size_t caption,
+                                                                            std::uint64_t example, std::uint64_t k) {
     Random random(seed + 1 + k, example);
     return perturber->perturb(data.images[image].captions[caption], random).text;
   };
@@ -67,20 +68,20 @@ DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<cons
 std::unique_ptr<DraftMaker> make_drafts(const TrainCommand& command, const std::shared_ptr<const CaptionModel>& model,
                                         const Dataset& data, ThreadPool& pool) {
   if (command.drafts == "own") {
-    auto own = std::make_shared<const std::vector<std::string>>(
-        own_captions(command, model, data, data.images.size(), pool));
+    auto own =
+        std::make_shared<const std::vector<std::string>>(own_captions(command, model, data, data.images.size(), pool));
     return std::make_unique<DraftMaker>(
         [own](std::size_t image, std::size_t, std::uint64_t, std::uint64_t) { return (*own)[image]; });
   }
   if (command.drafts == "far") {
     require(data.images.size() > 1, ErrorCode::kInvalidArgument, "--drafts far: expected two images or more");
-    return std::make_unique<DraftMaker>([&data, seed = command.run_seed()](std::size_t image, std::size_t,
-                                                                          std::uint64_t example, std::uint64_t k) {
-      Random random(seed + 1 + k, example);
-      const std::size_t other = random.below(data.images.size() - 1);
-      const auto& captions = data.images[other + (other >= image ? 1 : 0)].captions;
-      return captions[random.below(captions.size())];
-    });
+    return std::make_unique<DraftMaker>(
+        [&data, seed = command.run_seed()](std::size_t image, std::size_t, std::uint64_t example, std::uint64_t k) {
+          Random random(seed + 1 + k, example);
+          const std::size_t other = random.below(data.images.size() - 1);
+          const auto& captions = data.images[other + (other >= image ? 1 : 0)].captions;
+          return captions[random.below(captions.size())];
+        });
   }
   if (command.drafts == "given") {
     for (const CaptionedImage& image : data.images) {

@@ -24,7 +24,7 @@ struct EvalCommand {
 
 struct EvaluatedImage {
   Json id;
-  CaptionedImage image;
+  ImageToScore image;
 };
 
 // The number or text that names an image.
@@ -235,7 +235,7 @@ int run_eval(const EvalCommand& command) {
   read_predictions(command, references);
   std::vector<EvaluatedImage>& images = references.images();
   const std::size_t missing = drop_missing(images, command);
-  std::vector<CaptionedImage> captions;
+  std::vector<ImageToScore> captions;
   for (const EvaluatedImage& one : images) captions.push_back(one.image);
   const CaptionScores scores = evaluate(captions);
 

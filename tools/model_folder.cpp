@@ -21,16 +21,15 @@ WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
 void write_weights(const std::string& path, const TensorSource& tensors, DType dtype) {
   std::vector<TensorDeclaration> declared;
   for (const std::string& name : tensors.names()) declared.push_back({name, dtype, tensors.info(name).shape});
-  write_safetensors(
-      path, declared,
-      [&](const TensorDeclaration& wanted) {
-        const WeightTensor tensor = tensors.read(wanted.name);
-        if (tensor.dtype == dtype) return tensor;
-        if (dtype == DType::kF16) return stored_as<float16>(tensor, dtype);
-        if (dtype == DType::kBF16) return stored_as<bfloat16>(tensor, dtype);
-        return stored_as<float>(tensor, dtype);
-      },
-      {{"format", "pt"}});
+  write_safetensors(path, declared,
+                    [&](const TensorDeclaration& wanted) {
+                      const WeightTensor tensor = tensors.read(wanted.name);
+                      if (tensor.dtype == dtype) return tensor;
+                      if (dtype == DType::kF16) return stored_as<float16>(tensor, dtype);
+                      if (dtype == DType::kBF16) return stored_as<bfloat16>(tensor, dtype);
+                      return stored_as<float>(tensor, dtype);
+                    },
+                    {{"format", "pt"}});
 }
 
 void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors, DType dtype,

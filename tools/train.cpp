@@ -18,9 +18,9 @@ namespace {
 
 using Ops = Autodiff<float>;
 
-const std::map<std::string, Stage> kStages{{"vision", Stage::kVision},   {"connector", Stage::kConnector},
-                                           {"0", Stage::kConnector},     {"caption", Stage::kCaption},
-                                           {"1", Stage::kCaption},       {"refine", Stage::kRefine},
+const std::map<std::string, Stage> kStages{{"vision", Stage::kVision}, {"connector", Stage::kConnector},
+                                           {"0", Stage::kConnector},   {"caption", Stage::kCaption},
+                                           {"1", Stage::kCaption},     {"refine", Stage::kRefine},
                                            {"2", Stage::kRefine}};
 
 // What a stage trains unless --train says otherwise.
@@ -60,20 +60,20 @@ int train_captions(const TrainCommand& command, Stage stage) {
   decode.apply_exif = model->preprocessor().apply_exif;
   const auto load = [&](const std::string& path) { return load_image(path, decode); };
   ProgressLine progress("vision features");
-  const training::FeatureCache features(
-      *model, command.model, data.images, command.cache.empty() ? command.run.output : command.cache, load, pool,
-      [&](Index done, Index total) {
-        require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
-        progress.show(done, total);
-      });
+  const training::FeatureCache features(*model, command.model, data.images,
+                                        command.cache.empty() ? command.run.output : command.cache, load, pool,
+                                        [&](Index done, Index total) {
+                                          require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
+                                          progress.show(done, total);
+                                        });
   progress.finish();
 
   const training::CaptionObjective<float> objective(*model, network);
   std::vector<Example> examples;
   for (std::size_t image = 0; image < data.images.size(); ++image) {
     for (std::size_t caption = 0; caption < data.images[image].captions.size(); ++caption) {
-      examples.push_back({static_cast<Index>(image), caption,
-                          objective.target_ids(data.images[image].captions[caption])});
+      examples.push_back(
+          {static_cast<Index>(image), caption, objective.target_ids(data.images[image].captions[caption])});
     }
   }
   std::unique_ptr<DraftMaker> drafts;
@@ -94,24 +94,23 @@ int train_captions(const TrainCommand& command, Stage stage) {
     }
     const auto scale = static_cast<float>(1 / tokens);
     return shards.run(pool, batch, [&](Index i, Ops& ops) {
-             const Example& example = *chosen[static_cast<std::size_t>(i)];
-             const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
-             Random random(command.run_seed() ^ 0x5e1ec7ed, position);
-             if (initial_share >= 1 || random.uniform() < initial_share) {
-               return objective.initial_loss(
-                   ops, features.states(example.image, config.connector.vision_feature_layers), example.target, scale);
-             }
-             const std::string draft =
-                 (*drafts)(static_cast<std::size_t>(example.image), example.caption,
-                           places[static_cast<std::size_t>(i)], random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
-             return objective.refine_loss(
-                 ops, features.states(example.image, config.ser_connector->vision_feature_layers), draft,
-                 example.target, scale);
-           }) /
-           tokens;
+      const Example& example = *chosen[static_cast<std::size_t>(i)];
+      const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
+      Random random(command.run_seed() ^ 0x5e1ec7ed, position);
+      if (initial_share >= 1 || random.uniform() < initial_share) {
+        return objective.initial_loss(ops, features.states(example.image, config.connector.vision_feature_layers),
+                                      example.target, scale);
+      }
+      const std::string draft =
+          (*drafts)(static_cast<std::size_t>(example.image), example.caption, places[static_cast<std::size_t>(i)],
+                    random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
+      return objective.refine_loss(ops, features.states(example.image, config.ser_connector->vision_feature_layers),
+                                   draft, example.target, scale);
+    }) / tokens;
   };
   const auto save = [&] {
-    write_model_folder(command.model, command.run.output, current_weights(*source, parameters), DType::kF32, "");
+    write_model_folder(command.model, command.run.output, current_weights(*source, parameters), command.model_dtype(),
+                       "");
   };
   const bool done = run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save);
   return done ? kOk : kInterrupted;
@@ -119,8 +118,9 @@ int train_captions(const TrainCommand& command, Stage stage) {
 
 int run_train(const TrainCommand& command) {
   const Stage stage = kStages.at(command.stage);
-  require(!std::filesystem::exists(command.run.output) || !std::filesystem::equivalent(command.model, command.run.output),
-          ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
+  require(
+      !std::filesystem::exists(command.run.output) || !std::filesystem::equivalent(command.model, command.run.output),
+      ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
   catch_interrupts();
   return stage == Stage::kVision ? train_vision(command) : train_captions(command, stage);
 }
@@ -134,7 +134,8 @@ void add_train(CLI::App& app, Action& run) {
   for (const auto& stage : kStages) names.push_back(stage.first);
   training::OptimizationConfig& optimization = options->run.optimization;
   command.add_option("stage", options->stage, "The stage")->required()->check(CLI::IsMember(names));
-  command.add_option("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
+  command
+      .add_option("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
       ->required()
       ->type_name("DIR");
   command.add_option("--model", options->model, "The model to begin with")->required()->type_name("DIR");
@@ -159,12 +160,16 @@ void add_train(CLI::App& app, Action& run) {
   command.add_option("--save-every", options->run.save_every, "Steps")
       ->check(between<Index>(1, 100'000'000))
       ->capture_default_str();
+  command.add_option("--dtype", options->dtype, "Of the weights that are written")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
   command.add_option("--threads", options->threads)->check(between(1, ThreadPool::kMaxThreads))->capture_default_str();
   command.add_option("--max-tokens", options->max_tokens, "Longer captions are bad")
       ->check(between<Index>(1, 100'000))
       ->capture_default_str();
   command.add_flag("--skip-bad", options->skip_bad, "Leave out bad images and captions instead of refusing them");
-  command.add_option("--cache", options->cache, "Where the features of the frozen tower are kept; by default the output")
+  command
+      .add_option("--cache", options->cache, "Where the features of the frozen tower are kept; by default the output")
       ->type_name("DIR");
   command
       .add_option("--drafts", options->drafts,
@@ -177,8 +182,9 @@ void add_train(CLI::App& app, Action& run) {
       ->capture_default_str();
   command.add_option("--lexicon", options->lexicon, "refine: of the edits; by default the data's lexicon.json")
       ->type_name("FILE");
-  command.add_option("--initial-share", options->initial_share,
-                     "refine: share of samples that practise the first glance; above 0 the language model trains too")
+  command
+      .add_option("--initial-share", options->initial_share,
+                  "refine: share of samples that practise the first glance; above 0 the language model trains too")
       ->check(between(0.0, 0.99))
       ->capture_default_str();
   command.callback([options, &run] { run = [options] { return run_train(*options); }; });

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/training/dataset.hpp"
 #include "tools/training_run.hpp"
 
@@ -29,6 +29,9 @@ struct TrainCommand {
   Index drafts_per_caption = 3;
   double initial_share = 0;
   bool skip_bad = false;
+  std::string dtype = "f32";  ///< of the model that is written; the state of a run is always F32
+
+  DType model_dtype() const { return dtype == "f16" ? DType::kF16 : dtype == "bf16" ? DType::kBF16 : DType::kF32; }
 
   /// What must be the same when an interrupted run goes on.
   std::map<std::string, std::string> identity() const;

@@ -106,10 +106,9 @@ int train_vision(const TrainCommand& command) {
     for (const std::string& name : weights.names()) {
       if (before.find(name) != nullptr || name.rfind("vision_tower.", 0) == 0) captioner.add(weights.read(name));
     }
-    write_model_folder(command.model, command.run.output, captioner, DType::kF32, "");
+    write_model_folder(command.model, command.run.output, captioner, command.model_dtype(), "");
   };
-  return run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save) ? kOk
-                                                                                                   : kInterrupted;
+  return run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save) ? kOk : kInterrupted;
 }
 
 }  // namespace tool

@@ -77,7 +77,8 @@ std::string loss_plot(const std::vector<double>& losses) {
     high = std::max(high, loss);
   }
   const auto x = [&](std::size_t i) {
-    return kLeft + (kWidth - kLeft - 10) * static_cast<double>(i) / static_cast<double>(std::max<std::size_t>(1, losses.size() - 1));
+    return kLeft + (kWidth - kLeft - 10) * static_cast<double>(i) /
+                       static_cast<double>(std::max<std::size_t>(1, losses.size() - 1));
   };
   const auto y = [&](double loss) {
     return 10 + (kHeight - kBottom - 10) * (high - loss) / std::max(1e-12, high - low);
@@ -95,15 +96,15 @@ std::string loss_plot(const std::vector<double>& losses) {
     return concat("<text x=\"", fixed(px, 0), "\" y=\"", fixed(py, 0), "\" text-anchor=\"", anchor, "\">", words,
                   "</text>\n");
   };
-  return concat("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 320\" font-family=\"sans-serif\" "
-                "font-size=\"11\">\n<rect width=\"720\" height=\"320\" fill=\"white\"/>\n",
-                text(kLeft - 5, 20, "end", fixed(high, 2)), text(kLeft - 5, kHeight - kBottom, "end", fixed(low, 2)),
-                text(kLeft, kHeight - 10, "start", "step 1"),
-                text(kWidth - 10, kHeight - 10, "end", concat("step ", losses.size())),
-                text(kWidth / 2, kHeight - 10, "middle", "loss of each step, and moving average over 50"),
-                "<polyline fill=\"none\" stroke=\"#b8c4d8\" points=\"", each,
-                "\"/>\n<polyline fill=\"none\" stroke=\"#c0392b\" stroke-width=\"1.5\" points=\"", average,
-                "\"/>\n</svg>\n");
+  return concat(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 320\" font-family=\"sans-serif\" "
+      "font-size=\"11\">\n<rect width=\"720\" height=\"320\" fill=\"white\"/>\n",
+      text(kLeft - 5, 20, "end", fixed(high, 2)), text(kLeft - 5, kHeight - kBottom, "end", fixed(low, 2)),
+      text(kLeft, kHeight - 10, "start", "step 1"),
+      text(kWidth - 10, kHeight - 10, "end", concat("step ", losses.size())),
+      text(kWidth / 2, kHeight - 10, "middle", "loss of each step, and moving average over 50"),
+      "<polyline fill=\"none\" stroke=\"#b8c4d8\" points=\"", each,
+      "\"/>\n<polyline fill=\"none\" stroke=\"#c0392b\" stroke-width=\"1.5\" points=\"", average, "\"/>\n</svg>\n");
 }
 
 bool run_training(const TrainingRunOptions& options, std::map<std::string, std::string> identity,

@@ -31,10 +31,10 @@ CaptionTokens words(const std::string& text) {
 }
 
 CaptionScores score(const std::vector<std::string>& references, const std::string& candidate) {
-  return evaluate(std::vector<CaptionedImage>{{"1", references, candidate}});
+  return evaluate(std::vector<ImageToScore>{{"1", references, candidate}});
 }
 
-std::string refusal(const std::vector<CaptionedImage>& images) {
+std::string refusal(const std::vector<ImageToScore>& images) {
   try {
     evaluate(images);
   } catch (const Error& error) {
@@ -74,8 +74,8 @@ TEST_CASE("10,000 synthetic images score as in Python") {
 
 TEST_CASE("a caption that equals a reference") {
   const CaptionScores scores =
-      evaluate(std::vector<CaptionedImage>{{"1", {"a dog on the grass", "one dog"}, "A dog on the grass."},
-                                           {"2", {"two red cars here"}, "two red cars here"}});
+      evaluate(std::vector<ImageToScore>{{"1", {"a dog on the grass", "one dog"}, "A dog on the grass."},
+                                         {"2", {"two red cars here"}, "two red cars here"}});
   for (const MetricScores& bleu : scores.bleu) CHECK(is_near(bleu.corpus, 1, 1e-8));
   CHECK(is_near(scores.rouge_l.corpus, 1));
   CHECK(is_near(scores.cider.images[1], 10));
@@ -92,7 +92,7 @@ TEST_CASE("BLEU by hand") {
   CHECK(is_near(score({"a b c d", "a b c d e f"}, "a b c d e").bleu[0].corpus, 1));
   CHECK(is_near(score({"a b c d e f"}, "a b c").bleu[0].corpus, std::exp(1 - 6.0 / 3)));
   // The corpus' score is that of the sums: 3 of 4 words, not the mean of 1/1 and 2/3.
-  const CaptionScores two = evaluate(std::vector<CaptionedImage>{{"1", {"a"}, "a"}, {"2", {"a b c"}, "a b x"}});
+  const CaptionScores two = evaluate(std::vector<ImageToScore>{{"1", {"a"}, "a"}, {"2", {"a b c"}, "a b x"}});
   CHECK(is_near(two.bleu[0].corpus, 3.0 / 4));
   CHECK(is_near(two.bleu[0].images[1], 2.0 / 3));
   CHECK(score({"a b"}, "").bleu[0].corpus == 0);
@@ -116,13 +116,13 @@ TEST_CASE("CIDEr by hand") {
   CHECK(score({"a dog"}, "a dog").cider.corpus == 0);
   CHECK(score({"a dog"}, "a dog").cider_d.corpus == 0);
   // Only 1-grams: idf of a, b, c is log 2. Cosine of (1,1) and (1,0) is 1/sqrt(2); a fourth of it, times 10.
-  const auto images = std::vector<CaptionedImage>{{"1", {"a"}, "a b"}, {"2", {"b c"}, "x"}};
+  const auto images = std::vector<ImageToScore>{{"1", {"a"}, "a b"}, {"2", {"b c"}, "x"}};
   const CaptionScores scores = evaluate(images);
   CHECK(is_near(scores.cider.images[0], 2.5 / std::sqrt(2)));
   CHECK(is_near(scores.cider_d.images[0], 2.5 / std::sqrt(2) * std::exp(-1.0 / 72)));  // one bigram longer
   CHECK(scores.cider.images[1] == 0);
   // Repeating a word: (3) against (1) is the same direction, but clipped it is a third; two bigrams more.
-  const CaptionScores repeated = evaluate(std::vector<CaptionedImage>{{"1", {"a"}, "a a a"}, {"2", {"b"}, "b"}});
+  const CaptionScores repeated = evaluate(std::vector<ImageToScore>{{"1", {"a"}, "a a a"}, {"2", {"b"}, "b"}});
   CHECK(is_near(repeated.cider.images[0], 2.5));
   CHECK(is_near(repeated.cider_d.images[0], 2.5 / 3 * std::exp(-4.0 / 72)));
 }

@@ -19,7 +19,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// An image with what people and a model wrote about it, as plain text.
-struct CaptionedImage {
+struct ImageToScore {
   std::string id;  ///< names the image in error messages
   std::vector<std::string> references;
   std::optional<std::string> candidate;
@@ -42,10 +42,10 @@ inline CaptionScores evaluate(const std::vector<TokenizedImage>& images) {
 /// Scores captions with caption_tokens() as tokenizer: the numbers of coco-caption. CIDEr weighs n-grams by how many of
 /// these images have them, so give it the whole set that you report.
 /// @throws Error kInvalidArgument naming the image whose id is there twice, that has no reference or no candidate.
-inline CaptionScores evaluate(const std::vector<CaptionedImage>& images) {
+inline CaptionScores evaluate(const std::vector<ImageToScore>& images) {
   std::unordered_set<std::string> ids;
   std::vector<TokenizedImage> tokenized;
-  for (const CaptionedImage& image : images) {
+  for (const ImageToScore& image : images) {
     const auto check = [&](bool holds, const char* problem) {
       if (!holds) fail(ErrorCode::kInvalidArgument, "image ", image.id, ": expected ", problem);
     };

@@ -1,0 +1,118 @@
+#include "tools/run_command.hpp"
+
+using namespace test;
+
+namespace {
+
+// Eight scenes, a tokenizer of their captions, and a random demo model.
+struct Workshop {
+  Workshop() {
+    REQUIRE(run_shell(command_line({"scenes", "--count", "8", "--seed", "3", "-o", folder / "data"})).exit_code == 0);
+    REQUIRE(run_shell(command_line({"train-tokenizer", "--data", folder / "data/captions.json", "--vocab-size", "300",
+                                    "-o", folder / "tokenizer"}))
+                .exit_code == 0);
+    REQUIRE(run_shell(command_line({"init", "--preset", "tiny", "--tokenizer", folder / "tokenizer", "--seed", "1",
+                                    "-o", folder / "model"}))
+                .exit_code == 0);
+  }
+  std::vector<std::string> train(const std::string& stage, const std::string& output,
+                                 const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments{
+        "train",         stage,     "--data", folder / "data", "--model", folder / "model", "-o",
+        folder / output, "--steps", "6",      "--batch-size",  "4",       "--save-every",   "1",
+        "--seed",        "5"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::string weights(const std::string& output) const { return read_text(folder / output + "/model.safetensors"); }
+
+  TemporaryFolder folder;
+};
+
+}  // namespace
+
+TEST_CASE("train: every stage runs, writes a model that captions, and a log with a line per step") {
+  const Workshop workshop;
+  for (const std::string stage : {"vision", "connector", "caption", "refine"}) {
+    CAPTURE(stage);
+    const Result result = run_shell(command_line(workshop.train(stage, stage)));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    CHECK(workshop.weights(stage) != workshop.weights("model"));
+    CHECK(lines_of(read_text(workshop.folder / stage + "/log.jsonl")).size() == 6);
+    CHECK(read_text(workshop.folder / stage + "/loss.svg").find("<polyline") != std::string::npos);
+    const Result caption =
+        run_shell(command_line({"caption", "--model", workshop.folder / stage, "--json", "--max-new-tokens", "4",
+                                workshop.folder / "data/images/000000.png"}));
+    INFO(caption.err);
+    CHECK(caption.exit_code == 0);
+  }
+}
+
+TEST_CASE("train: the same bits for any number of threads, and other bits for another seed") {
+  const Workshop workshop;
+  for (const std::string threads : {"1", "3"}) {
+    REQUIRE(run_shell(command_line(workshop.train("refine", threads, {"--threads", threads, "--initial-share", "0.5"})))
+                .exit_code == 0);
+  }
+  CHECK(workshop.weights("1") == workshop.weights("3"));
+  REQUIRE(
+      run_shell(command_line(workshop.train("refine", "other", {"--initial-share", "0.5", "--seed", "6"}))).exit_code ==
+      0);
+  CHECK(workshop.weights("1") != workshop.weights("other"));
+}
+
+TEST_CASE("train: killed at any time and started again it ends with the same bits") {
+  const Workshop workshop;
+  for (const std::string stage : {"vision", "refine"}) {
+    CAPTURE(stage);
+    REQUIRE(run_shell(command_line(workshop.train(stage, stage + "-whole"))).exit_code == 0);
+    const std::string line = command_line(workshop.train(stage, stage + "-killed"));
+    for (const char* delay : {"0.05", "0.1", "0.2", "0.3", "0.4"}) {
+      run_shell(std::string("timeout -s KILL ") + delay + " " + line + " || true");
+    }
+    const Result rest = run_shell(line);
+    INFO(rest.err);
+    REQUIRE(rest.exit_code == 0);
+    CHECK(workshop.weights(stage + "-killed") == workshop.weights(stage + "-whole"));
+    CHECK(lines_of(read_text(workshop.folder / stage + "-killed/log.jsonl")).size() == 6);
+  }
+}
+
+TEST_CASE("train: the state of another run, bad data and bad options are refused by name") {
+  const Workshop workshop;
+  REQUIRE(run_shell(command_line(workshop.train("caption", "run"))).exit_code == 0);
+  const Result other = run_shell(command_line(workshop.train("caption", "run", {"--learning-rate", "0.5"})));
+  CHECK(other.exit_code == 2);
+  CHECK(other.err.find("learning_rate: expected 0.5, the interrupted run had 0.001") != std::string::npos);
+
+  run_shell("rm " + quoted(workshop.folder / "data/images/000003.png"));
+  const Result missing = run_shell(command_line(workshop.train("caption", "missing")));
+  CHECK(missing.exit_code == 2);
+  CHECK(missing.err.find("000003.png") != std::string::npos);
+  const Result skipped = run_shell(command_line(workshop.train("caption", "missing", {"--skip-bad"})));
+  CHECK(skipped.exit_code == 0);
+  CHECK(skipped.err.find("left out: 1 x missing image") != std::string::npos);
+
+  CHECK(run_shell(command_line(workshop.train("caption", "model"))).exit_code == 2);
+  CHECK(run_shell(command_line(workshop.train("caption", "x", {"--train", "nothing"}))).exit_code == 2);
+  CHECK(run_shell(command_line(workshop.train("refine", "x", {"--lexicon", "/nowhere"}))).exit_code == 2);
+}
+
+TEST_CASE("rates: shares for pseudo and own drafts, the same again") {
+  const Workshop workshop;
+  const auto line = command_line(
+      {"rates", "--model", workshop.folder / "model", "--data", workshop.folder / "data", "--count", "4", "--json"});
+  const Result result = run_shell(line);
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const auto json = sharpeye::Json::parse(result.out);
+  for (const char* drafts : {"pseudo", "own"}) {
+    for (const char* key : {"correction", "damage", "draft_right", "refined_right"}) {
+      CHECK(json[drafts][key].get<double>() >= 0);
+      CHECK(json[drafts][key].get<double>() <= 1);
+    }
+  }
+  CHECK(json["pseudo"]["draft_right"].get<double>() > 0.3);  // at most three elements are wrong
+  CHECK(run_shell(line).out == result.out);
+}
