@@ -128,8 +128,8 @@ bool run_training(const TrainingRunOptions& options, std::map<std::string, std::
   std::string log = log_until(log_path, optimization.step(), losses);
 
   const auto save_all = [&] {
+    write_text(log_path, log);  // first: lines that the state does not know are dropped when the run goes on
     optimization.save(state, identity);
-    write_text(log_path, log);
     write_text(options.output + "/loss.svg", loss_plot(losses));
     save();
   };
