@@ -1,0 +1,152 @@
+#include "sharpeye/training/optimization.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sharpeye/core/random.hpp"
+#include "sharpeye/training/contrastive.hpp"
+#include "sharpeye/training/gradient_shards.hpp"
+#include "support/paths.hpp"
+#include "support/random_weights.hpp"
+
+using namespace sharpeye;
+using namespace sharpeye::training;
+
+namespace {
+
+std::shared_ptr<MemorySource> two_tensors() {
+  auto source = std::make_shared<MemorySource>();
+  source->add("a.weight", {2, 2}, {1, -2, 3, 0.5f});
+  source->add("b.bias", {2}, {0.25f, -1});
+  return source;
+}
+
+void bind(Parameters<double>& parameters) {
+  parameters.loader().get("a.weight", {2, 2});
+  parameters.loader().get("b.bias", {2});
+  parameters.train({""});
+}
+
+Matrix<double> random_matrix(Index rows, Index columns, std::uint64_t seed) {
+  Random random(seed);
+  Matrix<double> x(rows, columns);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = random.normal();
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("AdamW: two steps by hand; vectors do not decay") {
+  ThreadPool pool(1);
+  Parameters<double> parameters(two_tensors());
+  bind(parameters);
+  AdamWConfig config;
+  config.weight_decay = 0.1;
+  AdamW<double> adamw(parameters, config);
+  const FlatValues<double> gradient{0.5, -1, 0, 2, 4, -0.25};
+  std::vector<double> w{1, -2, 3, 0.5, 0.25, -1}, m(6), v(6);
+  for (int t = 1; t <= 2; ++t) {
+    adamw.step(pool, parameters, gradient, 0.01);
+    for (std::size_t i = 0; i < 6; ++i) {
+      m[i] = 0.9 * m[i] + 0.1 * gradient[i];
+      v[i] = 0.999 * v[i] + 0.001 * gradient[i] * gradient[i];
+      const double step = m[i] / (1 - std::pow(0.9, t)) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
+      w[i] = w[i] * (i < 4 ? 1 - 0.01 * 0.1 : 1) - 0.01 * step;
+      const double actual = i < 4 ? parameters.find("a.weight").values[i] : parameters.find("b.bias").values[i - 4];
+      CHECK(actual == doctest::Approx(w[i]).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("the learning rate warms up in a line and comes down in a cosine") {
+  CHECK(learning_rate_factor(0, 10, 110) == 0);
+  CHECK(learning_rate_factor(5, 10, 110) == doctest::Approx(0.5));
+  CHECK(learning_rate_factor(10, 10, 110) == doctest::Approx(1));
+  CHECK(learning_rate_factor(60, 10, 110) == doctest::Approx(0.5));
+  CHECK(learning_rate_factor(110, 10, 110) == doctest::Approx(0));
+}
+
+TEST_CASE("clip_norm: longer gradients come down to the norm, shorter ones stay") {
+  FlatValues<double> gradient{3, 4};
+  CHECK(clip_norm(gradient, 10) == doctest::Approx(5));
+  CHECK(gradient == FlatValues<double>{3, 4});
+  CHECK(clip_norm(gradient, 1) == doctest::Approx(5));
+  CHECK(gradient[0] == doctest::Approx(0.6).epsilon(1e-6));
+}
+
+TEST_CASE("a run that was saved and loaded goes on with the same bits; another run is refused by name") {
+  const test::TemporaryFolder folder;
+  ThreadPool pool(1);
+  OptimizationConfig config;
+  config.steps = 10;
+  const auto run = [&](Optimization<double>& optimization, int steps) {
+    for (int i = 0; i < steps; ++i) {
+      FlatValues<double> gradient{0.1, -1, 0.3, 2, 4, static_cast<double>(optimization.step())};
+      optimization.apply(gradient);
+    }
+  };
+  Parameters<double> whole(two_tensors()), first(two_tensors()), second(two_tensors());
+  for (auto* parameters : {&whole, &first, &second}) bind(*parameters);
+  Optimization<double> uninterrupted(whole, config, pool), before(first, config, pool), after(second, config, pool);
+  run(uninterrupted, 10);
+  run(before, 4);
+  before.save(folder / "state", {{"seed", "1"}});
+  CHECK_THROWS_WITH_AS(after.load(folder / "state", {{"seed", "2"}}),
+                       doctest::Contains("seed: expected 2, the interrupted run had 1"), Error);
+  after.load(folder / "state", {{"seed", "1"}});
+  CHECK(after.step() == 4);
+  run(after, 6);
+  CHECK(after.is_done());
+  for (const char* name : {"a.weight", "b.bias"}) CHECK(whole.find(name).values == second.find(name).values);
+  FlatValues<double> bad(6, std::nan(""));
+  CHECK_THROWS_WITH_AS(after.apply(bad), doctest::Contains("finite gradient"), Error);
+}
+
+TEST_CASE("shards: the same sum for any number of threads, and zero afterwards") {
+  Parameters<double> parameters(two_tensors());
+  bind(parameters);
+  FlatValues<double> sums[2];
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    GradientShards<double> shards(parameters.num_trained());
+    GradientShards<double>::for_each_sample(pool, 11, [&](Index i) {
+      Random random(static_cast<std::uint64_t>(i));
+      for (double& value : shards.of_sample(i)) value += random.normal();
+    });
+    sums[threads / 2] = shards.sum(pool);
+    for (const double value : shards.sum(pool)) CHECK(value == 0);
+  }
+  CHECK(sums[0] == sums[1]);
+}
+
+TEST_CASE("contrastive loss: gradients against differences, equal captions are equally right") {
+  const Matrix<double> images = random_matrix(6, 5, 1), texts = random_matrix(6, 5, 2);
+  const std::vector<Index> caption_of{0, 1, 2, 1, 3, 4};
+  const double scale = 0.7, step = 1e-6;
+  const auto loss = [&](const Matrix<double>& x, const Matrix<double>& y, double s) {
+    return contrastive_loss<double>(x, y, s, caption_of).loss;
+  };
+  const auto result = contrastive_loss<double>(images, texts, scale, caption_of);
+  for (Index i = 0; i < images.size(); ++i) {
+    Matrix<double> up = images, down = images;
+    up.data()[i] += step;
+    down.data()[i] -= step;
+    CHECK(result.images.data()[i] ==
+          doctest::Approx((loss(up, texts, scale) - loss(down, texts, scale)) / (2 * step)).epsilon(1e-5));
+    up = texts;
+    down = texts;
+    up.data()[i] += step;
+    down.data()[i] -= step;
+    CHECK(result.texts.data()[i] ==
+          doctest::Approx((loss(images, up, scale) - loss(images, down, scale)) / (2 * step)).epsilon(1e-5));
+  }
+  CHECK(result.logit_scale ==
+        doctest::Approx((loss(images, texts, scale + step) - loss(images, texts, scale - step)) / (2 * step))
+            .epsilon(1e-6));
+
+  // Two images of one caption: nothing can be better than half for each.
+  const Matrix<double> same = Matrix<double>::Ones(2, 3);
+  const auto equal = contrastive_loss<double>(same, same, 1, {0, 0});
+  CHECK(equal.loss == doctest::Approx(std::log(2.0)));
+  CHECK(equal.images.norm() == doctest::Approx(0));
+  CHECK(equal.accuracy == 1);
+}
