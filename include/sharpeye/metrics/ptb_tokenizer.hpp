@@ -149,10 +149,11 @@ class PtbLexer : private PtbRules {
 /// red/white/blue, names with full stops (foo.com), URLs, mail addresses, #names, @names, tags, HTML entities,
 /// smileys, quotes and dashes of Unicode, runs of marks. Brackets become `-lrb-` and so on and stay words: coco-caption
 /// means to drop them, but its list has them in upper case. So do `!!` and `?!`.
-/// Not covered: telephone numbers with brackets, kaomoji, words of letters without ASCII in front of n't, abbreviations
-/// followed by one more letter without a space. The reference puts a no-break space inside `2 1/2`; BLEU and CIDEr
-/// split there and so do we, ROUGE-L does not. It also looks across the end of a caption into the next one, which can
-/// change a single letter with a full stop at the end.
+/// Not covered: telephone numbers with brackets, kaomoji, n't behind letters that are not ASCII, abbreviations followed
+/// by one more letter without a space, capitals outside Latin-1, Latin Extended-A, Greek, Cyrillic and Vietnamese.
+/// The reference puts no-break spaces inside `2 1/2`, `<br />` and telephone numbers; BLEU and CIDEr split there and so
+/// do we, ROUGE-L does not. It also looks across the end of a caption into the next one, which can change a single
+/// letter with a full stop at the end.
 inline std::vector<std::string> caption_tokens(std::string_view caption) {
   return PtbLexer(caption).tokens();
 }
