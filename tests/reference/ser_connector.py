@@ -30,12 +30,12 @@ def with_defaults(config: dict) -> dict:
     return {**(QUERY_DEFAULTS if config.get("variant") == "query_decoder" else DEFAULTS), **config}
 
 
-def sine_2d(side: int, hidden_size: int) -> torch.Tensor:
+def sine_2d(side: int, hidden_size: int, dtype=torch.float32) -> torch.Tensor:
     """DETR's normalised sine positions of a square grid [side*side, hidden_size]: y half, x half, sin/cos interleaved."""
     half = hidden_size // 2
-    index = torch.arange(1, side + 1, dtype=torch.float32)
+    index = torch.arange(1, side + 1, dtype=dtype)
     angle = index / (index[-1] + 1e-6) * (2 * torch.pi)
-    exponent = 2 * torch.div(torch.arange(half, dtype=torch.float32), 2, rounding_mode="floor") / half
+    exponent = 2 * torch.div(torch.arange(half, dtype=dtype), 2, rounding_mode="floor") / half
     phase = angle[:, None] / 10000**exponent
     wave = torch.stack((phase[:, 0::2].sin(), phase[:, 1::2].cos()), dim=2).flatten(1)  # [side, half]
     y = wave[:, None, :].expand(side, side, half)
