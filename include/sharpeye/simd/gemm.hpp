@@ -46,10 +46,11 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   pool.parallel_for(ceil_div(m, kPackRows), [&](Index job) {
     kernel.pack_rows(job * kPackRows, std::min(m, (job + 1) * kPackRows), m, weights.k, a, lda, packed_a);
   });
-  // A block of at most 192 rows: its slice of A (192 x 384 floats, 295 KB) stays in the L2 cache.
-  constexpr Index kMaxRows = 32 * kTileRows;
-  const Index row_blocks = ceil_div(m, kMaxRows);
-  const Index rows = round_up(ceil_div(m, row_blocks), kTileRows);
+  // A block of at most 108 rows: its slice of A (108 x 1024 floats, 442 KB) stays in the L2 cache, beside the slivers
+  // of B, also where that has 1 MB. Whole tiles of 12 rows leave one block with lower tiles.
+  constexpr Index kMaxRows = 18 * kTileRows;
+  const Index rows = round_up(ceil_div(m, ceil_div(m, kMaxRows)), 2 * kTileRows);
+  const Index row_blocks = ceil_div(m, rows);
   // Jobs of about 25 MFLOP (a quarter of a millisecond), small enough that a core stolen for a moment costs little; but
   // at least eight panels, so that fetching the slice of A from the L3 cache is worth it.
   const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 8, 16) / 2 * 2;
