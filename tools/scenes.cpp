@@ -22,6 +22,7 @@ struct ScenesCommand {
   Index count = 0, size = 64;
   std::uint64_t seed = 0;
   std::string folder, split = "train";
+  bool lone = false;
   int threads = ThreadPool::default_size();
   bool force = false;
 };
@@ -40,7 +41,8 @@ std::string file_name_of(Index index) {
 
 Made make(const ScenesCommand& command, scenes::Split split, Index index) {
   require(!is_interrupted(), ErrorCode::kCancelled, "scenes: cancelled");
-  const scenes::Scene scene = scenes::make_scene(split, command.seed, index);
+  const scenes::Scene scene = scenes::make_scene(split, command.seed, index,
+                                                 command.lone ? scenes::SceneKind::kLone : scenes::SceneKind::kRelated);
   write_png(command.folder + "/" + file_name_of(index), scenes::render(scene, command.size));
   return {scenes::to_json(scene, command.size), scenes::make_captions(scene)};
 }
@@ -124,6 +126,7 @@ void add_scenes(CLI::App& app, Action& run) {
   command.add_option("--split", options->split, "Disjoint from the others; only train leaves combinations out")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();
+  command.add_flag("--lone", options->lone, "One thing in each, instead of two or three");
   command.add_option("--threads", options->threads, "The result is the same for any number")
       ->check(between(1, ThreadPool::kMaxThreads))
       ->capture_default_str();

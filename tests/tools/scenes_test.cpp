@@ -88,6 +88,17 @@ TEST_CASE("the same seed gives the same files for any number of threads, and mor
   }
 }
 
+TEST_CASE("--lone writes scenes of one thing") {
+  const test::TemporaryFolder folder;
+  const auto result = scenes(folder / "lone", {"--count", "6", "--lone"});
+  REQUIRE_MESSAGE(result.exit_code == 0, result.err);
+  for (const Json& scene : read_json(folder / "lone/scenes.json")["scenes"]) {
+    CHECK(scene["objects"].size() == 1);
+    CHECK(scene["relations"].empty());
+  }
+  CHECK(read_json(folder / "lone/captions.json")["annotations"].size() == 6 * 5);
+}
+
 TEST_CASE("scenes asks before it writes into a directory that is not empty") {
   const test::TemporaryFolder folder;
   test::write_text(folder / "letter.txt", "dear");

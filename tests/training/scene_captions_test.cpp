@@ -257,22 +257,73 @@ TEST_CASE("detailed captions are true and tell everything") {
   CHECK(words / count < 35);
 }
 
-TEST_CASE("coarse captions tell colours and shapes only") {
+TEST_CASE("coarse captions tell the shapes, and colours and shapes") {
   for (Index index = 0; index < 500; ++index) {
-    const Scene scene = make_scene(Split::kTrain, 6, index);
+    const SceneKind kind = index % 2 == 0 ? SceneKind::kRelated : SceneKind::kLone;
+    const Scene scene = make_scene(Split::kTrain, 6, index, kind);
     const Captions captions = make_captions(scene);
-    REQUIRE(captions.coarse.size() == 2);
-    CHECK(captions.coarse[0] != captions.coarse[1]);
-    for (const std::string& caption : captions.coarse) {
-      CAPTURE(caption);
-      Reader reader(scene);
-      REQUIRE(sentences_of(caption).size() == 1);
-      const auto found = reader.read(caption);
-      CHECK(found.mentions.size() == scene.objects.size());
-      CHECK(found.attributes == 2 * scene.objects.size());
-      const std::vector<std::string> words = plain_words_of(caption);
+    REQUIRE(captions.coarse.size() == (kind == SceneKind::kLone ? 3 : 2));
+    if (kind == SceneKind::kLone) {
+      CHECK(captions.coarse[2] == "something " + std::string(term_of(scene.objects[0].texture).name) + ".");
+    }
+    std::multiset<std::string> shapes;
+    for (const Object& object : scene.objects) {
+      const auto shape = static_cast<std::size_t>(object.shape);
+      shapes.insert(std::string(object.count() > 1 ? kPluralTerms[shape].name : kShapeTerms[shape].name));
+    }
+    std::multiset<std::string> told;
+    for (const std::string& word : plain_words_of(captions.coarse[0])) {
+      if (word != "a" && word != "an" && word != "and") told.insert(word);
+    }
+    CHECK(told == shapes);
+
+    const std::string& caption = captions.coarse[1];
+    CAPTURE(caption);
+    Reader reader(scene);
+    REQUIRE(sentences_of(caption).size() == 1);
+    const auto found = reader.read(caption);
+    CHECK(found.mentions.size() == scene.objects.size());
+    CHECK(found.attributes == 2 * scene.objects.size());
+    for (const std::string& text : {captions.coarse[0], captions.coarse[1]}) {
+      const std::vector<std::string> words = plain_words_of(text);
       for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-        if (words[i] == "a" || words[i] == "an") CHECK((words[i] == "an") == (words[i + 1] == "orange"));
+        if (words[i] == "a" || words[i] == "an") {
+          CHECK((words[i] == "an") == (std::string("aeiou").find(words[i + 1][0]) != std::string::npos));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the same shapes make the same caption, whatever their order") {
+  std::map<std::multiset<std::string>, std::string> caption_of;
+  for (Index index = 0; index < 300; ++index) {
+    const std::string caption = make_captions(make_scene(Split::kTrain, 2, index)).coarse[0];
+    const auto words = plain_words_of(caption);
+    const auto entry = caption_of.emplace(std::multiset<std::string>(words.begin(), words.end()), caption);
+    CHECK(entry.first->second == caption);
+  }
+  CHECK(caption_of.size() > 100);
+}
+
+TEST_CASE("scenes of one thing: five different true sentences, five detailed texts, a size that fits the radius") {
+  for (Index index = 0; index < 500; ++index) {
+    const Scene scene = make_scene(Split::kVal, 4, index, SceneKind::kLone);
+    REQUIRE(scene.objects.size() == 1);
+    const Object& thing = scene.objects[0];
+    CHECK(thing.centre.x - thing.extent() > 0);
+    CHECK(thing.centre.y + thing.extent() < kCanvas);
+    if (thing.radius < 8) CHECK(thing.size == Size::kSmall);
+    if (thing.radius > 12.5) CHECK(thing.size == Size::kLarge);
+    const Captions captions = make_captions(scene);
+    for (const auto* kind : {&captions.single, &captions.detailed}) {
+      CHECK(std::set<std::string>(kind->begin(), kind->end()).size() == 5);
+      for (const std::string& caption : *kind) {
+        CAPTURE(caption);
+        for (const std::string& sentence : sentences_of(caption)) {
+          Reader reader(scene);
+          reader.read(sentence);
+        }
       }
     }
   }

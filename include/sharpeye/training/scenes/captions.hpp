@@ -19,7 +19,9 @@ namespace scenes {
 struct Captions {
   std::vector<std::string> single;    ///< five sentences of 8 to 16 words: both things with all attributes, relation
   std::vector<std::string> detailed;  ///< five texts of 2 or 3 sentences: everything, and the background
-  std::vector<std::string> coarse;    ///< two lists of colours and shapes only, for contrastive pre-training
+  /// For contrastive training: a list of the shapes, and one of colours and shapes; of one thing also its texture
+  /// alone.
+  std::vector<std::string> coarse;
 };
 
 /// Words of a caption, split at spaces.
@@ -37,9 +39,14 @@ class Narrator {
     constexpr std::size_t kReferences = 5;
     constexpr Index kLongest = 16;
     Captions captions;
+    if (scene_.objects.size() == 1) {
+      captions.single = lone_single(scene_.objects[0]);
+      captions.detailed = lone_detailed(scene_.objects[0]);
+    }
     while (captions.single.size() < kReferences) add(captions.single, single(), kLongest);
     while (captions.detailed.size() < kReferences) add(captions.detailed, detailed(), kLongest * 4);
-    captions.coarse = {coarse({0, 1}), coarse({1, 0})};
+    captions.coarse = {shapes(), colours_and_shapes()};
+    if (scene_.objects.size() == 1) captions.coarse.push_back(lone_texture(scene_.objects[0]));
     return captions;
   }
 
@@ -150,16 +157,56 @@ class Narrator {
     return sentence({mention(a), verb(a), word(term_of(compare(a.size, b.size))), mention(b)});
   }
 
-  /// "an orange ring, three blue squares and a red star."
-  Text coarse(std::vector<std::size_t> order) {
-    if (scene_.objects.size() > 2) order.push_back(2);
-    Text text;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      const Object& object = scene_.objects[order[i]];
-      const Text colour = word(term_of(object.colour));
-      if (i > 0) text += i + 1 == order.size() ? " and " : ", ";
-      text += join({is_group(object) ? "" : colour.front() == 'o' ? "an" : "a", colour, noun(object)});
+  /// Five sentences of one thing.
+  std::vector<Text> lone_single(const Object& thing) {
+    const Text what = phrase(thing), ground_colour = word(term_of(scene_.ground_colour));
+    return {sentence({what}), sentence({"there", verb(thing), what}), sentence({what, "on", ground_colour}),
+            sentence({what, on_ground()}), sentence({on_ground(), "there", verb(thing), what})};
+  }
+
+  /// Five texts of two or three sentences of one thing: where it is as far as that is clear.
+  std::vector<Text> lone_detailed(const Object& thing) {
+    const Text what = phrase(thing), there = sentence({"there", verb(thing), what});
+    const Text background = sentence({"the background is", ground()});
+    const auto place = place_of(thing.centre);
+    const Text where = place ? sentence({mention(thing), verb(thing), word(term_of(*place))}) : "";
+    return {join({there, background, where}), join({background, there, where}),
+            join({sentence({what}), background, where}), join({sentence({what, on_ground()}), where}),
+            join({sentence({on_ground(), "there", verb(thing), what}), where})};
+  }
+
+  /// "something striped."
+  Text lone_texture(const Object& thing) { return sentence({"something", Text(term_of(thing.texture).name)}); }
+
+  /// "hearts, an oval and a ring.": in the alphabet's order, so that the same shapes make the same caption.
+  Text shapes() {
+    std::vector<Text> nouns;
+    for (const Object& object : scene_.objects) {
+      const Term& name =
+          is_group(object) ? kPluralTerms[static_cast<std::size_t>(object.shape)] : term_of(object.shape);
+      nouns.push_back(with_article(object, Text(name.name)));
     }
+    std::sort(nouns.begin(), nouns.end());
+    return list(nouns);
+  }
+
+  /// "an orange ring, blue squares and a red star.", in any order.
+  Text colours_and_shapes() {
+    std::vector<Text> parts;
+    for (const Object& object : scene_.objects)
+      parts.push_back(with_article(object, join({word(term_of(object.colour)), noun(object)})));
+    random_.shuffle(parts);
+    return list(parts);
+  }
+
+  static Text with_article(const Object& object, const Text& name) {
+    return join({is_group(object) ? "" : name.front() == 'o' || name.front() == 'e' ? "an" : "a", name});
+  }
+
+  static Text list(const std::vector<Text>& parts) {
+    Text text;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      text += (i == 0 ? "" : i + 1 < parts.size() ? ", " : " and ") + parts[i];
     return text + ".";
   }
 

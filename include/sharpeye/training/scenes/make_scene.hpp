@@ -34,17 +34,41 @@ class SceneMaker {
       set_size(second, Size::kLarge);
     }
     if (is_front && first.size > second.size) std::swap(first, second);  // what is in front must not hide the other
-    if (has_group) make_group(random_.uniform() < 0.5 ? first : second);
+    if (has_group) {
+      Object& group = random_.uniform() < 0.5 ? first : second;
+      set_size(group, Size::kSmall);
+      make_group(group);
+    }
     scene.objects = {first, second};
     if (has_third) scene.objects.push_back(object(Size::kSmall));
     if (!is_allowed(scene.objects) || !place_pair(scene)) return std::nullopt;
     if (has_third && !place_third(scene)) return std::nullopt;
-    scene.paint_seed = random_.next();
-    scene.caption_seed = random_.next();
+    finish(scene);
+    return scene;
+  }
+
+  std::optional<Scene> lone_thing() {
+    Scene scene;
+    scene.ground_colour = any<GroundColour>(kGroundColourTerms.size());
+    scene.ground_kind = any<GroundKind>(kGroundKindTerms.size());
+    Object thing = object(Size::kMedium);
+    const bool is_group = random_.uniform() < 0.15;
+    set_radius(thing, is_group ? between(5.5, 10) : between(8, 26));
+    if (is_group) make_group(thing);
+    scene.objects = {thing};
+    if (!is_allowed(scene.objects)) return std::nullopt;
+    const double low = thing.extent() + 1, high = kCanvas - low;
+    scene.objects[0].shift({between(low, high), between(low, high)});
+    finish(scene);
     return scene;
   }
 
  private:
+  void finish(Scene& scene) {
+    scene.paint_seed = random_.next();
+    scene.caption_seed = random_.next();
+  }
+
   template <class Enum>
   Enum any(std::size_t count) {
     return static_cast<Enum>(random_.below(count));
@@ -57,10 +81,19 @@ class SceneMaker {
   }
   Size main_size() { return random_.uniform() < 0.5 ? Size::kMedium : Size::kLarge; }
 
+  static constexpr double kRadii[] = {7.0, 10.2, 14.2};
+
   void set_size(Object& object, Size size) {
-    static constexpr double kRadii[] = {6.2, 9.4, 13.4};
     object.size = size;
     object.radius = kRadii[static_cast<int>(size)] * between(0.95, 1.05);
+  }
+
+  /// Any radius, and the size that is nearest by ratio.
+  static void set_radius(Object& object, double radius) {
+    object.radius = radius;
+    object.size = radius * radius < kRadii[0] * kRadii[1]   ? Size::kSmall
+                  : radius * radius < kRadii[1] * kRadii[2] ? Size::kMedium
+                                                            : Size::kLarge;
   }
 
   Object object(Size size) {
@@ -95,7 +128,6 @@ class SceneMaker {
     object.shape = any<Shape>(kPluralTerms.size());
     object.action = Action::kNone;
     object.angle = between(-0.14, 0.14);
-    set_size(object, Size::kSmall);
     const std::size_t count = 2 + random_.below(3);
     const double start = between(0, 6.283185307179586);
     // Neighbours on a circle stand so far apart that the corners of squares do not touch.
@@ -179,14 +211,18 @@ class SceneMaker {
 
 }  // namespace detail
 
-/// Scene `index` of a split: it depends on nothing but these three. No two splits of a seed share a random stream.
+/// What scenes show: two or three things and how they stand to each other, or one thing alone.
+enum class SceneKind { kRelated, kLone };
+
+/// Scene `index` of a split: it depends on nothing but these four. No two splits of a seed share a random stream.
 /// @throws Error kInvalidArgument unless `index` is in [0, 2^32)
-inline Scene make_scene(Split split, std::uint64_t seed, Index index) {
+inline Scene make_scene(Split split, std::uint64_t seed, Index index, SceneKind kind = SceneKind::kRelated) {
   require(index >= 0 && index < (Index{1} << 32), ErrorCode::kInvalidArgument,
           "scene: expected an index in [0, 2^32), actual ", index);
   Random random(seed, 4 * static_cast<std::uint64_t>(index) + static_cast<std::uint64_t>(split));
   for (;;) {  // about half of all draws work out
-    if (auto scene = detail::SceneMaker(random, split).scene()) return *scene;
+    detail::SceneMaker maker(random, split);
+    if (auto scene = kind == SceneKind::kLone ? maker.lone_thing() : maker.scene()) return *scene;
   }
 }
 

@@ -74,7 +74,7 @@ class Painter {
 
   void paint_object(const Object& object) {
     const Rgb light = jittered(kColours[static_cast<std::size_t>(object.colour)], 7);
-    const Rgb dark = 0.5 * light, ink = 0.2 * light;
+    const Rgb dark = 0.6 * light, ink = 0.2 * light;
     // The texture's own axes: stripes must not tell a shape's angle.
     const double angle = between(0, 3.141592653589793), c = std::cos(angle), s = std::sin(angle);
     const double period = 3.6 + 0.12 * object.radius;

@@ -40,8 +40,11 @@ inline Json to_json(const Object& object, Index picture_size) {
 inline Json to_json(const Scene& scene, Index picture_size) {
   Json json{{"background", {{"colour", term_of(scene.ground_colour).name}, {"kind", term_of(scene.ground_kind).name}}},
             {"objects", Json::array()},
-            {"relations", {{{"subject", 0}, {"relation", term_of(scene.relation).name}, {"object", 1}}}}};
+            {"relations", Json::array()}};
   for (const Object& object : scene.objects) json["objects"].push_back(to_json(object, picture_size));
+  if (scene.objects.size() > 1) {
+    json["relations"].push_back({{"subject", 0}, {"relation", term_of(scene.relation).name}, {"object", 1}});
+  }
   if (scene.objects.size() > 2) {
     if (const auto anchor = anchor_of_third(scene)) {
       json["relations"].push_back(
