@@ -42,8 +42,11 @@ inline std::vector<WeightTensor> declare_tensors(const MmSerConfig& config) {
   return loader.declared();
 }
 
-/// Random values of one tensor: norms start as the identity, biases at zero, matrices with variance 1 / fan-in, tables
-/// with deviation 0.02. They depend on the seed and the name only.
+/// Random values of one tensor: norms start as the identity, biases at zero, matrices with variance 1 / fan-in. Tables
+/// have deviation 0.02, as the language model's tied head asks for; but positions that are added to projections of
+/// about unit size have 0.4, or training would not see them for a long time. Projections back into a residual stream are
+/// scaled by 0.3, so that a stack of blocks begins near the identity (GPT-2 and CLIP scale by depth). The values depend
+/// on the seed and the name only.
 inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64_t seed) {
   const std::string& name = tensor.name;
   std::vector<float> values(static_cast<std::size_t>(tensor.size()), 0.0f);
@@ -60,8 +63,11 @@ inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64
   std::mt19937_64 random(state);
   const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
   const bool is_table = name.find("embed") != std::string::npos && name.find("patch") == std::string::npos;
-  const double deviation =
-      is_table ? 0.02 : 1 / std::sqrt(static_cast<double>(tensor.size()) / static_cast<double>(rows));
+  const bool is_position_of_projection = name.find("position_embedding") != std::string::npos;
+  const double residual = ends_with("out_proj.weight") || ends_with("fc2.weight") ? 0.3 : 1;
+  const double deviation = is_position_of_projection ? 0.4
+                           : is_table                ? 0.02
+                                                     : residual / std::sqrt(static_cast<double>(tensor.size() / rows));
   for (std::size_t i = 0; i < values.size(); i += 2) {
     const std::uint64_t a = random(), b = random();
     const auto [first, second] = normal_pair(a, b, deviation);
