@@ -34,7 +34,7 @@ int train_vision(const TrainCommand& command) {
   DeclaringLoader declaring;
   const training::ContrastiveModel<Counting> declaration(vision, text, kProjectionSize, declaring);
   const auto source = initial_weights(command.model, declaring.declared(), command.run_seed());
-  source->add("logit_scale", {1, 1}, {2.6593f});  // CLIP's: ln(1 / 0.07)
+  source->add("logit_scale", {1}, {2.6593f});  // CLIP's: ln(1 / 0.07)
   Parameters parameters(source);
   const training::ContrastiveModel<Ops> network(vision, text, kProjectionSize, parameters.loader());
   parameters.train(command.prefixes.empty() ? std::vector<std::string>{""} : command.prefixes);
@@ -68,11 +68,13 @@ int train_vision(const TrainCommand& command) {
     std::vector<std::size_t> chosen;
     std::vector<Index> caption_of;
     std::vector<const std::vector<std::int32_t>*> ids;
+    // All captions of a batch stand at the same place in their lists. Where a place means a kind of caption, as in the
+    // scenes' coarse.json, they must then be told apart by what that kind speaks of.
+    const std::uint64_t place = Random(command.run_seed(), static_cast<std::uint64_t>(step)).below(1 << 30);
     for (Index i = 0; i < batch; ++i) {
-      const auto position = static_cast<std::uint64_t>(step * batch + i);
-      chosen.push_back(order.at(position));
+      chosen.push_back(order.at(static_cast<std::uint64_t>(step * batch + i)));
       const auto& choice = captions[chosen.back()];
-      const auto& [number, tokens] = choice[Random(command.run_seed(), position).below(choice.size())];
+      const auto& [number, tokens] = choice[place % choice.size()];
       caption_of.push_back(number);
       ids.push_back(&tokens);
     }
@@ -100,7 +102,7 @@ int train_vision(const TrainCommand& command) {
   };
   // The model gets the tower; text tower and projections stay in the state of the run.
   const SafetensorsFolder before(command.model);
-  const auto save = [&] {
+  const auto save = [&](Index) {
     const MemorySource weights = current_weights(*source, parameters);
     MemorySource captioner;
     for (const std::string& name : weights.names()) {

@@ -34,7 +34,7 @@ class ContrastiveModel {
         visual_projection_(loader.root("visual_projection"), vision.hidden_size, projection_size, false),
         text_(text, loader.root("text_model.decoder")),
         text_projection_(loader.root("text_projection"), text.word_embed_proj_dim, projection_size, false),
-        logit_scale_(loader.root("").get("logit_scale", {1, 1})) {}
+        logit_scale_(loader.root("").get("logit_scale", {1})) {}
 
   /// pixel_values [3, s, s] -> [1, projection_size], from the class token
   Tensor image(Ops& ops, const std::vector<float>& pixel_values) const {
