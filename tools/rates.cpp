@@ -1,15 +1,11 @@
 /// @file
 /// `sharpeye rates`: how much of its drafts the second glance puts right, and how much it spoils.
 
-#include <filesystem>
 #include <iomanip>
 #include <sstream>
 
-#include "sharpeye/training/correction.hpp"
-#include "sharpeye/training/dataset.hpp"
-#include "sharpeye/training/perturber.hpp"
-#include "tools/caption_many.hpp"
 #include "tools/commands.hpp"
+#include "tools/measure_rates.hpp"
 #include "tools/options.hpp"
 
 namespace tool {
@@ -23,25 +19,6 @@ struct RatesCommand {
   int threads = ThreadPool::default_size();
   bool json = false;
 };
-
-Json to_json(const WordFates& fates) {
-  return {{"words", fates.total()},
-          {"draft_right", fates.draft_accuracy()},
-          {"refined_right", fates.refined_accuracy()},
-          {"correction", fates.correction()},
-          {"damage", fates.damage()}};
-}
-
-Json to_json(const CorrectionRates& rates) {
-  Json json = to_json(rates.all());
-  json["changed"] = rates.changed();
-  json["draft_exact"] = rates.draft_exact();
-  json["refined_exact"] = rates.refined_exact();
-  for (const ElementKind kind : kElementKinds) {
-    if (rates.of(kind).total() > 0) json["kinds"][to_string(kind)] = to_json(rates.of(kind));
-  }
-  return json;
-}
 
 std::string table_line(const std::string& name, const WordFates& fates) {
   std::ostringstream line;
@@ -57,54 +34,20 @@ int run_rates(const RatesCommand& command) {
   const auto model = CaptionModel::load(command.model);
   require(model->config().ser_connector.has_value(), ErrorCode::kConfig, command.model,
           "/config.json: ser_connector: expected for a second glance, actual none");
-  Dataset data = load_dataset(command.data);
-  data.images.resize(std::min(command.count, data.images.size()));
-  const std::filesystem::path folder(command.data);
-  const std::filesystem::path beside = std::filesystem::is_directory(folder) ? folder : folder.parent_path();
-  const Lexicon lexicon = Lexicon::load(command.lexicon.empty() ? (beside / "lexicon.json").string() : command.lexicon);
-  const Perturber perturber(lexicon);
+  const RatesData held_out = RatesData::load(command.data, command.lexicon, command.count);
   catch_interrupts();
 
   ThreadPool pool(command.threads);
-  std::vector<std::string> paths, pseudo, truths;
-  for (std::size_t i = 0; i < data.images.size(); ++i) {
-    paths.push_back(data.images[i].path);
-    Random random(command.seed, i);
-    const auto& captions = data.images[i].captions;
-    truths.push_back(captions[random.below(captions.size())]);
-    pseudo.push_back(perturber.perturb(truths.back(), random).text);
-  }
-  CaptionOptions options;
-  options.rounds = command.rounds;
-  options.generation = model->generation();
-  options.generation->num_beams = command.beams;
-
-  Json result;
+  const MeasuredRates rates = measure_rates(model, held_out, {command.seed, command.rounds, command.beams}, pool);
   std::string table = "                           words    draft   refined correction     damage\n";
   for (const bool own : {false, true}) {
-    ProgressLine progress(own ? "own drafts" : "pseudo drafts");
-    const auto captions = caption_many(
-        model, paths, pool,
-        [&](std::size_t i) {
-          CaptionOptions changed = options;
-          if (!own) changed.initial = pseudo[i];
-          return changed;
-        },
-        progress);
-    progress.finish();
-    CorrectionRates rates(&lexicon);
-    for (std::size_t i = 0; i < captions.size(); ++i) {
-      rates.add(own ? data.images[i].captions : std::vector<std::string>{truths[i]}, captions[i].initial,
-                captions[i].refined);
-    }
-    const std::string name = own ? "own" : "pseudo";
-    result[name] = to_json(rates);
-    table += table_line(name + " drafts", rates.all());
+    const CorrectionRates& of_drafts = own ? rates.own : rates.pseudo;
+    table += table_line(own ? "own drafts" : "pseudo drafts", of_drafts.all());
     for (const ElementKind kind : kElementKinds) {
-      if (rates.of(kind).total() > 0) table += table_line(concat("  ", to_string(kind)), rates.of(kind));
+      if (of_drafts.of(kind).total() > 0) table += table_line(concat("  ", to_string(kind)), of_drafts.of(kind));
     }
   }
-  write_out(command.json ? result.dump(2) + "\n" : table);
+  write_out(command.json ? rates.to_json().dump(2) + "\n" : table);
   return kOk;
 }
 

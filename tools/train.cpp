@@ -2,12 +2,15 @@
 /// `sharpeye train`: the paper's stages, and the pre-training of a vision tower for those who have none.
 
 #include <filesystem>
+#include <optional>
+#include <sstream>
 
 #include "sharpeye/training/caption_objective.hpp"
 #include "sharpeye/training/feature_cache.hpp"
 #include "tools/commands.hpp"
 #include "tools/drafts.hpp"
 #include "tools/images.hpp"
+#include "tools/measure_rates.hpp"
 #include "tools/model_folder.hpp"
 #include "tools/options.hpp"
 #include "tools/train_vision.hpp"
@@ -42,11 +45,34 @@ struct Example {
   std::vector<std::int32_t> target;
 };
 
+// Measures the model that was just written: a line on stderr, and one in rates.jsonl in the place of those of this step
+// and later ones, which an interruption undid.
+void record_rates(const std::string& folder, const RatesData& held_out, Index step, ThreadPool& pool) {
+  const MeasuredRates rates = measure_rates(CaptionModel::load(folder), held_out, {}, pool);
+  report(concat("step ", step, ": ", rates.summary()));
+  const std::string path = folder + "/rates.jsonl";
+  std::string lines;
+  if (std::filesystem::exists(path)) {
+    std::istringstream kept(read_file(path, std::uint64_t{1} << 26));
+    for (std::string line; std::getline(kept, line);) {
+      const Json entry = Json::parse(line, nullptr, false);
+      if (entry.is_object() && entry.value("step", step) < step) lines += line + "\n";
+    }
+  }
+  Json entry = rates.to_json();
+  entry["step"] = step;
+  AtomicFile file(path);
+  file.write(lines + entry.dump() + "\n");
+  file.commit();
+}
+
 int train_captions(const TrainCommand& command, Stage stage) {
   const auto model = CaptionModel::load(command.model);
   const MmSerConfig& config = model->config();
   require(stage != Stage::kRefine || config.ser_connector, ErrorCode::kConfig, command.model,
           "/config.json: ser_connector: expected for the stage refine, actual none");
+  require(stage == Stage::kRefine || command.rates_data.empty(), ErrorCode::kInvalidArgument,
+          "--rates-data: expected the stage refine");
   const Dataset data = load_training_data(command, *model);
   ThreadPool pool(command.threads);
 
@@ -108,9 +134,12 @@ int train_captions(const TrainCommand& command, Stage stage) {
                                    draft, example.target, scale);
     }) / tokens;
   };
-  const auto save = [&] {
+  std::optional<RatesData> held_out;
+  if (!command.rates_data.empty()) held_out = RatesData::load(command.rates_data, command.lexicon, command.rates_count);
+  const auto save = [&](Index step) {
     write_model_folder(command.model, command.run.output, current_weights(*source, parameters), command.model_dtype(),
                        "");
+    if (held_out) record_rates(command.run.output, *held_out, step, pool);
   };
   const bool done = run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save);
   return done ? kOk : kInterrupted;
@@ -186,6 +215,13 @@ void add_train(CLI::App& app, Action& run) {
       .add_option("--initial-share", options->initial_share,
                   "refine: share of samples that practise the first glance; above 0 the language model trains too")
       ->check(between(0.0, 0.99))
+      ->capture_default_str();
+  command
+      .add_option("--rates-data", options->rates_data,
+                  "refine: held-out data to measure correction and damage on whenever the model is saved")
+      ->type_name("DIR");
+  command.add_option("--rates-count", options->rates_count, "Images of it, at most")
+      ->check(between<std::size_t>(1, 1'000'000))
       ->capture_default_str();
   command.callback([options, &run] { run = [options] { return run_train(*options); }; });
 }

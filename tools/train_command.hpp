@@ -19,7 +19,8 @@ using training::Autodiff;
 enum class Stage { kVision, kConnector, kCaption, kRefine };
 
 struct TrainCommand {
-  std::string stage, data, model, cache, lexicon;
+  std::string stage, data, model, cache, lexicon, rates_data;
+  std::size_t rates_count = 100;
   std::string drafts = "uniform";
   TrainingRunOptions run;
   std::vector<std::string> prefixes;

@@ -109,7 +109,7 @@ std::string loss_plot(const std::vector<double>& losses) {
 
 bool run_training(const TrainingRunOptions& options, std::map<std::string, std::string> identity,
                   Parameters& parameters, training::GradientShards<float>& shards, ThreadPool& pool,
-                  const BatchLoss& batch_loss, const std::function<void()>& save) {
+                  const BatchLoss& batch_loss, const std::function<void(Index)>& save) {
   namespace fs = std::filesystem;
   const training::OptimizationConfig& config = options.optimization;
   identity["steps"] = std::to_string(config.steps);
@@ -131,9 +131,9 @@ bool run_training(const TrainingRunOptions& options, std::map<std::string, std::
     write_text(log_path, log);  // first: lines that the state does not know are dropped when the run goes on
     optimization.save(state, identity);
     write_text(options.output + "/loss.svg", loss_plot(losses));
-    save();
+    save(optimization.step());
   };
-  if (optimization.is_done()) save();  // perhaps it was killed just before
+  if (optimization.is_done()) save(optimization.step());  // perhaps it was killed just before
   ProgressLine progress("training");
   while (!optimization.is_done()) {
     const double begin = seconds();

@@ -35,7 +35,7 @@ using BatchLoss = std::function<double(Index step)>;
 /// @throws Error
 bool run_training(const TrainingRunOptions& options, std::map<std::string, std::string> identity,
                   Parameters& parameters, training::GradientShards<float>& shards, ThreadPool& pool,
-                  const BatchLoss& batch_loss, const std::function<void()>& save);
+                  const BatchLoss& batch_loss, const std::function<void(Index)>& save);
 
 /// A moving line on a terminal, and nothing but its last state elsewhere.
 class ProgressLine {

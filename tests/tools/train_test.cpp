@@ -101,6 +101,56 @@ TEST_CASE("train: the state of another run, bad data and bad options are refused
   CHECK(run_shell(command_line(workshop.train("refine", "x", {"--lexicon", "/nowhere"}))).exit_code == 2);
 }
 
+TEST_CASE("train refine: --rates-data measures correction and damage at each save, once a step") {
+  const Workshop workshop;
+  const std::vector<std::string> more{
+      "--rates-data", workshop.folder / "data", "--rates-count", "2", "--save-every", "3"};
+  std::vector<std::string> line = workshop.train("refine", "measured");
+  line.erase(std::find(line.begin(), line.end(), "--save-every"), std::find(line.begin(), line.end(), "--seed"));
+  line.insert(line.end(), more.begin(), more.end());
+  for (int time = 0; time < 2; ++time) {  // a run that is done measures its last step again, and keeps one line
+    const Result result = run_shell(command_line(line));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    CHECK(result.err.find("step 6: pseudo drafts: correction ") != std::string::npos);
+    const auto lines = lines_of(read_text(workshop.folder / "measured/rates.jsonl"));
+    REQUIRE(lines.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) CHECK(parse(lines[i])["step"] == 3 * (i + 1));
+    CHECK(parse(lines[1])["own"]["damage"].get<double>() >= 0);
+  }
+  const Result other = run_shell(command_line(workshop.train("caption", "x", {"--rates-data", "y"})));
+  CHECK(other.exit_code == 2);
+  CHECK(other.err.find("--rates-data: expected the stage refine") != std::string::npos);
+}
+
+TEST_CASE("probe: a share of right answers for each attribute and hidden state") {
+  const Workshop workshop;
+  REQUIRE(run_shell(command_line(workshop.train("vision", "tower"))).exit_code == 0);
+  const std::vector<std::string> line{"probe",
+                                      "--model",
+                                      workshop.folder / "tower",
+                                      "--data",
+                                      workshop.folder / "data",
+                                      "--test",
+                                      workshop.folder / "data"};
+  const Result table = run_shell(command_line(line));
+  INFO(table.err);
+  REQUIRE(table.exit_code == 0);
+  CHECK(lines_of(table.out).size() == 8);
+  std::vector<std::string> json = line;
+  json.push_back("--json");
+  const auto shares = parse(run_shell(command_line(json)).out);
+  for (const char* name : {"colour", "shape", "count", "texture", "size", "action", "place"}) {
+    REQUIRE(shares[name].size() == 5);  // the embedding and four blocks
+    for (const auto& share : shares[name]) CHECK((share >= 0 && share <= 1));
+  }
+  CHECK(shares["colour"][4] > 0.5);  // on what it learnt from, with more features than things
+  run_shell("echo '{}' > " + quoted(workshop.folder / "data/scenes.json"));
+  const Result bad = run_shell(command_line(line));
+  CHECK(bad.exit_code == 2);
+  CHECK(bad.err.find("scenes.json: expected a file of `sharpeye scenes`") != std::string::npos);
+}
+
 TEST_CASE("rates: shares for pseudo and own drafts, the same again") {
   const Workshop workshop;
   const auto line = command_line(
