@@ -2,11 +2,14 @@
 /// `sharpeye init`: a complete model directory with random weights.
 
 #include <filesystem>
+#include <optional>
 
+#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "tools/commands.hpp"
 #include "tools/model_config_json.hpp"
+#include "tools/model_folder.hpp"
 #include "tools/options.hpp"
 #include "tools/presets.hpp"
 
@@ -15,31 +18,24 @@ namespace {
 
 struct InitCommand {
   std::string preset, folder, tokenizer;
+  std::string variant = "two-glances", weights;
   std::string dtype = "f32";
   std::uint64_t seed = 0;
   bool force = false;
 };
 
-template <class Stored>
-WeightTensor converted(WeightTensor tensor, DType dtype, const std::vector<float>& values) {
-  const auto stored = std::make_shared<std::vector<Stored>>();
-  stored->reserve(values.size());
-  for (const float value : values) stored->push_back(Stored(value));
-  tensor.dtype = dtype;
-  tensor.data = reinterpret_cast<const std::byte*>(stored->data());
-  tensor.owner = stored;
-  return tensor;
-}
-
-WeightTensor random_tensor(const TensorDeclaration& declaration, std::uint64_t seed) {
+// The tensor of another model if there is one of this name and shape, else random values.
+WeightTensor initial_tensor(const TensorDeclaration& declaration, const TensorSource* known, std::uint64_t seed) {
   require(!is_interrupted(), ErrorCode::kCancelled, "init: cancelled");
+  const TensorInfo* info = known == nullptr ? nullptr : known->find(declaration.name);
+  if (info != nullptr && info->shape == declaration.shape) {
+    return stored_as(known->read(declaration.name), declaration.dtype);
+  }
   WeightTensor tensor{declaration.name, DType::kF32, declaration.shape, nullptr, nullptr};
-  auto values = std::make_shared<const std::vector<float>>(initial_values(tensor, seed));
-  if (declaration.dtype == DType::kF16) return converted<float16>(tensor, DType::kF16, *values);
-  if (declaration.dtype == DType::kBF16) return converted<bfloat16>(tensor, DType::kBF16, *values);
+  const auto values = std::make_shared<const std::vector<float>>(initial_values(tensor, seed));
   tensor.data = reinterpret_cast<const std::byte*>(values->data());
   tensor.owner = values;
-  return tensor;
+  return stored_as(tensor, declaration.dtype);
 }
 
 void write_text(const std::string& path, const std::string& text) {
@@ -54,7 +50,10 @@ int run_init(const InitCommand& command) {
   require(command.force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
           ": is already there; --force replaces it");
   const TokenizerFiles tokenizer = TokenizerFiles::load(command.tokenizer);
-  const Preset preset = make_preset(command.preset, tokenizer.tokenizer);
+  Preset preset = make_preset(command.preset, tokenizer.tokenizer);
+  apply_variant(preset.config, command.variant);
+  std::optional<SafetensorsFolder> known;
+  if (!command.weights.empty()) known.emplace(command.weights);
   catch_interrupts();
   fs::create_directories(command.folder);
   fs::remove(config_path);  // it comes back last: a directory that has one is complete
@@ -63,15 +62,16 @@ int run_init(const InitCommand& command) {
   std::vector<TensorDeclaration> tensors;
   for (const WeightTensor& tensor : declare_tensors(preset.config))
     tensors.push_back({tensor.name, dtype, tensor.shape});
-  write_safetensors(command.folder + "/model.safetensors", tensors,
-                    [&](const TensorDeclaration& tensor) { return random_tensor(tensor, command.seed); },
-                    {{"format", "pt"}});
+  write_safetensors(
+      command.folder + "/model.safetensors", tensors,
+      [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known ? &*known : nullptr, command.seed); },
+      {{"format", "pt"}});
   write_text(command.folder + "/vocab.json", tokenizer.vocab_json);
   write_text(command.folder + "/merges.txt", tokenizer.merges_txt);
   write_text(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
   write_text(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
   OrderedJson config = to_json(preset.config);
-  config["sharpeye_note"] = concat("random weights, seed ", command.seed);
+  if (!known) config["sharpeye_note"] = concat("random weights, seed ", command.seed);
   write_text(config_path, config.dump(2) + "\n");
   return kOk;
 }
@@ -90,6 +90,14 @@ void add_init(CLI::App& app, Action& run) {
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))
       ->capture_default_str();
   command.add_option("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
+      ->type_name("DIR");
+  command
+      .add_option("--variant", options->variant,
+                  "The paper's ablations: one glance at all layers, or a second one that sees only the caption or only "
+                  "the features")
+      ->check(CLI::IsMember(variant_names()))
+      ->capture_default_str();
+  command.add_option("--weights", options->weights, "Take tensors from this model where name and shape are the same")
       ->type_name("DIR");
   command.add_flag("--force", options->force, "Replace a model that is there");
   command.callback([options, &run] { run = [options] { return run_init(*options); }; });

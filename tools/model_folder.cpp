@@ -9,7 +9,7 @@ namespace tool {
 namespace {
 
 template <class Stored>
-WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
+WeightTensor converted(const WeightTensor& tensor, DType dtype) {
   std::vector<float> values(static_cast<std::size_t>(tensor.size()));
   tensor.copy_to(values.data());
   const auto stored = std::make_shared<std::vector<Stored>>(values.begin(), values.end());
@@ -18,17 +18,18 @@ WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
 
 }  // namespace
 
+WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
+  if (tensor.dtype == dtype) return tensor;
+  if (dtype == DType::kF16) return converted<float16>(tensor, dtype);
+  if (dtype == DType::kBF16) return converted<bfloat16>(tensor, dtype);
+  return converted<float>(tensor, dtype);
+}
+
 void write_weights(const std::string& path, const TensorSource& tensors, DType dtype) {
   std::vector<TensorDeclaration> declared;
   for (const std::string& name : tensors.names()) declared.push_back({name, dtype, tensors.info(name).shape});
   write_safetensors(path, declared,
-                    [&](const TensorDeclaration& wanted) {
-                      const WeightTensor tensor = tensors.read(wanted.name);
-                      if (tensor.dtype == dtype) return tensor;
-                      if (dtype == DType::kF16) return stored_as<float16>(tensor, dtype);
-                      if (dtype == DType::kBF16) return stored_as<bfloat16>(tensor, dtype);
-                      return stored_as<float>(tensor, dtype);
-                    },
+                    [&](const TensorDeclaration& wanted) { return stored_as(tensors.read(wanted.name), dtype); },
                     {{"format", "pt"}});
 }
 

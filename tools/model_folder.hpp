@@ -13,6 +13,9 @@ namespace tool {
 
 using namespace sharpeye;
 
+/// The same numbers as F32, F16 or BF16.
+WeightTensor stored_as(const WeightTensor& tensor, DType dtype);
+
 /// Writes `tensors` of `dtype` (F32, F16 or BF16) to a safetensors file, atomically. @throws Error
 void write_weights(const std::string& path, const TensorSource& tensors, DType dtype);
 

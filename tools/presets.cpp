@@ -19,7 +19,9 @@ MmSerConfig demo_config() {
   SerConnectorConfig& ser = *config.ser_connector;
   ser.vision_feature_layers = {2, 4, 5};
   ser.hidden_size = 128;
-  ser.num_hidden_layers = 3;
+  ser.num_hidden_layers = 2;
+  ser.norm_placement = nn::NormPlacement::kPre;  // trains in fewer steps
+  ser.final_layer_norm = true;
   ser.num_attention_heads = 4;
   ser.intermediate_size = 512;
   config.initial_prompt = "<image>:";
@@ -80,6 +82,23 @@ Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
   preset.preprocessor.processor.image_size = config.vision_config.image_size;
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
   return preset;
+}
+
+const std::vector<std::string>& variant_names() {
+  static const std::vector<std::string> names{"two-glances", "single-pass", "caption-only", "features-only"};
+  return names;
+}
+
+void apply_variant(MmSerConfig& config, const std::string& name) {
+  if (name == "single-pass") {
+    config.connector.vision_feature_layers = config.ser_connector->vision_feature_layers;
+    config.ser_connector.reset();
+  } else if (name == "caption-only") {
+    config.ser_connector->use_features = false;
+  } else if (name == "features-only") {
+    config.ser_connector->use_caption = false;
+    config.refine_prompt = config.initial_prompt;
+  }
 }
 
 }  // namespace tool

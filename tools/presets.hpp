@@ -35,4 +35,9 @@ const std::vector<std::string>& preset_names();
 /// @throws Error kInvalidArgument for a tokenizer with more tokens than the preset's vocabulary.
 Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer);
 
+const std::vector<std::string>& variant_names();
+
+/// Turns a configuration of two glances into one of the paper's ablations.
+void apply_variant(MmSerConfig& config, const std::string& name);
+
 }  // namespace tool

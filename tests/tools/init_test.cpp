@@ -180,6 +180,44 @@ TEST_CASE("init with a tokenizer takes its vocabulary") {
   CHECK_MESSAGE(result.exit_code == 0, result.err);
 }
 
+TEST_CASE("init makes the ablations' architectures, with another model's weights where they fit") {
+  const test::TemporaryFolder folder;
+  CHECK(run({"init", "--preset", "tiny", "-o", folder / "whole", "--seed", "1"}).exit_code == 0);
+  const sharpeye::SafetensorsFile whole(folder / "whole/model.safetensors");
+  for (const std::string variant : {"two-glances", "single-pass", "caption-only", "features-only"}) {
+    CAPTURE(variant);
+    const auto made = run({"init", "--preset", "tiny", "-o", folder / variant, "--seed", "2", "--variant", variant,
+                           "--weights", folder / "whole"});
+    REQUIRE_MESSAGE(made.exit_code == 0, made.err);
+    const Json config = test::parse(test::read_text(folder / variant + "/config.json"));
+    CHECK(!config.contains("sharpeye_note"));
+    CHECK(config.contains("ser_connector") == (variant != "single-pass"));
+    if (variant == "caption-only") CHECK(config["ser_connector"]["use_features"] == false);
+    if (variant == "features-only") {
+      CHECK(config["ser_connector"]["use_caption"] == false);
+      CHECK(config["prompts"]["refine"] == config["prompts"]["initial"]);
+    }
+    const sharpeye::SafetensorsFile file(folder / variant + "/model.safetensors");
+    std::size_t same = 0;
+    for (const std::string& name : file.names()) {
+      const auto* known = whole.find(name);
+      if (known == nullptr || known->shape != file.info(name).shape) continue;
+      std::vector<float> a(static_cast<std::size_t>(file.read(name).size())), b(a.size());
+      file.read(name).copy_to(a.data());
+      whole.read(name).copy_to(b.data());
+      CHECK_MESSAGE(a == b, name);
+      ++same;
+    }
+    CHECK(same > 40);
+    const auto result = run({"caption", "--model", folder / variant, test::world().image_a(), "--max-new-tokens", "3"});
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+  }
+  const sharpeye::SafetensorsFile single(folder / "single-pass/model.safetensors");
+  const char* projection = "multi_modal_projector.linear_1.weight";
+  REQUIRE(single.find(projection) != nullptr);
+  CHECK(single.info(projection).shape[1] == 3 * whole.info(projection).shape[1]);
+}
+
 TEST_CASE("wrong usage of init exits with 2") {
   const test::TemporaryFolder folder;
   test::check_refused({"init", "--preset", "huge", "-o", folder / "x"}, "--preset");
@@ -188,6 +226,8 @@ TEST_CASE("wrong usage of init exits with 2") {
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--seed", "1.5"}, "--seed");
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--tokenizer", folder / "none"},
                       folder / "none/vocab.json");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--variant", "three"}, "--variant");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--weights", folder / "none"}, folder / "none");
   test::write_text(folder / "file", "");
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "file/x"}, folder / "file");
   CHECK(!std::filesystem::exists(folder / "x"));
