@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws a sheet of scenes with the initial, the refined and a true caption, as SVG with the pictures in it. Words that the
 true caption does not have are red; in the refined caption, words that it alone puts right are green.
-Usage: demo_sheet.py SCENES_FOLDER PREDICTIONS.jsonl [COUNT] >sheet.svg"""
+Usage: demo_sheet.py SCENES_FOLDER PREDICTIONS.jsonl [FIRST [CHANGED]] >sheet.svg
+Takes the FIRST scenes (10), then the next CHANGED ones (10) whose refined caption is not the initial one."""
 import base64
 import difflib
 import html
@@ -52,22 +53,23 @@ def cell(x, y, picture, initial, refined, truth):
 
 
 folder, predictions = Path(sys.argv[1]), Path(sys.argv[2])
-count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+first, changed = (int(argument) for argument in (sys.argv[3:] + ["10", "10"][len(sys.argv) - 3 :]))
 references = {}
 coco = json.loads((folder / "captions.json").read_text())
 names = {image["id"]: Path(image["file_name"]).name for image in coco["images"]}
 for annotation in coco["annotations"]:
     references.setdefault(names[annotation["image_id"]], []).append(annotation["caption"])
 
+captions = [json.loads(text) for text in predictions.read_text().splitlines()]
+chosen = captions[:first] + [caption for caption in captions[first:] if caption["initial"] != caption["refined"]][:changed]
 cells = []
-for number, text in enumerate(predictions.read_text().splitlines()[:count]):
-    caption = json.loads(text)
+for number, caption in enumerate(chosen):
     name = Path(caption["image"]).name
     initial, refined = words_of(caption["initial"]), words_of(caption["refined"])
     x, y = 8 + number % COLUMNS * CELL_WIDTH, 8 + number // COLUMNS * CELL_HEIGHT
     cells.append(cell(x, y, folder / "images" / name, initial, refined, nearest(references[name], refined)))
 width, height = COLUMNS * CELL_WIDTH + 8, -(-len(cells) // COLUMNS) * CELL_HEIGHT + 8
-print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12.5">')
+print(f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12.5">')
 print(f'<rect width="{width}" height="{height}" fill="white"/>')
 print("\n".join(cells))
 print("</svg>")

@@ -22,9 +22,12 @@ train vision train/coarse.json vision_textures vision 3000 "${tower[@]}"
 train_first_glance vision first_glance
 train_second_glance first_glance two_glances --drafts confusion --rates-data val
 
+# What ships: the tensors that captioning reads, in F16. All scores are of this model.
+once demo "$sharpeye" init --preset demo --tokenizer tokenizer --weights two_glances --dtype f16
 for glance in initial refined; do
   echo "test, $glance:"
-  score two_glances captions "$glance"
+  score demo captions "$glance"
 done
 echo "test, rates:"
-"$sharpeye" rates --model two_glances --data test --count 1000 | tee rates.txt
+"$sharpeye" rates --model demo --data test --count 1000 | tee rates.txt
+python3 "$tools/demo_sheet.py" test demo/test.jsonl >sheet.svg

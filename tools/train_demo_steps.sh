@@ -51,7 +51,7 @@ prepare_world() {
 # Stage 0 teaches the connector alone to speak to a language model. Here that model is as new as the connector, so
 # stage 1 trains both at once. train_first_glance FROM TO [CAPTIONS]
 train_first_glance() {
-  train caption "train/${3:-captions}.json" "$1" "$2" 2500 --learning-rate 1e-3 --weight-decay 0.01
+  train caption "train/${3:-captions}.json" "$1" "$2" 2000 --learning-rate 1e-3 --weight-decay 0.01
 }
 
 # train_second_glance FROM TO OPTIONS...

@@ -44,9 +44,9 @@ inline std::vector<WeightTensor> declare_tensors(const MmSerConfig& config) {
 
 /// Random values of one tensor: norms start as the identity, biases at zero, matrices with variance 1 / fan-in. Tables
 /// have deviation 0.02, as the language model's tied head asks for; but positions that are added to projections of
-/// about unit size have 0.4, or training would not see them for a long time. Projections back into a residual stream are
-/// scaled by 0.3, so that a stack of blocks begins near the identity (GPT-2 and CLIP scale by depth). The values depend
-/// on the seed and the name only.
+/// about unit size have 0.4, or training would not see them for a long time. Projections back into a residual stream
+/// are scaled by 0.3, so that a stack of blocks begins near the identity (GPT-2 and CLIP scale by depth). The values
+/// depend on the seed and the name only.
 inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64_t seed) {
   const std::string& name = tensor.name;
   std::vector<float> values(static_cast<std::size_t>(tensor.size()), 0.0f);
