@@ -29,7 +29,7 @@ inline std::pair<double, double> normal_pair(std::uint64_t a, std::uint64_t b, d
 /// in a checkpoint, and one for each item of a data set costs nothing. Also a UniformRandomBitGenerator.
 class Random {
  public:
-  using result_type = std::uint64_t;
+  using result_type = std::uint64_t;  // NOLINT(readability-identifier-naming): the standard's name
 
   explicit Random(std::uint64_t seed = 0) noexcept : state_(seed) {}
 
