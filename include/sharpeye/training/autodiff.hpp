@@ -60,10 +60,9 @@ class Autodiff {
    public:
     Weight() = default;
     /// @throws Error kInvalidArgument unless the tensor is one of Parameters<S>::loader().
-    explicit Weight(const WeightTensor& tensor)
-        : parameter_(std::static_pointer_cast<const Parameter<S>>(tensor.owner)) {
-      require(parameter_ != nullptr && reinterpret_cast<const std::byte*>(parameter_->values.data()) == tensor.data,
-              ErrorCode::kInvalidArgument, tensor.name, ": expected a tensor of training::Parameters, actual another");
+    explicit Weight(const WeightTensor& tensor) : parameter_(Parameter<S>::owning(tensor)) {
+      require(parameter_ != nullptr, ErrorCode::kInvalidArgument, tensor.name,
+              ": expected a tensor of training::Parameters, actual another");
       rows_ = tensor.shape.empty() ? 1 : tensor.shape[0];
       columns_ = rows_ == 0 ? 0 : tensor.size() / rows_;
     }

@@ -29,6 +29,15 @@ struct Parameter {
   /// The weight as the right factor of y = x W^T and of dx = dy W, packed for the kernels (see Parameters::pack).
   PackedFactor<S> for_output, for_input;
 
+  /// A new one, which owning() knows again.
+  static std::shared_ptr<Parameter> make() { return {new Parameter, Deleter()}; }
+  /// The parameter that owns a tensor's elements; null for tensors of other origin. (The owner's type is forgotten, but
+  /// that of its deleter is not.)
+  static std::shared_ptr<const Parameter> owning(const WeightTensor& tensor) {
+    if (std::get_deleter<Deleter>(tensor.owner) == nullptr) return nullptr;
+    return std::static_pointer_cast<const Parameter>(tensor.owner);
+  }
+
   Index size() const { return static_cast<Index>(values.size()); }
   bool is_trained() const { return offset >= 0; }
 
@@ -37,6 +46,11 @@ struct Parameter {
     for_output.pack({values.data(), columns, true}, rows, columns);
     for_input.pack({values.data(), columns, false}, columns, rows);
   }
+
+ private:
+  struct Deleter {
+    void operator()(Parameter* parameter) const { delete parameter; }
+  };
 };
 
 /// Values in the order of the trained parameters' offsets: a gradient, or an optimizer's moments.
@@ -112,7 +126,7 @@ class Parameters {
       auto found = std::find_if(all.begin(), all.end(), [&](const auto& parameter) { return parameter->name == name; });
       if (found == all.end()) {
         const WeightTensor stored = WeightLoader::get(name, shape);
-        auto parameter = std::make_shared<Parameter<S>>();
+        auto parameter = Parameter<S>::make();
         parameter->name = name;
         parameter->shape = shape;
         parameter->rows = shape.empty() ? 1 : shape[0];
