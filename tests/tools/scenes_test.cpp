@@ -92,7 +92,9 @@ TEST_CASE("--lone writes scenes of one thing") {
   const test::TemporaryFolder folder;
   const auto result = scenes(folder / "lone", {"--count", "6", "--lone"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
-  for (const Json& scene : read_json(folder / "lone/scenes.json")["scenes"]) {
+  const Json truth = read_json(folder / "lone/scenes.json");
+  REQUIRE(truth["scenes"].size() == 6);
+  for (const Json& scene : truth["scenes"]) {
     CHECK(scene["objects"].size() == 1);
     CHECK(scene["relations"].empty());
   }
