@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures kernels, training steps of the demo model, and whole captions at the paper's size (a random model of 0.97 GB is made below build/ first).
+# Measures kernels, training steps of the demo model, and whole captions at the paper's size (a random model of 0.97 GB
+# is made below build/ first).
 # Usage: tools/bench.sh [FILTER]   FILTER: a regular expression of benchmark names
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
