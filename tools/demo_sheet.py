@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws a sheet of scenes with the initial, the refined and a true caption, as SVG with the pictures in it. Words that the
-true caption does not have are red; in the refined caption, words that it alone puts right are green.
+"""Draws a sheet of scenes with the initial, the refined and a true caption, as SVG with the pictures in it. Words that
+the true caption does not have are red; in the refined caption, words that it alone puts right are green.
 Usage: demo_sheet.py SCENES_FOLDER PREDICTIONS.jsonl [FIRST [CHANGED]] >sheet.svg
 Takes the FIRST scenes (10), then the next CHANGED ones (10) whose refined caption is not the initial one."""
 import base64
@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-CELL_WIDTH, CELL_HEIGHT, COLUMNS = 640, 112, 2
+CELL_WIDTH, CELL_HEIGHT, COLUMNS = 690, 112, 2
 
 
 def words_of(caption):
@@ -43,7 +43,8 @@ def cell(x, y, picture, initial, refined, truth):
     image = base64.b64encode(picture.read_bytes()).decode()
     red, green, black = "#c0392b", "#1e8449", "#222"
     return "\n".join([
-        f'<image x="{x}" y="{y}" width="96" height="96" href="data:image/png;base64,{image}" image-rendering="pixelated"/>',
+        f'<image x="{x}" y="{y}" width="96" height="96" image-rendering="pixelated" '
+        f'href="data:image/png;base64,{image}"/>',
         line(x + 106, y + 22, "initial", initial, [black if right else red for right in initial_right]),
         line(x + 106, y + 50, "refined", refined, [
             red if not right else black if word in known else green for word, right in zip(refined, refined_right)
@@ -61,7 +62,8 @@ for annotation in coco["annotations"]:
     references.setdefault(names[annotation["image_id"]], []).append(annotation["caption"])
 
 captions = [json.loads(text) for text in predictions.read_text().splitlines()]
-chosen = captions[:first] + [caption for caption in captions[first:] if caption["initial"] != caption["refined"]][:changed]
+differing = [caption for caption in captions[first:] if caption["initial"] != caption["refined"]]
+chosen = captions[:first] + differing[:changed]
 cells = []
 for number, caption in enumerate(chosen):
     name = Path(caption["image"]).name
