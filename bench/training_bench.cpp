@@ -19,7 +19,7 @@ namespace {
 
 constexpr Index kBatch = 64;
 const char* const kDraft = "a small striped red ring left of a large dotted blue fish.";
-const char* const kCaption = "a small striped red ring is left of a large dotted pink fish.";
+const char* const kTrueCaption = "a small striped red ring is left of a large dotted pink fish.";
 
 enum class Stage { kVision, kCaption, kRefine };
 
@@ -66,7 +66,7 @@ void train(benchmark::State& state, const CaptionModel& model, Stage stage, int 
   training::GradientShards<float> shards(parameters.num_trained());
   const training::CaptionObjective<float> objective(model, network);
 
-  const std::vector<std::int32_t> target = objective.target_ids(kCaption);
+  const std::vector<std::int32_t> target = objective.target_ids(kTrueCaption);
   const ClipVisionConfig& vision = config.vision_config;
   Random random(1);
   std::vector<float> pixels(static_cast<std::size_t>(3 * vision.image_size * vision.image_size));
