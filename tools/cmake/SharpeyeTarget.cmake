@@ -1,5 +1,7 @@
-# sharpeye_target(NAME): the warnings, sanitizers and link line of our own programs; never applied to consumers.
+# sharpeye_target(NAME [HEADER_ONLY]): the warnings, sanitizers and link line of our own programs; never applied to
+# consumers. Our programs share one compilation of the kernels, unless HEADER_ONLY, which is how consumers compile.
 function(sharpeye_target name)
+  cmake_parse_arguments(target "HEADER_ONLY" "" "" ${ARGN})
   target_link_libraries(${name} PRIVATE sharpeye::sharpeye)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
   if(SHARPEYE_WERROR)
@@ -9,5 +11,15 @@ function(sharpeye_target name)
     target_compile_options(${name} PRIVATE -fsanitize=${SHARPEYE_SANITIZE} -fno-omit-frame-pointer
                                            -fno-sanitize-recover=all)
     target_link_options(${name} PRIVATE -fsanitize=${SHARPEYE_SANITIZE})
+  endif()
+  if(NOT target_HEADER_ONLY)
+    if(NOT TARGET sharpeye_kernels)
+      set(source ${PROJECT_BINARY_DIR}/kernels.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT "#define SHARPEYE_DEFINE_KERNELS\n#include \"sharpeye/simd/kernels.hpp\"\n")
+      add_library(sharpeye_kernels OBJECT ${source})
+      target_compile_definitions(sharpeye_kernels PUBLIC SHARPEYE_EXTERNAL_KERNELS)
+      sharpeye_target(sharpeye_kernels HEADER_ONLY)
+    endif()
+    target_link_libraries(${name} PRIVATE sharpeye_kernels)
   endif()
 endfunction()

@@ -25,6 +25,110 @@ void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
   }
 }
 
+/// Packs integers W [n, k] in [-kByteLimit, kByteLimit] as PackedWeights of I8; panel_bytes() for each panel.
+template <class Element>
+void pack_bytes(Index n, Index k, const Element& element, std::uint8_t* packed) {
+  const Index depth = round_up(k, 4);
+  for (Index panel = 0; panel < ceil_div(n, kPanel); ++panel) {
+    for (Index i = 0; i < depth; ++i) {
+      for (Index j = 0; j < kPanel; ++j) {
+        const Index row = panel * kPanel + j;
+        const int value = row < n && i < k ? element(row, i) : 0;
+        packed[panel * kPanel * depth + i / 4 * 4 * kPanel + j * 4 + i % 4] =
+            static_cast<std::uint8_t>(value + kByteOffset);
+      }
+    }
+  }
+}
+
+/// Packs integers W [n, k] in [-kNibbleLimit, kNibbleLimit - 1], k a multiple of kGroup, as PackedWeights of U8.
+/// @param scale `float16(row, group)`
+template <class Element, class Scale>
+void pack_nibbles(Index n, Index k, const Element& element, const Scale& scale, std::uint8_t* packed) {
+  const Index groups = k / kGroup;
+  for (Index panel = 0; panel < ceil_div(n, kPanel); ++panel) {
+    for (Index group = 0; group < groups; ++group) {
+      std::uint8_t* target = packed + (panel * groups + group) * kGroupBytes;
+      std::memset(target, 0, kGroupBytes);
+      for (Index j = 0; j < kPanel; ++j) {
+        const Index row = panel * kPanel + j;
+        if (row >= n) continue;
+        const float16 factor = scale(row, group);
+        std::memcpy(target + 2 * j, &factor, sizeof factor);
+        for (Index i = 0; i < kGroup; ++i) {
+          const int value = element(row, group * kGroup + i) + kNibbleOffset;
+          std::uint8_t& byte = target[2 * kPanel + i / 8 * 4 * kPanel + j * 4 + i % 4];
+          byte = static_cast<std::uint8_t>(byte | (i % 8 < 4 ? value : value << 4));
+        }
+      }
+    }
+  }
+}
+
+/// Row `row` of integer weights as floats: out [k].
+inline void unpack_row(const PackedWeights& weights, Index row, float* out) {
+  const auto* panel = static_cast<const std::uint8_t*>(weights.data) + row / kPanel * weights.panel_bytes();
+  const Index column = row % kPanel;
+  for (Index i = 0; i < weights.k; ++i) {
+    if (weights.dtype == DType::kI8) {
+      out[i] = static_cast<float>(panel[i / 4 * 4 * kPanel + column * 4 + i % 4] - kByteOffset) * weights.scales[row];
+      continue;
+    }
+    const std::uint8_t* group = panel + i / kGroup * kGroupBytes;
+    float16 scale;
+    std::memcpy(&scale, group + 2 * column, sizeof scale);
+    const int byte = group[2 * kPanel + i % kGroup / 8 * 4 * kPanel + column * 4 + i % 4];
+    out[i] = static_cast<float>((i % 8 < 4 ? byte & 15 : byte >> 4) - kNibbleOffset) * static_cast<float>(scale);
+  }
+}
+
+/// A's rows as 8-bit integers, and the memory where they stand.
+struct QuantizedMatrix {
+  ArenaBuffer values, scales, sums;
+  QuantizedRows rows;
+};
+
+/// A [m, k] quantized on all threads of `pool`.
+inline QuantizedMatrix quantize(ThreadPool& pool, Arena& arena, Index m, Index k, const float* a, Index lda) {
+  QuantizedMatrix result;
+  const Index groups = ceil_div(k, kGroup);
+  result.values = arena.acquire(static_cast<std::size_t>(m * groups * kGroup));
+  result.scales = arena.acquire(static_cast<std::size_t>(m) * sizeof(float));
+  result.sums = arena.acquire(static_cast<std::size_t>(m * groups) * sizeof(std::int32_t));
+  auto* values = static_cast<std::int8_t*>(result.values.data());
+  auto* scales = static_cast<float*>(result.scales.data());
+  auto* sums = static_cast<std::int32_t*>(result.sums.data());
+  const KernelTable& kernel = kernels();
+  constexpr Index kRows = 2 * kTileRows;
+  pool.parallel_for(ceil_div(m, kRows), [&](Index job) {
+    kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, sums);
+  });
+  result.rows = {values, scales, sums, m, groups};
+  return result;
+}
+
+/// C[m, n] = epilogue(A[m, k] * W^T) with integer weights. The same bits for any number of threads.
+inline void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const PackedWeights& weights, float* c, Index ldc,
+                         const Epilogue& epilogue) {
+  const Index m = a.m;
+  if (m == 0) return;
+  const KernelTable& kernel = kernels();
+  // Few rows: bound by reading the weights once, in chunks of about 64 KB. Many: blocks of A that stay in the L2 cache
+  // beside the panels, and jobs of about 50 million products.
+  const bool is_decode = m <= kTileRows;
+  const Index most_rows = std::max<Index>(2 * kTileRows, 262144 / a.row_bytes() / (2 * kTileRows) * 2 * kTileRows);
+  const Index rows = is_decode ? m : round_up(ceil_div(m, ceil_div(m, most_rows)), 2 * kTileRows);
+  const Index row_blocks = ceil_div(m, rows);
+  const Index panels = is_decode ? std::max<Index>(1, 65536 / weights.panel_bytes())
+                                 : std::clamp<Index>(50'000'000 / (rows * kPanel * weights.k), 4, 64) / 2 * 2;
+  const Index panel_blocks = ceil_div(weights.panels(), panels);
+  pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
+    const Index row = job % row_blocks * rows, panel = job / row_blocks * panels;
+    kernel.integer_block({row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), a, weights,
+                          c, ldc, epilogue});
+  });
+}
+
 /// C[m, n] = epilogue(A[m, k] * W^T) on all threads of `pool`. The result does not depend on their number: every
 /// element is summed over k in the same order wherever it is computed.
 inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index lda, const PackedWeights& weights,

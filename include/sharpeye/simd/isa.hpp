@@ -18,12 +18,14 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// Instruction sets with kernels of their own, weakest first.
-enum class Isa { kScalar, kAvx2, kAvx512 };
-inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
+enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni };
+inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512, Isa::kAvx512Vnni};
 
-/// "scalar", "avx2" or "avx512", the values of SHARPEYE_ISA.
+/// "scalar", "avx2", "avxvnni", "avx512" or "avx512vnni", the values of SHARPEYE_ISA.
 inline const char* to_string(Isa isa) noexcept {
   switch (isa) {
+    case Isa::kAvx512Vnni: return "avx512vnni";
+    case Isa::kAvxVnni: return "avxvnni";
     case Isa::kAvx512: return "avx512";
     case Isa::kAvx2: return "avx2";
     default: return "scalar";
@@ -31,14 +33,20 @@ inline const char* to_string(Isa isa) noexcept {
 }
 
 /// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
-/// kAvx512 for these and AVX-512 F, BW, DQ and VL.
+/// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, integer products take one instruction instead of three.
 inline bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kScalar) return true;
 #if SHARPEYE_X86
   constexpr unsigned kF16cBit = 1u << 29;
+  constexpr unsigned kAvxVnniBit = 1u << 4;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (isa == Isa::kAvx512 && !(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))) {
+  const bool is_512 = isa == Isa::kAvx512 || isa == Isa::kAvx512Vnni;
+  if (is_512 && !(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))) {
+    return false;
+  }
+  if (isa == Isa::kAvx512Vnni && !__builtin_cpu_supports("avx512vnni")) return false;
+  if (isa == Isa::kAvxVnni && (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0 || (eax & kAvxVnniBit) == 0)) {
     return false;
   }
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -60,7 +68,8 @@ inline Isa detect_isa() {
     require(is_supported(isa), ErrorCode::kInvalidArgument, "SHARPEYE_ISA: this CPU does not support ", wanted);
     return isa;
   }
-  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar, avx2 or avx512, actual ", wanted);
+  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512 or avx512vnni, actual ",
+       wanted);
 }
 
 SHARPEYE_NAMESPACE_END

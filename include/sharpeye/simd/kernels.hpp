@@ -7,6 +7,9 @@
 /// A program compiled with plain `g++ -O2` gets AVX2 or AVX-512 where the CPU has it: each set of bodies stands in a
 /// region with its own target options. Inside a region there is no Eigen (it picks its instruction set when it is
 /// included) and nothing with a dynamic initialiser, and no vector leaves it.
+///
+/// The bodies take a compiler some 15 seconds. A program of several sources can compile them once: define
+/// SHARPEYE_EXTERNAL_KERNELS for all sources, and in one also SHARPEYE_DEFINE_KERNELS before the first #include.
 
 #include <cmath>
 #include <cstring>
@@ -33,6 +36,9 @@ struct KernelTable {
                        float* packed) noexcept;
   void (*gemm_block)(const GemmBlock&) noexcept;
   void (*gemv_block)(const GemvBlock&) noexcept;
+  void (*quantize_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
+                        std::int8_t* values, float* scales, std::int32_t* sums) noexcept;
+  void (*integer_block)(const IntegerBlock&) noexcept;
   void (*attention_head)(const AttentionHead&) noexcept;
   void (*cached_attention_head)(const CachedAttentionHead&) noexcept;
   void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
@@ -47,6 +53,20 @@ struct KernelTable {
                               float* dgain, float* dbias) noexcept;
 };
 
+#if defined(SHARPEYE_EXTERNAL_KERNELS)
+#define SHARPEYE_KERNELS_LINKAGE
+#else
+#define SHARPEYE_KERNELS_LINKAGE inline
+#endif
+
+/// The kernels of `isa`, which must be supported. For tests and benchmarks; everybody else uses kernels().
+SHARPEYE_KERNELS_LINKAGE KernelTable kernels_for(Isa isa) noexcept;
+
+#if !defined(SHARPEYE_EXTERNAL_KERNELS) || defined(SHARPEYE_DEFINE_KERNELS)
+// Functions of one region that are called in another whose instruction set is larger: GCC inlines those too late to
+// keep their vectors in registers, unless told.
+#define SHARPEYE_INLINE inline __attribute__((always_inline))
+
 namespace scalar {
 // NOLINTBEGIN(bugprone-suspicious-include)
 #include "sharpeye/simd/vec_scalar.inl"
@@ -54,6 +74,8 @@ namespace scalar {
 #include "sharpeye/simd/elementwise.inl"
 //
 #include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/integer.inl"
 //
 #include "sharpeye/simd/attention.inl"
 //
@@ -75,6 +97,8 @@ namespace avx2 {
 #include "sharpeye/simd/elementwise.inl"
 //
 #include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/integer.inl"
 //
 #include "sharpeye/simd/attention.inl"
 //
@@ -102,6 +126,8 @@ namespace avx512 {
 //
 #include "sharpeye/simd/gemm.inl"
 //
+#include "sharpeye/simd/integer.inl"
+//
 #include "sharpeye/simd/attention.inl"
 //
 #include "sharpeye/simd/training.inl"
@@ -113,17 +139,69 @@ namespace avx512 {
 #else
 #pragma GCC pop_options
 #endif
+
+// The same kernels, but for the dot product of bytes that integer products are made of.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avxvnni,avx2,fma,f16c"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avxvnni,avx2,fma,f16c")
+#endif
+namespace avxvnni {
+using namespace avx2;  // NOLINT(google-build-using-namespace)
+SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  using Raw = __m256i;
+  return reinterpret_cast<IntVec>(
+      _mm256_dpbusd_avx_epi32(reinterpret_cast<Raw>(sum), reinterpret_cast<Raw>(u), reinterpret_cast<Raw>(s)));
+}
+#include "sharpeye/simd/integer.inl"
+}  // namespace avxvnni
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
+#endif
+namespace avx512vnni {
+using namespace avx512;  // NOLINT(google-build-using-namespace)
+SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  using Raw = __m512i;
+  return reinterpret_cast<IntVec>(
+      _mm512_dpbusd_epi32(reinterpret_cast<Raw>(sum), reinterpret_cast<Raw>(u), reinterpret_cast<Raw>(s)));
+}
+#include "sharpeye/simd/integer.inl"
+}  // namespace avx512vnni
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
 #endif
 // NOLINTEND(bugprone-suspicious-include)
 
-/// The kernels of `isa`, which must be supported. For tests and benchmarks; everybody else uses kernels().
-inline KernelTable kernels_for(Isa isa) noexcept {
+SHARPEYE_KERNELS_LINKAGE KernelTable kernels_for(Isa isa) noexcept {
 #if SHARPEYE_X86
-  if (isa == Isa::kAvx512) return avx512::table(isa);
-  if (isa == Isa::kAvx2) return avx2::table(isa);
+  KernelTable table = isa == Isa::kAvx512 || isa == Isa::kAvx512Vnni ? avx512::table(isa)
+                      : isa == Isa::kAvx2 || isa == Isa::kAvxVnni    ? avx2::table(isa)
+                                                                     : scalar::table(isa);
+  if (isa == Isa::kAvxVnni) table.integer_block = avxvnni::integer_block;
+  if (isa == Isa::kAvx512Vnni) table.integer_block = avx512vnni::integer_block;
+  return table;
+#else
+  return scalar::table(isa);
 #endif
-  return scalar::table(Isa::kScalar);
 }
+
+#undef SHARPEYE_INLINE
+#endif
+#undef SHARPEYE_KERNELS_LINKAGE
 
 /// The kernels of this process: of the best instruction set, or of the one in SHARPEYE_ISA (read at the first call).
 /// @throws Error kInvalidArgument when SHARPEYE_ISA is wrong.

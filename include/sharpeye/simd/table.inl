@@ -1,7 +1,20 @@
 // The table of the kernels of one instruction set. Included once per instruction set, after all bodies.
 
 inline KernelTable table(Isa isa) noexcept {
-  return {
-      isa,        pack_rows,   pack_columns, gemm_block,          gemv_block,  attention_head,   cached_attention_head,
-      layer_norm, log_sum_exp, activate_row, activation_gradient, softmax_row, softmax_gradient, layer_norm_gradient};
+  return {isa,
+          pack_rows,
+          pack_columns,
+          gemm_block,
+          gemv_block,
+          quantize_rows,
+          integer_block,
+          attention_head,
+          cached_attention_head,
+          layer_norm,
+          log_sum_exp,
+          activate_row,
+          activation_gradient,
+          softmax_row,
+          softmax_gradient,
+          layer_norm_gradient};
 }

@@ -26,16 +26,48 @@ inline constexpr Index round_up(Index a, Index b) noexcept {
 /// kGelu is the exact x/2 (1 + erf(x / sqrt 2)); kQuickGelu is x * sigmoid(1.702 x).
 enum class Activation { kNone, kRelu, kGelu, kQuickGelu };
 
-/// Weights B^T [n, k] in panels of 16 columns of B: element (n, k) stands at panel n/16, position k * 16 + n % 16. The
-/// last panel is filled up with zeros. F32, F16 or BF16.
+/// Consecutive elements of a row of 4-bit weights that share a scale.
+inline constexpr Index kGroup = 32;
+/// Bytes of one group of one panel of 4-bit weights: 16 scales (F16), then 32 x 16 numbers.
+inline constexpr Index kGroupBytes = kPanel * 2 + kPanel * kGroup / 2;
+/// Integer weights are in [-kByteLimit, kByteLimit] (I8) and [-kNibbleLimit, kNibbleLimit - 1] (4 bits). They are
+/// packed with this much added, as unsigned numbers: two products of a 7-bit weight and an 8-bit activation then fit
+/// into the 16 bits that AVX2's vpmaddubsw has for their sum, 2 * 127 * 127 < 2^15.
+inline constexpr int kByteOffset = 64, kByteLimit = 63, kNibbleOffset = 8, kNibbleLimit = 8;
+
+/// Weights B^T [n, k] in panels of 16 columns of B; the last panel is filled up with zeros.
+///
+/// - F32, F16, BF16: element (n, k) stands at panel n/16, position k * 16 + n % 16.
+/// - I8, one scale for each of the n: position k/4 * 64 + n % 16 * 4 + k % 4, k filled up to whole fours.
+/// - U8, two 4-bit numbers a byte, one scale for each 32 of a row: group k/32 of a panel has kGroupBytes; after the
+///   scales byte b of 64-byte line l has in its lower half the number that I8 has at byte b of line 2l, in its upper
+///   half that of line 2l + 1.
 struct PackedWeights {
   const void* data = nullptr;
   DType dtype = DType::kF32;
   Index n = 0;
   Index k = 0;
+  const float* scales = nullptr;  ///< I8: [n], filled up to whole panels
 
+  bool is_integer() const noexcept { return dtype == DType::kI8 || dtype == DType::kU8; }
   Index panels() const noexcept { return ceil_div(n, kPanel); }
-  Index bytes() const noexcept { return panels() * kPanel * k * size_of(dtype); }
+  Index panel_bytes() const noexcept {
+    if (dtype == DType::kU8) return ceil_div(k, kGroup) * kGroupBytes;
+    return kPanel * (dtype == DType::kI8 ? round_up(k, 4) : k) * size_of(dtype);
+  }
+  Index bytes() const noexcept { return panels() * panel_bytes(); }
+};
+
+/// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value. Tiles of `height` rows (kTileRows, or
+/// what is left) follow each other; in a tile the number (r, i) stands at i/4 * 4 * height + r * 4 + i % 4.
+struct QuantizedRows {
+  const std::int8_t* values = nullptr;
+  const float* scales = nullptr;       ///< [m]
+  const std::int32_t* sums = nullptr;  ///< [m, groups]: of kGroup values each
+  Index m = 0, groups = 0;
+
+  Index row_bytes() const noexcept { return groups * kGroup; }
+  const std::int8_t* tile(Index row) const noexcept { return values + row * row_bytes(); }
 };
 
 /// What happens to an element of the product before it is stored: activation(x + bias[column]) + residual[row, column].
@@ -63,6 +95,16 @@ struct GemvBlock {
   Index m, panel_begin, panel_end;
   const float* a;
   Index lda;
+  PackedWeights weights;
+  float* c;
+  Index ldc;
+  Epilogue epilogue;
+};
+
+/// One job of a product with integer weights: rows [row_begin, row_end) times panels [panel_begin, panel_end).
+struct IntegerBlock {
+  Index row_begin, row_end, panel_begin, panel_end;
+  QuantizedRows a;
   PackedWeights weights;
   float* c;
   Index ldc;

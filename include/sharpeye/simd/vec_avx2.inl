@@ -95,3 +95,45 @@ inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
     _mm256_storeu_ps(p + 8 * i + 24, _mm256_permute2f128_ps(parts[2 * i], parts[2 * i + 1], 0x31));
   }
 }
+
+/// Integers, one a lane, or four bytes a lane.
+/// (Not __m256i, whose lanes are of 64 bits: GCC 12 then keeps each sum twice.)
+using IntVec = std::int32_t __attribute__((vector_size(32)));
+
+SHARPEYE_INLINE IntVec broadcast_int(std::int32_t x) noexcept {
+  return reinterpret_cast<IntVec>(_mm256_set1_epi32(x));
+}
+SHARPEYE_INLINE IntVec add(IntVec a, IntVec b) noexcept {
+  return a + b;
+}
+SHARPEYE_INLINE IntVec load_bytes(const std::uint8_t* p) noexcept {
+  return reinterpret_cast<IntVec>(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+/// The same four bytes in each lane.
+SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
+  std::int32_t word;
+  std::memcpy(&word, p, sizeof word);
+  return reinterpret_cast<IntVec>(_mm256_set1_epi32(word));
+}
+/// sum + u . s in each lane, of four unsigned and four signed bytes; u0 s0 + u1 s1 must fit into 16 bits.
+SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(u), reinterpret_cast<__m256i>(s));
+  return sum + reinterpret_cast<IntVec>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+/// The lower, or upper, half of each byte.
+SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
+  return reinterpret_cast<IntVec>(_mm256_and_si256(reinterpret_cast<__m256i>(x), _mm256_set1_epi8(0x0f)));
+}
+SHARPEYE_INLINE IntVec high_nibbles(IntVec x) noexcept {
+  return reinterpret_cast<IntVec>(
+      _mm256_and_si256(_mm256_srli_epi16(reinterpret_cast<__m256i>(x), 4), _mm256_set1_epi8(0x0f)));
+}
+SHARPEYE_INLINE Vec to_float(IntVec x) noexcept {
+  return {_mm256_cvtepi32_ps(reinterpret_cast<__m256i>(x))};
+}
+/// Integers in [-128, 127] as bytes.
+inline void store_bytes(std::int8_t* p, Vec x) noexcept {
+  const __m256i words = _mm256_cvtps_epi32(x.lane);
+  const __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(halves, halves));
+}

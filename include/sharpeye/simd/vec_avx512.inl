@@ -112,3 +112,44 @@ inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
     }
   }
 }
+
+/// Integers, one a lane, or four bytes a lane.
+/// (Not __m512i, whose lanes are of 64 bits: GCC 12 then keeps each sum twice.)
+using IntVec = std::int32_t __attribute__((vector_size(64)));
+
+SHARPEYE_INLINE IntVec broadcast_int(std::int32_t x) noexcept {
+  return reinterpret_cast<IntVec>(_mm512_set1_epi32(x));
+}
+SHARPEYE_INLINE IntVec add(IntVec a, IntVec b) noexcept {
+  return a + b;
+}
+SHARPEYE_INLINE IntVec load_bytes(const std::uint8_t* p) noexcept {
+  return reinterpret_cast<IntVec>(_mm512_loadu_si512(p));
+}
+/// The same four bytes in each lane.
+SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
+  std::int32_t word;
+  std::memcpy(&word, p, sizeof word);
+  return reinterpret_cast<IntVec>(_mm512_set1_epi32(word));
+}
+/// sum + u . s in each lane, of four unsigned and four signed bytes; u0 s0 + u1 s1 must fit into 16 bits.
+SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  const __m512i pairs = _mm512_maddubs_epi16(reinterpret_cast<__m512i>(u), reinterpret_cast<__m512i>(s));
+  return sum + reinterpret_cast<IntVec>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+/// The lower, or upper, half of each byte.
+SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
+  return reinterpret_cast<IntVec>(_mm512_and_si512(reinterpret_cast<__m512i>(x), _mm512_set1_epi8(0x0f)));
+}
+SHARPEYE_INLINE IntVec high_nibbles(IntVec x) noexcept {
+  return reinterpret_cast<IntVec>(
+      _mm512_and_si512(_mm512_srli_epi16(reinterpret_cast<__m512i>(x), 4), _mm512_set1_epi8(0x0f)));
+}
+SHARPEYE_INLINE Vec to_float(IntVec x) noexcept {
+  return {_mm512_maskz_cvtepi32_ps(kAll, reinterpret_cast<__m512i>(x))};
+}
+/// Integers in [-128, 127] as bytes.
+inline void store_bytes(std::int8_t* p, Vec x) noexcept {
+  const __m512i words = _mm512_maskz_cvtps_epi32(kAll, x.lane);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(kAll, words));
+}

@@ -82,4 +82,58 @@ inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
   }
 }
 
+/// Integers, one a lane, or four bytes a lane.
+struct IntVec {
+  std::int32_t lane[kLanes];
+};
+
+SHARPEYE_INLINE IntVec broadcast_int(std::int32_t x) noexcept {
+  IntVec result;
+  for (std::int32_t& lane : result.lane) lane = x;
+  return result;
+}
+SHARPEYE_INLINE IntVec add(IntVec a, IntVec b) noexcept {
+  for (int i = 0; i < kLanes; ++i) a.lane[i] += b.lane[i];
+  return a;
+}
+SHARPEYE_INLINE IntVec load_bytes(const std::uint8_t* p) noexcept {
+  IntVec result;
+  std::memcpy(result.lane, p, sizeof result.lane);
+  return result;
+}
+/// The same four bytes in each lane.
+SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
+  std::int32_t word;
+  std::memcpy(&word, p, sizeof word);
+  return broadcast_int(word);
+}
+/// sum + u . s in each lane, of four unsigned and four signed bytes.
+SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  for (int i = 0; i < kLanes; ++i) {
+    std::uint8_t a[4];
+    std::int8_t b[4];
+    std::memcpy(a, &u.lane[i], sizeof a);
+    std::memcpy(b, &s.lane[i], sizeof b);
+    for (int j = 0; j < 4; ++j) sum.lane[i] += a[j] * b[j];
+  }
+  return sum;
+}
+/// The lower, or upper, half of each byte.
+SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
+  for (std::int32_t& lane : x.lane) lane &= 0x0f0f0f0f;
+  return x;
+}
+SHARPEYE_INLINE IntVec high_nibbles(IntVec x) noexcept {
+  for (std::int32_t& lane : x.lane)
+    lane = static_cast<std::int32_t>(static_cast<std::uint32_t>(lane) >> 4) & 0x0f0f0f0f;
+  return x;
+}
+SHARPEYE_INLINE Vec to_float(IntVec x) noexcept {
+  SHARPEYE_LANES(static_cast<float>(x.lane[i]));
+}
+/// Integers in [-128, 127] as bytes.
+inline void store_bytes(std::int8_t* p, Vec x) noexcept {
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(x.lane[i]);
+}
+
 #undef SHARPEYE_LANES

@@ -1,0 +1,248 @@
+// Products with integer weights: 8-bit activations by 8-bit or 4-bit weights, summed exactly in 32 bits. The sums do
+// not depend on their order, so every instruction set gives the same bits up to the scales. Included once per
+// instruction set, after gemm.inl.
+
+/// One row of k numbers in [-127, 127] for a tile of `height` rows; sums of each kGroup of them.
+inline void quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale,
+                         std::int32_t* sums) noexcept {
+  const Index whole = k / kLanes * kLanes;
+  Vec largest = broadcast(0.0f), poison = broadcast(0.0f);
+  const auto see = [&](Vec x) {
+    largest = max(abs(x), largest);
+    poison = fma(x, broadcast(0.0f), poison);  // NaN as soon as one x is not finite
+  };
+  for (Index i = 0; i < whole; i += kLanes) see(load(a + i));
+  if (whole < k) see(load_first(a + whole, k - whole));
+  const float limit = reduce_max(largest);
+  scale = limit / 127 + reduce_add(poison);
+  const Vec factor = broadcast(limit > 0 ? 127 / limit : 0.0f);
+  for (Index group = 0; group * kGroup < k; ++group) {
+    Vec sum = broadcast(0.0f);  // of integers, exact
+    for (Index i = group * kGroup; i < (group + 1) * kGroup; i += kLanes) {
+      const Vec x = i + kLanes <= k ? load(a + i) : load_first(a + i, k > i ? k - i : 0);
+      const Vec rounded = round(mul(x, factor));
+      sum = add(sum, rounded);
+      alignas(64) std::int8_t bytes[kLanes];
+      store_bytes(bytes, rounded);
+#pragma GCC unroll 4
+      for (Index j = 0; j < kLanes; j += 4) std::memcpy(values + (i + j) * height, bytes + j, 4);
+    }
+    sums[group] = static_cast<std::int32_t>(reduce_add(sum));
+  }
+}
+
+/// Rows [row_begin, row_end) (beginning on a tile) of A [m, k] as 8-bit integers: scale = max|a| / 127 of the row,
+/// value = round(a / scale). A row with a NaN or an infinity has the scale NaN.
+inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
+                          std::int8_t* values, float* scales, std::int32_t* sums) noexcept {
+  const Index groups = ceil_div(k, kGroup);
+  for (Index row = row_begin; row < row_end; ++row) {
+    const Index in_tile = row % kTileRows, first = row - in_tile;
+    const Index height = m - first < kTileRows ? m - first : kTileRows;
+    quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row],
+                 sums + row * groups);
+  }
+}
+
+/// The four bytes (r, i) to (r, i + 3) of a register tile that begins at `row`.
+template <int kRows>
+SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* tile, Index tile_bytes, int r, Index i) noexcept {
+  constexpr int kHeight = kRows < kTileRows ? kRows : kTileRows;
+  return broadcast_bytes(tile + r / kTileRows * tile_bytes + i * kHeight + r % kTileRows * 4);
+}
+
+/// Four steps of k: kRows rows of A times one line of each panel. (A struct, as argument-dependent lookup would also
+/// find the function of the region that IntVec comes from.)
+template <int kRows, int kVectors>
+SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std::uint8_t* b, Index stride,
+                               IntVec (&sum)[kRows][kVectors]) noexcept {
+  IntVec y[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    const Index j = v * kLanes;
+    y[v] = load_bytes(b + j / kPanel * stride + j % kPanel * 4);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    const IntVec x = broadcast_bytes(a + r / kTileRows * tile_bytes + r % kTileRows * 4);
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = dot_bytes(sum[r][v], y[v], x);
+  }
+}
+
+/// C[kRows, kPanels * kPanel] = a_scale * b_scale * (A B) of 8-bit weights. As in gemm.inl small tiles have several
+/// sets of sums.
+template <int kRows, int kPanels>
+inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+  constexpr int kVectors = kPanels * kPanel / kLanes;
+  constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
+  constexpr int kHeight = kRows < kTileRows ? kRows : kTileRows;
+  const PackedWeights& w = block.weights;
+  const Index stride = w.panel_bytes(), tile_bytes = kTileRows * block.a.row_bytes();
+  const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
+  const std::int8_t* a = block.a.tile(row);
+  IntVec sum[kSets][kRows][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    std::int32_t total = 0;
+    for (Index group = 0; group < block.a.groups; ++group) total += block.a.sums[(row + r) * block.a.groups + group];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      sum[0][r][v] = broadcast_int(-kByteOffset * total);
+#pragma GCC unroll 8
+      for (int set = 1; set < kSets; ++set) sum[set][r][v] = broadcast_int(0);
+    }
+  }
+  Index i = 0;
+  for (; i + 4 * kSets <= w.k; i += 4 * kSets) {
+#pragma GCC unroll 8
+    for (int set = 0; set < kSets; ++set) {
+      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, tile_bytes, b + (i + 4 * set) * kPanel, stride, sum[set]);
+    }
+  }
+  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, tile_bytes, b + i * kPanel, stride, sum[0]);
+  const float* scales = w.scales + panel * kPanel;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    const Vec scale = broadcast(block.a.scales[row + r]);
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      IntVec total = sum[0][r][v];
+#pragma GCC unroll 8
+      for (int set = 1; set < kSets; ++set) total = add(total, sum[set][r][v]);
+      store(c + r * ldc + v * kLanes, mul(to_float(total), mul(scale, load(scales + v * kLanes))));
+    }
+  }
+}
+
+/// The same of 4-bit weights, group after group; the last panel's columns beyond n have scale 0.
+template <int kRows, int kPanels>
+inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+  constexpr int kVectors = kPanels * kPanel / kLanes, kLineVectors = kPanel / kLanes;
+  const PackedWeights& w = block.weights;
+  const Index stride = w.panel_bytes(), groups = block.a.groups, tile_bytes = kTileRows * block.a.row_bytes();
+  const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
+  const std::int8_t* a = block.a.tile(row);
+  Vec total[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) total[r][v] = broadcast(0.0f);
+  }
+  for (Index group = 0; group < groups; ++group) {
+    const std::uint8_t* data = b + group * kGroupBytes;
+    IntVec sum[kRows][kVectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const IntVec start = broadcast_int(-kNibbleOffset * block.a.sums[(row + r) * groups + group]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = start;
+    }
+#pragma GCC unroll 4
+    for (int line = 0; line < kGroup / 8; ++line) {
+      IntVec low[kVectors], high[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const IntVec both = load_bytes(data + v / kLineVectors * stride + kPanel * 2 + line * 4 * kPanel +
+                                       v % kLineVectors * 4 * kLanes);
+        low[v] = low_nibbles(both);
+        high[v] = high_nibbles(both);
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Index i = group * kGroup + line * 8;
+        const IntVec first = four_bytes<kRows>(a, tile_bytes, r, i),
+                     second = four_bytes<kRows>(a, tile_bytes, r, i + 4);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) {
+          sum[r][v] = dot_bytes(dot_bytes(sum[r][v], low[v], first), high[v], second);
+        }
+      }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const auto* scales =
+          reinterpret_cast<const float16*>(data + v / kLineVectors * stride) + v % kLineVectors * kLanes;
+      const Vec scale = load(scales);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) total[r][v] = fma(to_float(sum[r][v]), scale, total[r][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    const Vec scale = broadcast(block.a.scales[row + r]);
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) store(c + r * ldc + v * kLanes, mul(total[r][v], scale));
+  }
+}
+
+/// The tile of a number format: I8 or 4 bits.
+template <bool kNibbles, int kRows, int kPanels>
+inline void integer_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+  if constexpr (kNibbles) {
+    nibble_tile<kRows, kPanels>(block, row, panel, c, ldc);
+  } else {
+    byte_tile<kRows, kPanels>(block, row, panel, c, ldc);
+  }
+}
+
+template <bool kNibbles, int kPanels>
+inline void integer_tile_rows(const IntegerBlock& block, Index row, Index rows, Index panel, float* c,
+                              Index ldc) noexcept {
+  switch (rows) {
+    case 1: return integer_tile<kNibbles, 1, kPanels>(block, row, panel, c, ldc);
+    case 2: return integer_tile<kNibbles, 2, kPanels>(block, row, panel, c, ldc);
+    case 3: return integer_tile<kNibbles, 3, kPanels>(block, row, panel, c, ldc);
+    case 4: return integer_tile<kNibbles, 4, kPanels>(block, row, panel, c, ldc);
+    case 5: return integer_tile<kNibbles, 5, kPanels>(block, row, panel, c, ldc);
+    case 6: return integer_tile<kNibbles, 6, kPanels>(block, row, panel, c, ldc);
+    default:
+      // A group's sums and totals share the registers, so a tile of 4-bit weights is half as high.
+      if constexpr (!kNibbles) return integer_tile<kNibbles, kHighRows, kPanels>(block, row, panel, c, ldc);
+  }
+}
+
+template <bool kNibbles>
+inline void integer_block_of(const IntegerBlock& block) noexcept {
+  const PackedWeights& w = block.weights;
+  for (Index panel = block.panel_begin; panel < block.panel_end;) {
+    const Index panels = tile_width(block.panel_end - panel);
+    const Index column = panel * kPanel, width = panels * kPanel;
+    const Index columns = w.n - column < width ? w.n - column : width;
+    const float* bias = block.epilogue.bias == nullptr ? nullptr : block.epilogue.bias + column;
+    for (Index row = block.row_begin; row < block.row_end;) {
+      const Index rest = block.row_end - row;
+      const Index rows = kNibbles ? (rest < kTileRows ? rest : kTileRows) : tile_height(rest);
+      constexpr Index kWidth = kWidePanels * kPanel;
+      alignas(64) float beside[kHighRows * kWidth], residual_beside[kHighRows * kWidth];
+      float* target = block.c + row * block.ldc + column;
+      const float* residual = block.epilogue.residual == nullptr
+                                  ? nullptr
+                                  : block.epilogue.residual + row * block.epilogue.ld_residual + column;
+      const bool is_whole = columns == width;
+      Index ld_residual = block.epilogue.ld_residual;
+      if (!is_whole && residual != nullptr) {
+        std::memset(residual_beside, 0, sizeof residual_beside);
+        copy_columns(rows, columns, residual, ld_residual, residual_beside, kWidth);
+        residual = residual_beside;
+        ld_residual = kWidth;
+      }
+      float* c = is_whole ? target : beside;
+      const Index ldc = is_whole ? block.ldc : kWidth;
+      if (panels == 1) {
+        integer_tile_rows<kNibbles, 1>(block, row, rows, panel, c, ldc);
+      } else {
+        integer_tile_rows<kNibbles, kWidePanels>(block, row, rows, panel, c, ldc);
+      }
+      finish_tile(block.epilogue.activation, rows, width, c, ldc, bias, residual, ld_residual);
+      if (!is_whole) copy_columns(rows, columns, c, ldc, target, block.ldc);
+      row += rows;
+    }
+    panel += panels;
+  }
+}
+
+inline void integer_block(const IntegerBlock& block) noexcept {
+  if (block.weights.dtype == DType::kU8) return integer_block_of<true>(block);
+  integer_block_of<false>(block);
+}

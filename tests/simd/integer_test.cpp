@@ -1,0 +1,232 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/reference.hpp"
+
+using namespace sharpeye;
+using namespace sharpeye::simd;
+
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<Isa> supported() {
+  std::vector<Isa> result;
+  for (const Isa isa : kAllIsas) {
+    if (is_supported(isa)) result.push_back(isa);
+  }
+  return result;
+}
+
+/// Integer weights of one product, packed.
+struct Weights {
+  Weights(Index n, Index k, DType dtype, const std::function<int(Index, Index)>& number)
+      : scales(static_cast<std::size_t>(round_up(n, kPanel)), kNan) {
+    packed.n = n;
+    packed.k = k;
+    packed.dtype = dtype;
+    for (Index i = 0; i < n; ++i) scales[static_cast<std::size_t>(i)] = 0.01f * static_cast<float>(1 + i % 7);
+    // A guard behind the panels, and an address that no vector load would like.
+    bytes.assign(static_cast<std::size_t>(packed.bytes()) + 3, 0xff);
+    packed.data = bytes.data() + 3;
+    packed.scales = scales.data();
+    if (dtype == DType::kI8) {
+      pack_bytes(n, k, number, bytes.data() + 3);
+    } else {
+      pack_nibbles(
+          n, k, number, [&](Index row, Index group) { return float16(scale(row, group)); }, bytes.data() + 3);
+    }
+  }
+  float scale(Index row, Index group) const {
+    return packed.dtype == DType::kI8
+               ? scales[static_cast<std::size_t>(row)]
+               : static_cast<float>(float16(0.01f * static_cast<float>(1 + (row + 2 * group) % 5)));
+  }
+
+  std::vector<float> scales;
+  std::vector<std::uint8_t> bytes;
+  PackedWeights packed;
+};
+
+/// A [m, k] quantized by the kernels of one instruction set; between its rows is NaN.
+struct Activations {
+  Activations(const KernelTable& kernel, Index m, Index k, const std::vector<float>& a, Index lda)
+      : groups(ceil_div(k, kGroup)),
+        values(static_cast<std::size_t>(m * groups * kGroup), 99),
+        scales(static_cast<std::size_t>(m), kNan),
+        sums(static_cast<std::size_t>(m * groups), 12345) {
+    kernel.quantize_rows(0, m, m, k, a.data(), lda, values.data(), scales.data(), sums.data());
+    rows = {values.data(), scales.data(), sums.data(), m, groups};
+  }
+  int number(Index row, Index column) const {
+    const Index first = row / kTileRows * kTileRows, height = std::min(kTileRows, rows.m - first);
+    return rows.tile(first)[column / 4 * 4 * height + row % kTileRows * 4 + column % 4];
+  }
+
+  Index groups;
+  std::vector<std::int8_t> values;
+  std::vector<float> scales;
+  std::vector<std::int32_t> sums;
+  QuantizedRows rows;
+};
+
+std::vector<float> random_rows(Index m, Index k, Index lda, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> a(static_cast<std::size_t>(m * lda), kNan);
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < k; ++j) a[static_cast<std::size_t>(i * lda + j)] = normal(random);
+  }
+  return a;
+}
+
+/// The exact product of the integers, in double, against the kernel. @return C
+std::vector<float> check_product(const KernelTable& kernel, const Activations& a, const Weights& w,
+                                 const Epilogue& epilogue) {
+  const Index m = a.rows.m, n = w.packed.n, k = w.packed.k, ldc = n + 5;
+  CAPTURE(to_string(kernel.isa));
+  CAPTURE(m);
+  CAPTURE(n);
+  CAPTURE(k);
+  CAPTURE(to_string(w.packed.dtype));
+  std::vector<float> c(static_cast<std::size_t>(m * ldc), kNan);
+  kernel.integer_block({0, m, 0, w.packed.panels(), a.rows, w.packed, c.data(), ldc, epilogue});
+  const auto* bytes = static_cast<const std::uint8_t*>(w.packed.data);
+  CHECK(bytes != nullptr);
+  std::vector<float> row(static_cast<std::size_t>(k));
+  double worst = 0, size = 1e-30;
+  for (Index j = 0; j < n; ++j) {
+    unpack_row(w.packed, j, row.data());
+    for (Index i = 0; i < m; ++i) {
+      double sum = 0;
+      for (Index l = 0; l < k; ++l) sum += static_cast<double>(a.number(i, l)) * row[static_cast<std::size_t>(l)];
+      sum *= a.scales[static_cast<std::size_t>(i)];
+      if (epilogue.bias != nullptr) sum += epilogue.bias[j];
+      sum = reference::activate(epilogue.activation, sum);
+      if (epilogue.residual != nullptr) sum += epilogue.residual[i * epilogue.ld_residual + j];
+      const double error = std::fabs(sum - c[static_cast<std::size_t>(i * ldc + j)]);
+      worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+      size = std::max(size, std::fabs(sum));
+    }
+  }
+  CHECK(worst < 3e-6 * size);
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = n; j < ldc; ++j) REQUIRE(std::isnan(c[static_cast<std::size_t>(i * ldc + j)]));
+  }
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("activations become integers with the rounding and the sums that are documented") {
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index m : {1, 5, 6, 13}) {
+      for (const Index k : {1, 4, 31, 32, 70, 257}) {
+        const std::vector<float> a = random_rows(m, k, k + 3, 7);
+        const Activations q(kernel, m, k, a, k + 3);
+        for (Index i = 0; i < m; ++i) {
+          const float* source = a.data() + i * (k + 3);
+          float largest = 0;
+          for (Index j = 0; j < k; ++j) largest = std::max(largest, std::fabs(source[j]));
+          REQUIRE(q.scales[static_cast<std::size_t>(i)] == largest / 127);
+          for (Index group = 0; group < q.groups; ++group) {
+            int sum = 0;
+            for (Index j = group * kGroup; j < (group + 1) * kGroup; ++j) {
+              const int expected = j < k ? static_cast<int>(std::nearbyint(source[j] * (127 / largest))) : 0;
+              REQUIRE(q.number(i, j) == expected);
+              sum += expected;
+            }
+            REQUIRE(q.sums[static_cast<std::size_t>(i * q.groups + group)] == sum);
+          }
+        }
+      }
+    }
+    // A row of zeros stays zero; one that is not finite cannot hide.
+    for (const float bad : {0.0f, kNan, std::numeric_limits<float>::infinity()}) {
+      std::vector<float> a(40, 0.0f);
+      a[37] = bad;
+      const Activations q(kernel, 1, 40, a, 40);
+      CHECK(std::isnan(q.scales[0]) == (bad != 0));
+    }
+  }
+}
+
+TEST_CASE("integer products of every tail agree with the exact sums, the same bits on every instruction set") {
+  std::mt19937 random(3);
+  for (const DType dtype : {DType::kI8, DType::kU8}) {
+    for (const Index m : {1, 2, 3, 4, 5, 6, 7, 12, 13, 29}) {
+      for (const Index n : {1, 15, 16, 17, 33, 48}) {
+        for (const Index k : {4, 32, 36, 70, 256, 257, 608}) {
+          if (dtype == DType::kU8 && k % kGroup != 0) continue;
+          const int limit = dtype == DType::kI8 ? kByteLimit : kNibbleLimit;
+          std::vector<int> numbers(static_cast<std::size_t>(n * k));
+          for (int& number : numbers) number = static_cast<int>(random() % static_cast<unsigned>(2 * limit)) - limit;
+          const Weights w(n, k, dtype, [&](Index i, Index j) { return numbers[static_cast<std::size_t>(i * k + j)]; });
+          const std::vector<float> a = random_rows(m, k, k, 1), residual = random_rows(m, n, n, 2);
+          std::vector<float> bias = random_rows(1, round_up(n, kPanel), round_up(n, kPanel), 3);
+          const bool fused = (m + n) % 2 == 0;
+          const Epilogue epilogue{fused ? bias.data() : nullptr, fused ? Activation::kRelu : Activation::kNone,
+                                  fused ? residual.data() : nullptr, n};
+          std::vector<float> first;
+          for (const Isa isa : supported()) {
+            const KernelTable kernel = kernels_for(isa);
+            const std::vector<float> c = check_product(kernel, Activations(kernel, m, k, a, k), w, epilogue);
+            if (first.empty()) first = c;
+            // 4-bit sums meet their scales group after group, with or without a fused multiplication and addition.
+            if (dtype == DType::kU8) continue;
+            for (std::size_t i = 0; i < c.size(); ++i) REQUIRE((c[i] == first[i] || std::isnan(first[i])));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("no sum of bytes saturates, whatever the weights and activations") {
+  // The extremes of all pairs of neighbours: +-127 times every weight at its limits.
+  const Index k = 4096, n = 17, m = 7;
+  for (const DType dtype : {DType::kI8, DType::kU8}) {
+    const int low = dtype == DType::kI8 ? -kByteLimit : -kNibbleLimit;
+    const int high = dtype == DType::kI8 ? kByteLimit : kNibbleLimit - 1;
+    for (int pattern = 0; pattern < 4; ++pattern) {
+      const Weights w(n, k, dtype,
+                      [&](Index i, Index j) { return (pattern & 1) != 0 && (i + j) % 3 == 0 ? low : high; });
+      std::vector<float> a(static_cast<std::size_t>(m * k));
+      for (std::size_t i = 0; i < a.size(); ++i) a[i] = (pattern & 2) != 0 && i % 5 == 0 ? -3.0f : 3.0f;
+      for (const Isa isa : supported()) {
+        const KernelTable kernel = kernels_for(isa);
+        const Activations q(kernel, m, k, a, k);
+        CHECK(q.number(0, 1) == 127);
+        check_product(kernel, q, w, {});
+      }
+    }
+  }
+}
+
+TEST_CASE("threaded integer products give the same bits for any number of threads") {
+  const Index m = 131, n = 200, k = 320;
+  const std::vector<float> a = random_rows(m, k, k, 1);
+  for (const DType dtype : {DType::kI8, DType::kU8}) {
+    const Weights w(n, k, dtype, [](Index i, Index j) { return static_cast<int>((i * 7 + j * 3) % 16) - 8; });
+    for (const Index rows : {m, Index{3}}) {
+      std::vector<float> first;
+      for (const int threads : {1, 2, 3, 8}) {
+        ThreadPool pool(threads);
+        Arena arena;
+        std::vector<float> c(static_cast<std::size_t>(rows * n), kNan);
+        const QuantizedMatrix q = quantize(pool, arena, rows, k, a.data(), k);
+        integer_gemm(pool, q.rows, w.packed, c.data(), n, {});
+        if (first.empty()) first = c;
+        CHECK(c == first);
+      }
+    }
+  }
+}
