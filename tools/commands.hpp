@@ -21,6 +21,7 @@ void add_train_tokenizer(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
 void add_probe(CLI::App& app, Action& run);
 void add_eval(CLI::App& app, Action& run);
+void add_quantize(CLI::App& app, Action& run);
 void add_rates(CLI::App& app, Action& run);
 void add_scenes(CLI::App& app, Action& run);
 void add_train(CLI::App& app, Action& run);

@@ -25,16 +25,19 @@ WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
   return converted<float>(tensor, dtype);
 }
 
-void write_weights(const std::string& path, const TensorSource& tensors, DType dtype) {
+void write_weights(const std::string& path, const TensorSource& tensors, std::optional<DType> dtype) {
   std::vector<TensorDeclaration> declared;
-  for (const std::string& name : tensors.names()) declared.push_back({name, dtype, tensors.info(name).shape});
+  for (const std::string& name : tensors.names()) {
+    const TensorInfo& info = tensors.info(name);
+    declared.push_back({name, dtype.value_or(*info.dtype), info.shape});
+  }
   write_safetensors(path, declared,
-                    [&](const TensorDeclaration& wanted) { return stored_as(tensors.read(wanted.name), dtype); },
+                    [&](const TensorDeclaration& wanted) { return stored_as(tensors.read(wanted.name), wanted.dtype); },
                     {{"format", "pt"}});
 }
 
-void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors, DType dtype,
-                        const std::string& note) {
+void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors,
+                        std::optional<DType> dtype, const std::string& note) {
   const auto copy = [&](const std::string& name, const std::function<std::string(std::string)>& change) {
     const std::string text = read_file(from + "/" + name, std::max(kConfigFileLimit, kTokenizerFileLimit));
     AtomicFile file(to + "/" + name);

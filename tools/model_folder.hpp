@@ -4,6 +4,7 @@
 /// Copies of a model directory with other weights.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "sharpeye/core/types.hpp"
@@ -16,13 +17,13 @@ using namespace sharpeye;
 /// The same numbers as F32, F16 or BF16.
 WeightTensor stored_as(const WeightTensor& tensor, DType dtype);
 
-/// Writes `tensors` of `dtype` (F32, F16 or BF16) to a safetensors file, atomically. @throws Error
-void write_weights(const std::string& path, const TensorSource& tensors, DType dtype);
+/// Writes `tensors` as F32, F16 or BF16, or each as it is, to a safetensors file, atomically. @throws Error
+void write_weights(const std::string& path, const TensorSource& tensors, std::optional<DType> dtype);
 
 /// Makes `to` a model directory with the configuration and the tokenizer of `from`, and with `tensors`. config.json
 /// comes last: a directory that has one is complete.
 /// @param note `sharpeye_note` in config.json; none when empty. @throws Error
-void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors, DType dtype,
-                        const std::string& note);
+void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors,
+                        std::optional<DType> dtype, const std::string& note);
 
 }  // namespace tool

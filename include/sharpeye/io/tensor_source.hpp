@@ -40,13 +40,37 @@ struct TensorInfo {
   std::uint64_t end = 0;
 };
 
+/// Consecutive elements of a row of 4-bit weights that share a scale.
+inline constexpr Index kScaleGroup = 32;
+/// The largest number of a weight quantized to I8: seven bits, see simd::kByteLimit.
+inline constexpr int kLargestByteWeight = 63;
+
 /// A tensor's elements as stored. The data may be unaligned; it lives as long as `owner` (a buffer or a mapping) does.
+///
+/// A quantized matrix [n, k] also has scales: element (i, j) is number * scale. With dtype I8 each row has one scale;
+/// with U8 the numbers are in [-8, 7], two a byte (number + 8, the first one in the lower half), and each kScaleGroup
+/// of a row has its own.
 struct WeightTensor {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<Index> shape;
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
+  std::shared_ptr<const std::vector<float>> scales = {};
+
+  bool is_quantized() const noexcept { return scales != nullptr; }
+  /// Of a quantized matrix: the integer at (row, column).
+  int number(Index row, Index column) const noexcept {
+    const Index k = size() / shape[0], at = row * k + column;
+    if (dtype == DType::kI8) return static_cast<std::int8_t>(data[at]);
+    const int byte = std::to_integer<int>(data[at / 2]);
+    return (at % 2 == 0 ? byte & 15 : byte >> 4) - 8;
+  }
+  /// Of a quantized matrix: the scale at (row, column).
+  float scale(Index row, Index column) const noexcept {
+    const Index columns_a_scale = dtype == DType::kI8 ? size() / shape[0] : kScaleGroup;
+    return (*scales)[static_cast<std::size_t>((row * (size() / shape[0]) + column) / columns_a_scale)];
+  }
 
   /// Number of elements.
   Index size() const noexcept {
@@ -81,6 +105,13 @@ template <class S>
 void WeightTensor::copy_to(S* out) const {
   static_assert(std::is_floating_point_v<S>);
   const Index count = size();
+  if (is_quantized()) {
+    const Index columns = count / shape[0];
+    for (Index i = 0; i < count; ++i) {
+      out[i] = static_cast<S>(number(i / columns, i % columns)) * static_cast<S>(scale(i / columns, i % columns));
+    }
+    return;
+  }
   switch (dtype) {
     case DType::kBool:
     case DType::kU8: return detail::convert_stored<std::uint8_t>(data, count, out);

@@ -63,6 +63,9 @@ inline Index find_non_finite(const WeightTensor& tensor) noexcept {
 
 class WeightScope;
 
+/// What follows a quantized tensor's name in that of its scales.
+inline constexpr const char* kScaleSuffix = "_scale";
+
 /// Choices of a WeightLoader.
 struct WeightOptions {
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
@@ -86,11 +89,13 @@ class WeightLoader {
     return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) { return is_below(name, prefix); });
   }
 
-  /// The tensor of this full name; counts as read.
+  /// The tensor of this full name; counts as read. A matrix may also be quantized, see WeightTensor: I8 [n, k] or U8
+  /// [n, k / 2] with a tensor `name`_scale [n] or [n, k / 32].
   /// @throws Error kMissingTensor; kShape when shape or kind (F16, BF16, F32, F64) differ; kNotFinite; as the source.
   virtual WeightTensor get(const std::string& name, const std::vector<Index>& shape) {
     const TensorInfo& info = source_->info(name);
     const auto where = [&] { return source_->where() + ": " + name; };
+    if (source_->find(name + kScaleSuffix) != nullptr) return get_quantized(info, shape);
     if (info.shape != shape) {
       fail(ErrorCode::kShape, where(), ": expected ", shape_text(shape), ", file has ", shape_text(info.shape));
     }
@@ -131,6 +136,40 @@ class WeightLoader {
   static bool is_below(const std::string& name, const std::string& path) {
     return path.empty() ||
            (name.compare(0, path.size(), path) == 0 && (name.size() == path.size() || name[path.size()] == '.'));
+  }
+
+  WeightTensor get_quantized(const TensorInfo& info, const std::vector<Index>& shape) {
+    const auto where = [&] { return source_->where() + ": " + info.name; };
+    const Index rows = shape.empty() ? 1 : shape[0];
+    Index columns = 1;
+    for (std::size_t i = 1; i < shape.size(); ++i) columns *= shape[i];
+    const bool is_bytes = info.dtype == DType::kI8;
+    require(is_bytes || info.dtype == DType::kU8, ErrorCode::kShape, where(),
+            ": expected dtype I8 or U8 beside its scales, file has ", info.dtype_name);
+    require(is_bytes || columns % kScaleGroup == 0, ErrorCode::kShape, where(), ": expected rows of whole groups of ",
+            kScaleGroup, " 4-bit numbers, actual ", columns);
+    const std::vector<Index> stored = is_bytes ? shape : std::vector<Index>{rows, columns / 2};
+    require(info.shape == stored, ErrorCode::kShape, where(), ": expected ", shape_text(stored), ", file has ",
+            shape_text(info.shape));
+    const std::vector<Index> scales_shape =
+        is_bytes ? std::vector<Index>{rows} : std::vector<Index>{rows, columns / kScaleGroup};
+    const WeightTensor scales = get(info.name + kScaleSuffix, scales_shape);
+    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(scales.size()));
+    scales.copy_to(values->data());
+    WeightTensor tensor = source_->read(info.name);
+    tensor.shape = shape;
+    tensor.scales = values;
+    const auto* numbers = reinterpret_cast<const std::int8_t*>(tensor.data);
+    // Larger numbers would overflow where two products are summed in 16 bits.
+    const auto is_large = [](std::int8_t number) {
+      return number > kLargestByteWeight || number < -kLargestByteWeight;
+    };
+    const auto* end = numbers + (is_bytes ? tensor.size() : 0);
+    const auto* large = std::find_if(numbers, end, is_large);
+    require(large == end, ErrorCode::kFormat, where(), ": expected numbers of at most ", kLargestByteWeight,
+            ", element ", large - numbers, " is ", large == end ? 0 : int{*large});
+    read_.insert(info.name);
+    return tensor;
   }
 
   std::shared_ptr<const TensorSource> source_;

@@ -18,8 +18,9 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// One call's execution context. Activations are float; weights keep the file's precision (F32, F16 or BF16), packed
-/// once when a model is constructed. See ops.hpp for what each primitive means. Tensors must not outlive the arena.
+/// One call's execution context. Activations are float; weights keep the file's precision (F32, F16, BF16, or quantized
+/// to 8 or 4 bits, for which the activations are then quantized on the way), packed once when a model is constructed.
+/// See ops.hpp for what each primitive means. Tensors must not outlive the arena.
 template <class S>
 class Inference {
   static_assert(std::is_same_v<S, float>, "the kernels compute in float; use Naive<double> for a wider check");
@@ -53,9 +54,14 @@ class Inference {
       const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
       packed_.n = rows;
       packed_.k = rows == 0 ? 0 : tensor.size() / rows;
-      packed_.dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 ? tensor.dtype : DType::kF32;
+      const bool keeps_dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 || tensor.is_quantized();
+      packed_.dtype = keeps_dtype ? tensor.dtype : DType::kF32;
       owner_ = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
       packed_.data = owner_.get();
+      if (tensor.is_quantized()) {
+        pack_quantized(tensor);
+        return;
+      }
       switch (tensor.dtype) {
         case DType::kF16: pack<float16, float16>(tensor); break;
         case DType::kBF16: pack<bfloat16, bfloat16>(tensor); break;
@@ -82,7 +88,25 @@ class Inference {
           static_cast<Weight*>(owner_.get()));
     }
 
+    void pack_quantized(const WeightTensor& tensor) {
+      static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
+      const auto number = [&](Index row, Index column) { return tensor.number(row, column); };
+      auto* target = static_cast<std::uint8_t*>(owner_.get());
+      if (tensor.dtype == DType::kU8) {
+        simd::pack_nibbles(
+            packed_.n, packed_.k, number,
+            [&](Index row, Index group) { return float16(tensor.scale(row, group * kScaleGroup)); }, target);
+        return;
+      }
+      simd::pack_bytes(packed_.n, packed_.k, number, target);
+      const auto scales = std::make_shared<std::vector<float>>(*tensor.scales);
+      scales->resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
+      packed_.scales = scales->data();
+      scales_ = scales;
+    }
+
     std::shared_ptr<void> owner_;
+    std::shared_ptr<const std::vector<float>> scales_;
     simd::PackedWeights packed_;
   };
 
@@ -113,8 +137,12 @@ class Inference {
       kernel_epilogue.residual = epilogue.residual->data();
       kernel_epilogue.ld_residual = epilogue.residual->stride();
     }
-    simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), weight.packed(), y.mutable_data(), y.stride(),
-               kernel_epilogue);
+    if (weight.packed().is_integer()) {
+      simd::integer_gemm(pool_, quantized(x), weight.packed(), y.mutable_data(), y.stride(), kernel_epilogue);
+    } else {
+      simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), weight.packed(), y.mutable_data(), y.stride(),
+                 kernel_epilogue);
+    }
     return y;
   }
 
@@ -146,6 +174,10 @@ class Inference {
     for (Index i = 0; i < y.rows(); ++i) {
       const Index id = ids[static_cast<std::size_t>(i)];
       S* out = y.mutable_data() + i * y.stride();
+      if (packed.is_integer()) {
+        simd::unpack_row(packed, id, out);
+        continue;
+      }
       const Index first = id / simd::kPanel * simd::kPanel * packed.k + id % simd::kPanel;
       switch (packed.dtype) {
         case DType::kF16: gather(static_cast<const float16*>(packed.data) + first, packed.k, out); break;
@@ -242,6 +274,18 @@ class Inference {
   }
 
  private:
+  // x as integers. Queries, keys and values are projections of the same tensor, so the last one is kept.
+  const simd::QuantizedRows& quantized(const Tensor& x) {
+    const bool is_last = x.data() == last_quantized_.data() && x.rows() == last_quantized_.rows() &&
+                         x.columns() == last_quantized_.columns();
+    if (!is_last) {
+      quantized_ = {};
+      quantized_ = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride());
+      last_quantized_ = x;  // also keeps its memory from being used for another tensor
+    }
+    return quantized_.rows;
+  }
+
   Tensor allocate(Index rows, Index columns) {
     Tensor tensor;
     tensor.buffer_ = arena_.acquire(static_cast<std::size_t>(rows * columns) * sizeof(S));
@@ -266,6 +310,8 @@ class Inference {
   ThreadPool& pool_;
   Arena& arena_;
   const simd::KernelTable& kernels_;
+  Tensor last_quantized_;
+  simd::QuantizedMatrix quantized_;
 };
 
 SHARPEYE_NAMESPACE_END
