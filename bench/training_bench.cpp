@@ -73,8 +73,8 @@ void train(benchmark::State& state, const CaptionModel& model, Stage stage, int 
   for (float& pixel : pixels) pixel = static_cast<float>(random.normal());
   Matrix<float> hidden_state(1 + vision.num_patches(), vision.hidden_size);
   for (Index i = 0; i < hidden_state.size(); ++i) hidden_state.data()[i] = static_cast<float>(random.normal());
-  const auto states_of = [&](const std::vector<Index>& layers) {
-    return std::vector<Matrix<float>>(layers.size(), hidden_state);
+  const auto states_of = [&](Autodiff<float>& ops, const std::vector<Index>& layers) {
+    return objective.constants(ops, std::vector<Matrix<float>>(layers.size(), hidden_state));
   };
   const auto sample = [&](Index, Autodiff<float>& ops) {
     const float scale = 1.0f / kBatch;
@@ -83,9 +83,10 @@ void train(benchmark::State& state, const CaptionModel& model, Stage stage, int 
       return 0.0;
     }
     if (stage == Stage::kCaption) {
-      return objective.initial_loss(ops, states_of(config.connector.vision_feature_layers), target, scale);
+      return objective.initial_loss(ops, states_of(ops, config.connector.vision_feature_layers), target, scale);
     }
-    return objective.refine_loss(ops, states_of(config.ser_connector->vision_feature_layers), kDraft, target, scale);
+    return objective.refine_loss(ops, states_of(ops, config.ser_connector->vision_feature_layers), kDraft, target,
+                                 scale);
   };
   const double before = bench::measure_peak(threads), begin = bench::seconds();
   for (auto _ : state) {

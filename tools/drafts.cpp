@@ -38,8 +38,8 @@ std::vector<std::string> own_captions(const TrainCommand& command, const std::sh
   return captions;
 }
 
-DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<const CaptionModel>& model,
-                         const Dataset& data, ThreadPool& pool) {
+// Edits drawn uniformly, or as the model confuses words in `own`, its captions of the first images.
+DraftMaker edited_drafts(const TrainCommand& command, const Dataset& data, const std::vector<std::string>& own) {
   const std::string beside =
       (std::filesystem::is_directory(command.data) ? std::filesystem::path(command.data)
                                                    : std::filesystem::path(command.data).parent_path()) /
@@ -47,9 +47,8 @@ DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<cons
   const auto lexicon =
       std::make_shared<const Lexicon>(Lexicon::load(command.lexicon.empty() ? beside : command.lexicon));
   std::shared_ptr<ConfusionCounts> confusions;
-  if (command.drafts == "confusion") {
+  if (!own.empty()) {
     confusions = std::make_shared<ConfusionCounts>(*lexicon);
-    const auto own = own_captions(command, model, data, std::min<std::size_t>(2000, data.images.size()), pool);
     for (std::size_t i = 0; i < own.size(); ++i) {
       const auto& references = data.images[i].captions;
       confusions->add(references[nearest_reference(references, own[i])], own[i]);
@@ -59,44 +58,63 @@ DraftMaker edited_drafts(const TrainCommand& command, const std::shared_ptr<cons
   return [&data, lexicon, confusions, perturber, seed = command.run_seed()](std::size_t image, std::size_t caption,
                                                                             std::uint64_t example, std::uint64_t k) {
     Random random(seed + 1 + k, example);
-    return perturber->perturb(data.images[image].captions[caption], random).text;
+    return Draft{perturber->perturb(data.images[image].captions[caption], random).text, caption};
+  };
+}
+
+// Captions of other images.
+DraftMaker far_drafts(const TrainCommand& command, const Dataset& data) {
+  require(data.images.size() > 1, ErrorCode::kInvalidArgument, "--drafts far: expected two images or more");
+  return [&data, seed = command.run_seed()](std::size_t image, std::size_t caption, std::uint64_t example,
+                                            std::uint64_t k) {
+    Random random(seed + 1 + k, example);
+    const std::size_t other = random.below(data.images.size() - 1);
+    const auto& captions = data.images[other + (other >= image ? 1 : 0)].captions;
+    return Draft{captions[random.below(captions.size())], caption};
+  };
+}
+
+// The data's own "pseudo".
+DraftMaker given_drafts(const Dataset& data) {
+  for (const CaptionedImage& image : data.images) {
+    for (const auto& drafts : image.pseudo) {
+      require(!drafts.empty(), ErrorCode::kFormat, image.path,
+              ": \"pseudo\": expected a draft of each caption, actual none");
+    }
+  }
+  return [&data](std::size_t image, std::size_t caption, std::uint64_t, std::uint64_t k) {
+    const auto& drafts = data.images[image].pseudo[caption];
+    return Draft{drafts[k % drafts.size()], caption};
   };
 }
 
 }  // namespace
 
-std::unique_ptr<DraftMaker> make_drafts(const TrainCommand& command, const std::shared_ptr<const CaptionModel>& model,
-                                        const Dataset& data, ThreadPool& pool) {
-  if (command.drafts == "own") {
-    auto own =
-        std::make_shared<const std::vector<std::string>>(own_captions(command, model, data, data.images.size(), pool));
-    return std::make_unique<DraftMaker>(
-        [own](std::size_t image, std::size_t, std::uint64_t, std::uint64_t) { return (*own)[image]; });
+DraftMaker make_drafts(const TrainCommand& command, const std::shared_ptr<const CaptionModel>& model,
+                       const Dataset& data, ThreadPool& pool) {
+  const std::string& kind = command.drafts;
+  if (kind == "far") return far_drafts(command, data);
+  if (kind == "given") return given_drafts(data);
+  if (kind == "uniform") return edited_drafts(command, data, {});
+  const std::size_t count = kind == "confusion" ? std::min<std::size_t>(2000, data.images.size()) : data.images.size();
+  const auto own = std::make_shared<const std::vector<std::string>>(own_captions(command, model, data, count, pool));
+  if (kind == "own") {
+    return [own](std::size_t image, std::size_t caption, std::uint64_t, std::uint64_t) {
+      return Draft{(*own)[image], caption};
+    };
   }
-  if (command.drafts == "far") {
-    require(data.images.size() > 1, ErrorCode::kInvalidArgument, "--drafts far: expected two images or more");
-    return std::make_unique<DraftMaker>(
-        [&data, seed = command.run_seed()](std::size_t image, std::size_t, std::uint64_t example, std::uint64_t k) {
-          Random random(seed + 1 + k, example);
-          const std::size_t other = random.below(data.images.size() - 1);
-          const auto& captions = data.images[other + (other >= image ? 1 : 0)].captions;
-          return captions[random.below(captions.size())];
-        });
-  }
-  if (command.drafts == "given") {
-    for (const CaptionedImage& image : data.images) {
-      for (const auto& drafts : image.pseudo) {
-        require(!drafts.empty(), ErrorCode::kFormat, image.path,
-                ": \"pseudo\": expected a draft of each caption, actual none");
-      }
-    }
-    return std::make_unique<DraftMaker>(
-        [&data](std::size_t image, std::size_t caption, std::uint64_t, std::uint64_t k) {
-          const auto& drafts = data.images[image].pseudo[caption];
-          return drafts[k % drafts.size()];
-        });
-  }
-  return std::make_unique<DraftMaker>(edited_drafts(command, model, data, pool));
+  if (kind == "confusion") return edited_drafts(command, data, *own);
+  std::vector<std::size_t> nearest;
+  for (std::size_t i = 0; i < own->size(); ++i)
+    nearest.push_back(nearest_reference(data.images[i].captions, (*own)[i]));
+  const DraftMaker nearest_drafts = [own, nearest](std::size_t image, std::size_t, std::uint64_t, std::uint64_t) {
+    return Draft{(*own)[image], nearest[image]};
+  };
+  if (kind == "nearest") return nearest_drafts;
+  return [nearest_drafts, edited = edited_drafts(command, data, *own), seed = command.run_seed()](
+             std::size_t image, std::size_t caption, std::uint64_t example, std::uint64_t k) {
+    return (Random(seed + 7 + k, example).below(2) == 0 ? nearest_drafts : edited)(image, caption, example, k);
+  };
 }
 
 }  // namespace tool

@@ -45,6 +45,46 @@ struct Example {
   std::vector<std::int32_t> target;
 };
 
+// The hidden states of the training images: kept from before where the tower is frozen, as the paper has it; looked at
+// anew, on the tape, where `--train vision_tower` lets it learn along.
+class Eyes {
+ public:
+  Eyes(const TrainCommand& command, const CaptionModel& model, const MmSer<Ops>& network, const Parameters& parameters,
+       const Dataset& data, ThreadPool& pool)
+      : vision_(network.vision()), processor_(model.preprocessor().processor) {
+    DecodeOptions decode;
+    decode.apply_exif = model.preprocessor().apply_exif;
+    const auto load = [decode](const std::string& path) { return load_image(path, decode); };
+    const auto& all = parameters.all();
+    if (std::any_of(all.begin(), all.end(), [](const auto& parameter) {
+          return parameter->is_trained() && parameter->name.rfind("vision_tower.", 0) == 0;
+        })) {
+      for (const auto& image : data.images) images_.push_back(load(image.path));
+      return;
+    }
+    ProgressLine progress("vision features");
+    features_.emplace(model, command.model, data.images, command.cache.empty() ? command.run.output : command.cache,
+                      load, pool, [&](Index done, Index total) {
+                        require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
+                        progress.show(done, total);
+                      });
+    progress.finish();
+  }
+
+  std::vector<Ops::Tensor> operator()(Ops& ops, Index image, const std::vector<Index>& layers) const {
+    if (features_) {
+      return training::CaptionObjective<float>::constants(ops, features_->states(image, layers));
+    }
+    return vision_(ops, processor_(images_[static_cast<std::size_t>(image)]), layers);
+  }
+
+ private:
+  const ClipVision<Ops>& vision_;
+  ImageProcessor processor_;
+  std::optional<training::FeatureCache> features_;
+  std::vector<Image> images_;
+};
+
 // Measures the model that was just written: a line on stderr, and one in rates.jsonl in the place of those of this step
 // and later ones, which an interruption undid.
 void record_rates(const std::string& folder, const RatesData& held_out, Index step, ThreadPool& pool) {
@@ -82,18 +122,7 @@ int train_captions(const TrainCommand& command, Stage stage) {
   const double initial_share = stage == Stage::kRefine ? command.initial_share : 1;
   parameters.train(command.prefixes.empty() ? default_prefixes(stage, config, initial_share) : command.prefixes);
 
-  DecodeOptions decode;
-  decode.apply_exif = model->preprocessor().apply_exif;
-  const auto load = [&](const std::string& path) { return load_image(path, decode); };
-  ProgressLine progress("vision features");
-  const training::FeatureCache features(*model, command.model, data.images,
-                                        command.cache.empty() ? command.run.output : command.cache, load, pool,
-                                        [&](Index done, Index total) {
-                                          require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
-                                          progress.show(done, total);
-                                        });
-  progress.finish();
-
+  const Eyes eyes(command, *model, network, parameters, data, pool);
   const training::CaptionObjective<float> objective(*model, network);
   std::vector<Example> examples;
   for (std::size_t image = 0; image < data.images.size(); ++image) {
@@ -102,36 +131,45 @@ int train_captions(const TrainCommand& command, Stage stage) {
           {static_cast<Index>(image), caption, objective.target_ids(data.images[image].captions[caption])});
     }
   }
-  std::unique_ptr<DraftMaker> drafts;
+  DraftMaker drafts;
   if (stage == Stage::kRefine) drafts = make_drafts(command, model, data, pool);
 
   training::GradientShards<float> shards(parameters.num_trained());
   ShuffledOrder order(examples.size(), command.run_seed());
   const Index batch = command.run.optimization.batch_size;
   const auto batch_loss = [&](Index step) {
-    std::vector<const Example*> chosen;
-    std::vector<std::uint64_t> places;
+    // What each sample is to write, and for the second glance the draft that it is given.
+    struct Sample {
+      Index image;
+      const std::vector<std::int32_t>* target;
+      std::optional<std::string> draft;
+    };
+    std::vector<Sample> samples;
     double tokens = 0;
     for (Index i = 0; i < batch; ++i) {
       const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
-      places.push_back(order.at(position));
-      chosen.push_back(&examples[places.back()]);
-      tokens += static_cast<double>(chosen.back()->target.size());
+      const std::size_t place = order.at(position);
+      const Example& example = examples[place];
+      Sample sample{example.image, &example.target, std::nullopt};
+      Random random(command.run_seed() ^ 0x5e1ec7ed, position);
+      if (initial_share < 1 && random.uniform() >= initial_share) {
+        Draft draft = drafts(static_cast<std::size_t>(example.image), example.caption, place,
+                             random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
+        sample.target =
+            &examples[place - example.caption + draft.caption].target;  // an image's captions stand together
+        sample.draft = std::move(draft.text);
+      }
+      tokens += static_cast<double>(sample.target->size());
+      samples.push_back(std::move(sample));
     }
     const auto scale = static_cast<float>(1 / tokens);
     return shards.run(pool, batch, [&](Index i, Ops& ops) {
-      const Example& example = *chosen[static_cast<std::size_t>(i)];
-      const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
-      Random random(command.run_seed() ^ 0x5e1ec7ed, position);
-      if (initial_share >= 1 || random.uniform() < initial_share) {
-        return objective.initial_loss(ops, features.states(example.image, config.connector.vision_feature_layers),
-                                      example.target, scale);
+      const auto& [image, target, draft] = samples[static_cast<std::size_t>(i)];
+      if (!draft) {
+        return objective.initial_loss(ops, eyes(ops, image, config.connector.vision_feature_layers), *target, scale);
       }
-      const std::string draft =
-          (*drafts)(static_cast<std::size_t>(example.image), example.caption, places[static_cast<std::size_t>(i)],
-                    random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
-      return objective.refine_loss(ops, features.states(example.image, config.ser_connector->vision_feature_layers),
-                                   draft, example.target, scale);
+      return objective.refine_loss(ops, eyes(ops, image, config.ser_connector->vision_feature_layers), *draft, *target,
+                                   scale);
     }) / tokens;
   };
   std::optional<RatesData> held_out;
@@ -202,9 +240,10 @@ void add_train(CLI::App& app, Action& run) {
       ->type_name("DIR");
   command
       .add_option("--drafts", options->drafts,
-                  "refine: edits drawn uniformly (the paper), along the model's own confusions, the model's own "
-                  "captions, other images' captions, or the data's \"pseudo\"")
-      ->check(CLI::IsMember({"uniform", "confusion", "own", "far", "given"}))
+                  "refine: edits drawn uniformly (the paper) or along the model's own confusions; the model's own "
+                  "captions, with any caption or the nearest one as the aim; this and confusions mixed; other images' "
+                  "captions; the data's \"pseudo\"")
+      ->check(CLI::IsMember({"uniform", "confusion", "own", "nearest", "mixed", "far", "given"}))
       ->capture_default_str();
   command.add_option("--drafts-per-caption", options->drafts_per_caption)
       ->check(between<Index>(1, 1000))

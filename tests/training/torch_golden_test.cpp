@@ -217,7 +217,8 @@ void check_model(const std::string& name, const Bounds& bounds) {
   first.check(
       golden, "initial", settings.optimization, tokens,
       [&, image = states(config.connector.vision_feature_layers)](Index sample, Autodiff<S>& tape, S scale) {
-        return first.objective.initial_loss(tape, image, targets[static_cast<std::size_t>(sample)], scale);
+        return first.objective.initial_loss(tape, first.objective.constants(tape, image),
+                                            targets[static_cast<std::size_t>(sample)], scale);
       },
       bounds);
 
@@ -226,7 +227,8 @@ void check_model(const std::string& name, const Bounds& bounds) {
       golden, "refine", settings.optimization, tokens,
       [&, image = states(refine_layers)](Index sample, Autodiff<S>& tape, S scale) {
         const auto i = static_cast<std::size_t>(sample);
-        return second.objective.refine_loss(tape, image, settings.drafts[i], targets[i], scale);
+        return second.objective.refine_loss(tape, second.objective.constants(tape, image), settings.drafts[i],
+                                            targets[i], scale);
       },
       bounds);
 

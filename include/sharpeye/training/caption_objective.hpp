@@ -32,35 +32,35 @@ class CaptionObjective {
     return ids;
   }
 
-  /// -log p(target | image) of the first glance, times `scale` on the way back.
-  /// @param states of the connector's layers, [1 + N, d] each
-  double initial_loss(Ops& ops, const std::vector<Matrix<float>>& states, const std::vector<std::int32_t>& target,
-                      S scale) const {
-    const Tensor visual =
-        network_.connector()(ops, gather_features(ops, constants(ops, states), FeatureConcat::kChannel));
-    return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()), visual, target,
-                scale);
-  }
-
-  /// -log p(target | image, draft) of the second glance.
-  /// @param states of the SeR-Connector's layers
-  double refine_loss(Ops& ops, const std::vector<Matrix<float>>& states, const std::string& draft,
-                     const std::vector<std::int32_t>& target, S scale) const {
-    const SerConnector<Ops>& connector = *network_.ser_connector();
-    const Opt<Ops>& language_model = network_.refine_language_model();
-    const Tensor visual =
-        connector(ops, connector.features(ops, constants(ops, states)), model_.connector_caption_ids(draft),
-                  [&](const std::vector<std::int32_t>& ids) { return language_model.embed(ops, ids); });
-    return loss(ops, language_model, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, target, scale);
-  }
-
- private:
+  /// The hidden states of a frozen tower, as inputs.
   static std::vector<Tensor> constants(Ops& ops, const std::vector<Matrix<float>>& states) {
     std::vector<Tensor> tensors;
     for (const Matrix<float>& state : states) tensors.push_back(ops.constant(state));
     return tensors;
   }
 
+  /// -log p(target | image) of the first glance, times `scale` on the way back.
+  /// @param states of the connector's layers, [1 + N, d] each: constants(), or the tower's own, which then learns too
+  double initial_loss(Ops& ops, const std::vector<Tensor>& states, const std::vector<std::int32_t>& target,
+                      S scale) const {
+    const Tensor visual = network_.connector()(ops, gather_features(ops, states, FeatureConcat::kChannel));
+    return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()), visual, target,
+                scale);
+  }
+
+  /// -log p(target | image, draft) of the second glance.
+  /// @param states of the SeR-Connector's layers
+  double refine_loss(Ops& ops, const std::vector<Tensor>& states, const std::string& draft,
+                     const std::vector<std::int32_t>& target, S scale) const {
+    const SerConnector<Ops>& connector = *network_.ser_connector();
+    const Opt<Ops>& language_model = network_.refine_language_model();
+    const Tensor visual =
+        connector(ops, connector.features(ops, states), model_.connector_caption_ids(draft),
+                  [&](const std::vector<std::int32_t>& ids) { return language_model.embed(ops, ids); });
+    return loss(ops, language_model, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, target, scale);
+  }
+
+ private:
   static double loss(Ops& ops, const Opt<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
                      const std::vector<std::int32_t>& target, S scale) {
     const auto image = prompt.ids.begin() + static_cast<std::ptrdiff_t>(prompt.image_position);
