@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 struct CaptionCommand {
   SessionOptions session;
   std::vector<std::string> inputs;
-  bool json = false, stream = false, sample = false;
+  bool json = false, stream = false, sample = false, no_draft = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p;
@@ -83,6 +83,7 @@ GenerationConfig with_options(const CaptionCommand& command, GenerationConfig ge
 CaptionOptions to_options(const CaptionCommand& command, const CaptionModel& model) {
   CaptionOptions options;
   options.ablation = to_ablation(command.ablation);
+  options.verify_draft = !command.no_draft;
   const bool refines = model.network().ser_connector().has_value();
   std::optional<Index> rounds = command.rounds;
   if (command.glances) {
@@ -114,6 +115,7 @@ std::string to_json(const std::string& name, const Caption& caption) {
   json["refined"] = caption.refined;
   json["rounds"] = caption.rounds;
   json["tokens"] = {{"initial", caption.initial_ids}, {"refined", caption.refined_ids}};
+  json["steps"] = {{"initial", caption.pass1_steps}, {"refined", caption.pass2_steps}};
   json["timings_ms"] = {{"image", rounded(t.image)},
                         {"vision", rounded(t.vision)},
                         {"connector", rounded(t.connector)},
@@ -214,6 +216,8 @@ void add_caption(CLI::App& app, Action& run) {
   command.add_option("--ablation", options->ablation, "The paper's ablations of the second glance")
       ->check(CLI::IsMember({"none", "caption-only", "features-only", "single-pass"}))
       ->capture_default_str();
+  command.add_flag("--no-draft", options->no_draft,
+                   "Decode greedy refinements token by token, not from the caption before: slower, the same text");
   command.add_option("--beams", options->beams, "Beams of the search, 1 is greedy")->check(between<Index>(1, 64));
   command.add_option("--max-new-tokens", options->max_new_tokens, "The longest caption")
       ->check(between<Index>(1, Index{1} << 17));

@@ -1,6 +1,7 @@
 // Greedy and beam search against Hugging Face's generate(), and the processors against Hugging Face's.
 
 #include "sharpeye/generation/beam_search.hpp"
+#include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/opt_next_token.hpp"
 #include "support/golden.hpp"
 
@@ -26,6 +27,17 @@ class Scripted final : public NextToken {
     sequences_ = next;
     return result;
   }
+  std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
+    ++reads;
+    sequences_.front().resize(static_cast<std::size_t>(length));
+    std::vector<std::vector<float>> result;
+    for (const std::int32_t id : ids) {
+      sequences_.front().push_back(id);
+      result.push_back(logits_(sequences_.front()));
+    }
+    return result;
+  }
+  int reads = 0;
 
  private:
   std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits_;
@@ -232,4 +244,64 @@ TEST_CASE("generation_config.json: hostile values are refused by name") {
   CHECK(refused(R"({"num_beams": 2, "do_sample": true})", "num_beams"));
   CHECK(refused(R"({"stop_strings": [""]})", "stop_strings"));
   CHECK(refused(R"({"length_penalty": null})", "length_penalty"));
+}
+
+TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
+  // The next token depends on all tokens before it, so that a token of the draft that was not verified would show.
+  const auto logits = [](const std::vector<std::int32_t>& ids) {
+    std::uint64_t state = 17;
+    for (const std::int32_t id : ids) state = state * 6364136223846793005u + static_cast<std::uint64_t>(id) + 1;
+    std::vector<float> result(9, 0.0f);
+    result[(state >> 33) % 9] = 5.0f;
+    if (state >> 40 & 1) result[(state >> 45) % 9] = 4.995f;  // a near tie, which the margin sends to a plain step
+    if (ids.size() < 12) result[0] = -5.0f;
+    return result;
+  };
+  GenerationConfig config;
+  config.num_beams = 1;
+  config.max_new_tokens = 40;
+  config.eos_token_ids = {0};
+  Scripted plain(logits);
+  const std::vector<std::int32_t> expected = generate(plain, config);
+  REQUIRE(expected.size() > 12);
+  const auto edited = [&](std::size_t at, std::size_t erased, std::vector<std::int32_t> inserted) {
+    std::vector<std::int32_t> draft = expected;
+    const auto place = draft.begin() + static_cast<std::ptrdiff_t>(at);
+    draft.erase(place, place + static_cast<std::ptrdiff_t>(erased));
+    draft.insert(draft.begin() + static_cast<std::ptrdiff_t>(at), inserted.begin(), inserted.end());
+    return draft;
+  };
+  std::vector<std::vector<std::int32_t>> drafts{{}, {1}, expected, std::vector<std::int32_t>(40, 3)};
+  for (const std::size_t at : {0u, 1u, 5u, 11u}) {
+    drafts.push_back(edited(at, 1, {8}));
+    drafts.push_back(edited(at, 1, {}));
+    drafts.push_back(edited(at, 0, {7, 7}));
+    drafts.push_back(edited(at, 2, {6, 5, 4}));
+  }
+  for (const auto& draft : drafts) {
+    Scripted model(logits);
+    DraftStatistics statistics;
+    CHECK(generate_from_draft(model, config, draft, {}, &statistics) == expected);
+    CHECK(statistics.passes <= static_cast<Index>(2 * expected.size()));
+    GenerationConfig shorter = config;
+    shorter.max_new_tokens = 7;
+    Scripted again(logits), plain_again(logits);
+    CHECK(generate_from_draft(again, shorter, draft) == generate(plain_again, shorter));
+  }
+  // A right draft is read once; one wrong word costs two passes more.
+  const auto smooth = [](const std::vector<std::int32_t>& ids) {
+    std::vector<float> result(30, 0.0f);
+    result[ids.size() < 20 ? ids.size() + 1 : 0] = 5.0f;
+    return result;
+  };
+  std::vector<std::int32_t> draft;
+  for (std::int32_t id = 1; id <= 20; ++id) draft.push_back(id);
+  draft.push_back(0);
+  for (const bool wrong : {false, true}) {
+    if (wrong) draft[9] = 29;
+    Scripted model(smooth);
+    DraftStatistics statistics;
+    CHECK(generate_from_draft(model, config, draft, {}, &statistics).size() == 21);
+    CHECK(statistics.passes == (wrong ? 2 : 0));
+  }
 }

@@ -24,6 +24,10 @@ class NextToken {
   /// @return logits of each sequence's next token [vocab_size]
   virtual std::vector<std::vector<float>> step(const std::vector<Index>& parents,
                                                const std::vector<std::int32_t>& ids) = 0;
+
+  /// Of one sequence: forgets all but its first `length` generated tokens and goes on with `ids`, read at once.
+  /// @return logits of the token after each of them [vocab_size]
+  virtual std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) = 0;
 };
 
 /// What generation asks its caller.

@@ -3,6 +3,7 @@
 /// @file
 /// OPT as generation sees it.
 
+#include <utility>
 #include <vector>
 
 #include "sharpeye/generation/generate.hpp"
@@ -24,12 +25,18 @@ class OptNextToken final : public NextToken {
         inputs_embeds_(std::move(inputs_embeds)),
         cache_(model.make_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens)) {}
 
-  /// Reads the prompt. @return what the head reads at each of its positions [n, word_embed_proj_dim]
-  Tensor prefill() {
-    Tensor states = model_(ops_, inputs_embeds_, cache_);
-    last_ = ops_.slice_rows(states, states.rows() - 1, 1);
+  /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
+  /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, word_embed_proj_dim]
+  Tensor prefill(const std::vector<std::int32_t>& draft = {}) {
+    prompt_length_ = inputs_embeds_.rows();
+    const auto drafted = static_cast<Index>(draft.size());
+    Tensor inputs = draft.empty() ? inputs_embeds_ : ops_.concat_rows({inputs_embeds_, model_.embed(ops_, draft)});
     inputs_embeds_ = Tensor();
-    return states;
+    const Tensor states = model_(ops_, inputs, cache_);
+    last_ = ops_.slice_rows(states, prompt_length_ - 1, 1);
+    if (drafted > 0) draft_states_ = ops_.slice_rows(states, prompt_length_, drafted);
+    draft_ = draft;
+    return ops_.slice_rows(states, 0, prompt_length_);
   }
 
   std::vector<float> start() override { return std::move(logits(last_).front()); }
@@ -37,6 +44,12 @@ class OptNextToken final : public NextToken {
   std::vector<std::vector<float>> step(const std::vector<Index>& parents,
                                        const std::vector<std::int32_t>& ids) override {
     cache_.select(parents);
+    return logits(model_(ops_, model_.embed(ops_, ids), cache_));
+  }
+
+  std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
+    if (length == 0 && !draft_.empty() && ids == draft_) return logits(std::exchange(draft_states_, Tensor()));
+    cache_.truncate(prompt_length_ + length);
     return logits(model_(ops_, model_.embed(ops_, ids), cache_));
   }
 
@@ -54,7 +67,9 @@ class OptNextToken final : public NextToken {
 
   Ops& ops_;
   const Opt<Ops>& model_;
-  Tensor inputs_embeds_, last_;
+  Tensor inputs_embeds_, last_, draft_states_;
+  std::vector<std::int32_t> draft_;
+  Index prompt_length_ = 0;
   typename Opt<Ops>::Cache cache_;
 };
 

@@ -35,6 +35,17 @@ class KvCache {
     sequences_.swap(chosen);
   }
 
+  /// Forgets the tokens of the one sequence after the first `length`; their rows are used again.
+  /// @throws Error kInvalidArgument with several sequences, or for more tokens than there are.
+  void truncate(Index length) {
+    require(num_sequences() == 1 && length >= 0 && length <= this->length(), ErrorCode::kInvalidArgument,
+            "key-value cache: expected one sequence of ", length, " tokens or more, actual ", num_sequences(), " of ",
+            this->length());
+    std::vector<std::int32_t>& sequence = sequences_.front();
+    sequence.resize(static_cast<std::size_t>(length));
+    used_ = sequence.empty() ? 0 : sequence.back() + 1;
+  }
+
   /// Makes room for `count` new tokens of each sequence. The activations of the step hold them sequence after sequence.
   /// @throws Error kLimit when the capacity is exceeded.
   void extend(Index count) {

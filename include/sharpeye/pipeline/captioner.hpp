@@ -13,6 +13,7 @@
 
 #include "sharpeye/core/image.hpp"
 #include "sharpeye/generation/beam_search.hpp"
+#include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/opt_next_token.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/text/streaming_decoder.hpp"
@@ -55,7 +56,9 @@ struct CaptionOptions {
   Ablation ablation = Ablation::kNone;
   std::optional<GenerationConfig> generation;         ///< for the initial caption, instead of the model's own
   std::optional<GenerationConfig> refine_generation;  ///< for refinements, instead of `generation` or the model's own
-  std::optional<std::string> initial;                 ///< take this as the initial caption instead of generating one
+  /// A greedy refinement takes the caption before it as its draft (generate_from_draft): the same text in fewer passes.
+  bool verify_draft = true;
+  std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
@@ -73,6 +76,7 @@ struct Caption {
   std::vector<std::int32_t> initial_ids, refined_ids;
   Index rounds = 0;  ///< refinements that were completed
   bool deadline_passed = false;
+  Index pass1_steps = 0, pass2_steps = 0;  ///< passes of the language model after reading the prompts
   CaptionTimings timings;
 };
 
@@ -275,14 +279,33 @@ class Captioner {
       }
       OptNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
                                    generation.max_new_tokens);
-      const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(); });
+      const std::vector<std::int32_t> draft = draft_for(generation, round);
+      const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
       if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
       // An initial caption that was given needs no other; the pass was run for its traces.
       if (round == 0 && options_.initial && options_.ablation != Ablation::kSinglePass) return {};
       if (round > 0 && is_late()) return {};
       const GenerationHooks hooks = make_hooks(generation, round);
-      ids = timed(pass.decode_time, [&] { return generate(next_token, generation, hooks); });
+      DraftStatistics statistics;
+      ids = timed(pass.decode_time, [&] {
+        if (draft.empty()) return generate(next_token, generation, hooks);
+        return generate_from_draft(next_token, generation, draft, hooks, &statistics);
+      });
+      const Index steps = draft.empty() ? static_cast<Index>(ids.size()) - 1 : statistics.passes;
+      (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
       return text_of(ids, generation);
+    }
+
+    // What a greedy refinement is likely to write: the caption before it, as the language model wrote it.
+    std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
+      if (round == 0 || !options_.verify_draft || generation.num_beams > 1 || generation.do_sample) return {};
+      std::vector<std::int32_t> draft = caption_.refined_ids;
+      if (round == 1 && options_.initial) {  // nobody wrote it: as the stages are trained
+        draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
+        if (!generation.eos_token_ids.empty()) draft.push_back(generation.eos_token_ids.front());
+      }
+      draft.resize(std::min(draft.size(), static_cast<std::size_t>(generation.max_new_tokens)));
+      return draft;
     }
 
     GenerationHooks make_hooks(const GenerationConfig& generation, Index round) {
