@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -47,8 +48,8 @@ SHARPEYE_BENCH_RUN_FMA(run_fma_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512
 /// GFLOP/s of f32 multiply-adds with the vectors of `isa` on `threads` threads that run at the same time. The scalar
 /// kernels are measured against AVX2's.
 inline double measure_peak(int threads, sharpeye::Isa isa = sharpeye::simd::kernels().isa) {
-  const bool wide = isa == sharpeye::Isa::kAvx512;
-  if (!sharpeye::is_supported(wide ? isa : sharpeye::Isa::kAvx2)) return 0;
+  const bool wide = isa == sharpeye::Isa::kAvx512 || isa == sharpeye::Isa::kAvx512Vnni;
+  if (!sharpeye::is_supported(wide ? sharpeye::Isa::kAvx512 : sharpeye::Isa::kAvx2)) return 0;
   constexpr long kSteps = 400000;  // about 0.7 ms
   std::atomic<int> ready{0};
   std::vector<double> rates(static_cast<std::size_t>(threads));
@@ -75,5 +76,37 @@ inline double measure_peak(int, sharpeye::Isa = sharpeye::Isa::kScalar) {
   return 0;
 }
 #endif
+
+/// GB/s at which `threads` threads read a buffer of `bytes` that no cache holds, each its own part; the best of three.
+inline double measure_read_bandwidth(int threads, std::size_t bytes = std::size_t{1} << 29) {
+  std::vector<std::uint64_t> buffer(bytes / sizeof(std::uint64_t), 1);
+  const std::size_t part = buffer.size() / static_cast<std::size_t>(threads);
+  std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads) * 8);
+  const auto read = [&](std::size_t index) {
+    const std::uint64_t* values = buffer.data() + index * part;
+    std::uint64_t a = 0, b = 0, c = 0, d = 0;  // plain sums: the compiler's vectors are fast enough for any memory
+    for (std::size_t i = 0; i + 32 <= part; i += 32) {
+      for (std::size_t j = 0; j < 8; ++j) {
+        a += values[i + j];
+        b += values[i + 8 + j];
+        c += values[i + 16 + j];
+        d += values[i + 24 + j];
+      }
+    }
+    sums[index * 8] = a + b + c + d;
+  };
+  double best = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const double begin = seconds();
+    std::vector<std::thread> others;
+    for (std::size_t index = 1; index < static_cast<std::size_t>(threads); ++index) others.emplace_back(read, index);
+    read(0);
+    for (std::thread& other : others) other.join();
+    best = std::max(best, static_cast<double>(bytes) / (seconds() - begin) / 1e9);
+  }
+  volatile std::uint64_t sink = sums[0];
+  static_cast<void>(sink);
+  return best;
+}
 
 }  // namespace bench

@@ -13,6 +13,7 @@ namespace tool {
 /// Carries out the command line. @return an ExitCode @throws Error (a failure of the whole command), OutputError
 using Action = std::function<int()>;
 
+void add_bench(CLI::App& app, Action& run);
 void add_caption(CLI::App& app, Action& run);
 void add_init(CLI::App& app, Action& run);
 void add_dump(CLI::App& app, Action& run);

@@ -28,7 +28,8 @@ struct Part {
 
 struct Info {
   MmSerConfig config;
-  std::vector<WeightTensor> tensors;  // what the model reads; no data
+  std::vector<WeightTensor> tensors;                  // what the model reads; no data
+  std::map<std::string, std::uint64_t> stored_bytes;  // of those with other bytes than shape and dtype say: quantized
   std::map<std::string, Part> parts;  // by the first name of the tensors; "unused": what the model does not read
   CaptionLengths lengths;
   StageFlops flops;
@@ -66,7 +67,12 @@ Info inspect_model(const InfoCommand& command) {
   for (WeightTensor& tensor : declare_tensors(info.config)) {
     const TensorInfo& stored = source->info(tensor.name);
     tensor.dtype = *stored.dtype;
-    info.parts["unused"].bytes -= stored.end - stored.begin;
+    std::uint64_t bytes = stored.end - stored.begin;
+    if (const TensorInfo* scales = source->find(tensor.name + kScaleSuffix)) {
+      bytes += scales->end - scales->begin;
+      info.stored_bytes[tensor.name] = bytes;
+    }
+    info.parts["unused"].bytes -= bytes;
     info.tensors.push_back(tensor);
   }
   return info;
@@ -88,7 +94,10 @@ void sum_parts(Info& info) {
   for (const WeightTensor& tensor : info.tensors) {
     for (const std::string& key : {tensor.name.substr(0, tensor.name.find('.')), std::string("total")}) {
       info.parts[key].parameters += tensor.size();
-      info.parts[key].bytes += static_cast<std::uint64_t>(tensor.size() * size_of(tensor.dtype));
+      const auto quantized = info.stored_bytes.find(tensor.name);
+      info.parts[key].bytes += quantized != info.stored_bytes.end()
+                                   ? quantized->second
+                                   : static_cast<std::uint64_t>(tensor.size() * size_of(tensor.dtype));
     }
   }
 }
