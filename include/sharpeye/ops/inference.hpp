@@ -215,16 +215,18 @@ class Inference {
     const Index head_dim = q.columns() / num_heads;
     Index longest = 0;
     for (const RowSpan& span : spans) longest = std::max(longest, span.count);
-    const Index jobs = q.rows() * num_heads;
-    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(jobs * longest) * sizeof(S));
+    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    pool_.parallel_for(jobs, [&](Index job) {
-      const Index row = job / num_heads, column = job % num_heads * head_dim;
-      const RowSpan& span = spans[static_cast<std::size_t>(row)];
-      kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column, cache.keys + column,
-                                      cache.values + column, cache.hidden_size, span.rows, scale,
-                                      y.mutable_data() + row * y.stride() + column,
-                                      static_cast<S*>(scores.data()) + job * longest});
+    // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
+    pool_.parallel_for(num_heads, [&](Index head) {
+      const Index column = head * head_dim;
+      for (Index row = 0; row < q.rows(); ++row) {
+        const RowSpan& span = spans[static_cast<std::size_t>(row)];
+        kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column, cache.keys + column,
+                                        cache.values + column, cache.hidden_size, span.rows, scale,
+                                        y.mutable_data() + row * y.stride() + column,
+                                        static_cast<S*>(scores.data()) + head * longest});
+      }
     });
     return y;
   }

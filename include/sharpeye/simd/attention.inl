@@ -35,8 +35,8 @@ inline void attention_head(const AttentionHead& head) noexcept {
   float* scores = values + head.num_keys * round_up(head.head_dim, kPanel);
   pack_keys(head, keys);
   pack_values(head, values);
-  for (Index row = 0; row < head.num_queries; row += kTileRows) {
-    const Index rows = head.num_queries - row < kTileRows ? head.num_queries - row : kTileRows;
+  for (Index row = 0; row < head.num_queries;) {
+    const Index rows = tile_height(head.num_queries - row);
     // A causal tile reads the keys that its last row sees; its earlier rows then ignore some of them.
     const Index past = head.num_keys - head.num_queries;
     const Index visible = head.causal ? past + row + rows : head.num_keys;
@@ -49,7 +49,7 @@ inline void attention_head(const AttentionHead& head) noexcept {
               TilePanels<float>{keys + key * head.head_dim, kPanel * head.head_dim}, scores + key, padded_keys, false);
       panel += panels;
     }
-    float normalizer[kTileRows];
+    float normalizer[kHighRows];
     for (Index r = 0; r < rows; ++r) {
       const Index seen = head.causal ? past + row + r + 1 : head.num_keys;
       normalizer[r] = 1.0f / softmax_numerators(seen, round_up(visible, kPanel), scores + r * padded_keys);
@@ -58,7 +58,7 @@ inline void attention_head(const AttentionHead& head) noexcept {
     const Index panels_of_values = ceil_div(head.head_dim, kPanel);
     for (Index panel = 0; panel < panels_of_values;) {
       constexpr Index kWidth = kWidePanels * kPanel;
-      alignas(64) float context[kTileRows * kWidth];
+      alignas(64) float context[kHighRows * kWidth];
       const Index panels = tile_width(panels_of_values - panel);
       const Index column = panel * kPanel;
       tile_of(rows, panels, visible, weights,
@@ -66,33 +66,69 @@ inline void attention_head(const AttentionHead& head) noexcept {
       const Index rest = head.head_dim - column;
       const Index columns = rest < panels * kPanel ? rest : panels * kPanel;
       for (Index r = 0; r < rows; ++r) {
-        for (Index i = 0; i < columns; ++i) {
-          head.out[(row + r) * head.ldo + column + i] = context[r * kWidth + i] * normalizer[r];
-        }
+        float* out = head.out + (row + r) * head.ldo + column;
+        const Vec factor = broadcast(normalizer[r]);
+        Index i = 0;
+        for (; i + kLanes <= columns; i += kLanes) store(out + i, mul(load(context + r * kWidth + i), factor));
+        for (; i < columns; ++i) out[i] = context[r * kWidth + i] * normalizer[r];
       }
       panel += panels;
+    }
+    row += rows;
+  }
+}
+
+/// The scores of four keys at a time: four sums at once hide the latency of the additions.
+inline void cached_scores(const CachedAttentionHead& head) noexcept {
+  constexpr Index kKeys = 4;
+  const Index whole = head.head_dim / kLanes * kLanes;
+  for (Index j = 0; j < head.num_keys; j += kKeys) {
+    const Index keys = head.num_keys - j < kKeys ? head.num_keys - j : kKeys;
+    const float* key[kKeys];
+    Vec sum[kKeys];
+    for (Index l = 0; l < kKeys; ++l) {
+      key[l] = head.k + head.rows[j + (l < keys ? l : 0)] * head.ldkv;
+      sum[l] = broadcast(0.0f);
+    }
+    for (Index i = 0; i < whole; i += kLanes) {
+      const Vec q = load(head.q + i);
+#pragma GCC unroll 4
+      for (Index l = 0; l < kKeys; ++l) sum[l] = fma(q, load(key[l] + i), sum[l]);
+    }
+    for (Index l = 0; l < keys; ++l) {
+      float score = reduce_add(sum[l]);
+      for (Index i = whole; i < head.head_dim; ++i) score += head.q[i] * key[l][i];
+      head.scores[j + l] = score * head.scale;
     }
   }
 }
 
 inline void cached_attention_head(const CachedAttentionHead& head) noexcept {
-  const Index whole = head.head_dim / kLanes * kLanes;
-  for (Index j = 0; j < head.num_keys; ++j) {
-    const float* key = head.k + head.rows[j] * head.ldkv;
-    Vec sum = broadcast(0.0f);
-    for (Index i = 0; i < whole; i += kLanes) sum = fma(load(head.q + i), load(key + i), sum);
-    float score = reduce_add(sum);
-    for (Index i = whole; i < head.head_dim; ++i) score += head.q[i] * key[i];
-    head.scores[j] = score * head.scale;
-  }
+  cached_scores(head);
   const float normalizer = 1.0f / softmax_numerators(head.num_keys, head.num_keys, head.scores);
-  for (Index i = 0; i < head.head_dim; i += kLanes) {
-    const Index lanes = head.head_dim - i < kLanes ? head.head_dim - i : kLanes;
+  // Each value is read once for as many columns as there are sums in registers.
+  constexpr Index kVectors = 4;
+  Index column = 0;
+  for (; column + kVectors * kLanes <= head.head_dim; column += kVectors * kLanes) {
+    Vec sum[kVectors];
+    for (Index v = 0; v < kVectors; ++v) sum[v] = broadcast(0.0f);
+    for (Index j = 0; j < head.num_keys; ++j) {
+      const float* value = head.v + head.rows[j] * head.ldkv + column;
+      const Vec weight = broadcast(head.scores[j]);
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v) sum[v] = fma(weight, load(value + v * kLanes), sum[v]);
+    }
+    for (Index v = 0; v < kVectors; ++v) {
+      store(head.out + column + v * kLanes, mul(sum[v], broadcast(normalizer)));
+    }
+  }
+  for (; column < head.head_dim; column += kLanes) {
+    const Index lanes = head.head_dim - column < kLanes ? head.head_dim - column : kLanes;
     Vec sum = broadcast(0.0f);
     for (Index j = 0; j < head.num_keys; ++j) {
-      const float* value = head.v + head.rows[j] * head.ldkv + i;
+      const float* value = head.v + head.rows[j] * head.ldkv + column;
       sum = fma(broadcast(head.scores[j]), lanes == kLanes ? load(value) : load_first(value, lanes), sum);
     }
-    store_first(head.out + i, lanes, mul(sum, broadcast(normalizer)));
+    store_first(head.out + column, lanes, mul(sum, broadcast(normalizer)));
   }
 }

@@ -144,7 +144,7 @@ struct CachedAttentionHead {
 /// Floats of scratch that one AttentionHead needs: K and V in panels, and one tile's rows of scores.
 inline constexpr Index attention_scratch(Index num_keys, Index head_dim) noexcept {
   return round_up(num_keys, kPanel) * head_dim + num_keys * round_up(head_dim, kPanel) +
-         kTileRows * round_up(num_keys, kPanel);
+         2 * kTileRows * round_up(num_keys, kPanel);
 }
 
 }  // namespace simd
