@@ -92,6 +92,37 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
   }
 }
 
+/// Products with integer weights, the quantization of A included; as a share of the f32 peak, which they can pass.
+void integer_product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads) {
+  ThreadPool pool(threads);
+  Arena arena;
+  const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
+  const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel)), 0.01f);
+  simd::PackedWeights weights{nullptr, dtype, shape.n, shape.k, scales.data()};
+  std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
+  const auto number = [](Index n, Index k) { return static_cast<int>((n * 31 + k * 17) % 16) - 8; };
+  if (dtype == DType::kI8) {
+    simd::pack_bytes(shape.n, shape.k, number, packed.data());
+  } else {
+    simd::pack_nibbles(
+        shape.n, shape.k, number, [](Index, Index) { return float16(0.01f); }, packed.data());
+  }
+  const auto copies = copies_of(packed);
+  std::size_t next = 0;
+  {
+    const PeakMeter meter(state, threads, flops_of(shape));
+    for (auto _ : state) {
+      weights.data = copies[next++ % copies.size()].get();
+      const auto rows = simd::quantize(pool, arena, shape.m, shape.k, static_cast<const float*>(a.get()), shape.k);
+      simd::integer_gemm(pool, rows.rows, weights, static_cast<float*>(c.get()), shape.n, {});
+    }
+  }
+  if (shape.m <= simd::kTileRows) {
+    state.counters["GB/s"] =
+        benchmark::Counter(static_cast<double>(weights.bytes()) / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  }
+}
+
 void eigen_product(benchmark::State& state, const bench::Shape& shape, int threads) {
   ThreadPool pool(threads);
   const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
@@ -134,6 +165,10 @@ int main(int argc, char** argv) {
     const std::string tail = concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/threads:", threads);
     add("sharpeye_f32" + tail, [=](auto& state) { product<float>(state, shape, DType::kF32, threads); });
     add("sharpeye_f16" + tail, [=](auto& state) { product<float16>(state, shape, DType::kF16, threads); });
+    add("sharpeye_i8" + tail, [=](auto& state) { integer_product(state, shape, DType::kI8, threads); });
+    if (shape.k % simd::kGroup == 0) {
+      add("sharpeye_i4" + tail, [=](auto& state) { integer_product(state, shape, DType::kU8, threads); });
+    }
     add("eigen_f32" + tail, [=](auto& state) { eigen_product(state, shape, threads); });
   };
   for (const int threads : {1, 2}) {

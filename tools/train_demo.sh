@@ -12,15 +12,19 @@ work=$(realpath "$work")
 source tools/train_demo_steps.sh
 
 prepare_world
-# The tower's lessons: shapes of single things, then textures too, so that its middle layers learn to see them; then
-# only colours and shapes of whole scenes, the coarse captions that are all it is judged by. Then it is frozen.
+# The tower's lessons. Contrastive ones on single things break the ground: shapes, then textures too. Captioning whole
+# scenes, language model and all, teaches the details, far faster than contrast does. The last lesson is CLIP's, on
+# coarse captions alone (shapes, or colours and shapes): what they leave out, the last layers may let go. Then the tower
+# is frozen.
 tower=(--learning-rate 5e-4 --weight-decay 0.05 --warmup-ratio 0.04)
 train vision lone/shapes.json initial vision_shapes 1500 "${tower[@]}"
 train vision lone/textures.json vision_shapes vision_textures 1000 "${tower[@]}"
-train vision train/coarse.json vision_textures vision 3000 "${tower[@]}"
+train caption many/captions.json vision_textures vision_captions 3000 --learning-rate 7e-4 --weight-decay 0.05 \
+  --warmup-ratio 0.04 --train vision_tower multi_modal_projector language_model
+train vision many/coarse.json vision_captions vision 1200 "${tower[@]}"
 "$sharpeye" probe --model vision --data train --test val | tee probe.txt
 train_first_glance vision first_glance
-train_second_glance first_glance two_glances --drafts confusion --rates-data val
+train_second_glance first_glance two_glances --drafts mixed --rates-data val
 
 # What ships: the tensors that captioning reads, in F16. All scores are of this model.
 once demo "$sharpeye" init --preset demo --tokenizer tokenizer --weights two_glances --dtype f16

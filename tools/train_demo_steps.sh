@@ -35,10 +35,13 @@ captions_at() {
   mv "$file.part" "$file"
 }
 
-# One thing in each picture for the tower's first lessons, two or three for all else.
+# One thing in each picture for the tower's first lessons, two or three for all else: 64,000 scenes to train on, which
+# are seen two or three times (with 16,000, seen eight times, the tower learnt them by heart), and 16,000 for the
+# tokenizer and the probe.
 prepare_world() {
   once lone "$sharpeye" scenes --count 20000 --seed 1 --lone
   once train "$sharpeye" scenes --count 16000 --seed 1
+  once many "$sharpeye" scenes --count 64000 --seed 7
   once val "$sharpeye" scenes --count 1000 --seed 1 --split val
   once test "$sharpeye" scenes --count 2000 --seed 1 --split test
   once tokenizer "$sharpeye" train-tokenizer --data train/captions.json train/detailed.json train/coarse.json \
@@ -48,17 +51,19 @@ prepare_world() {
   captions_at lone/textures.json 0 2
 }
 
-# Stage 0 teaches the connector alone to speak to a language model. Here that model is as new as the connector, so
-# stage 1 trains both at once. train_first_glance FROM TO [CAPTIONS]
+# Stage 0 teaches the connector alone to speak to a language model. Here that model is as new as the connector: both have
+# learnt beside the tower, and stage 1 teaches them to read it as it is now, frozen.
+# train_first_glance FROM TO [CAPTIONS]
 train_first_glance() {
-  train caption "train/${3:-captions}.json" "$1" "$2" 2000 --learning-rate 1e-3 --weight-decay 0.01
+  train caption "many/${3:-captions}.json" "$1" "$2" 1500 --learning-rate 7e-4 --weight-decay 0.01
 }
 
 # train_second_glance FROM TO OPTIONS...
 train_second_glance() {
   local from=$1 to=$2
   shift 2
-  train refine train "$from" "$to" 1500 --learning-rate 8e-4 --weight-decay 0.01 --initial-share 0.25 "$@"
+  train refine "many/${captions:-captions}.json" "$from" "$to" 1500 --learning-rate 8e-4 --weight-decay 0.01 \
+    --initial-share 0.25 "$@"
 }
 
 # score MODEL CAPTIONS GLANCE OPTIONS...: the test set's scores, kept in MODEL/scores.CAPTIONS.GLANCE.json. A small model
