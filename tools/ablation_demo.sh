@@ -2,13 +2,16 @@
 # The paper's ablations (Tables 2, 3, 7 and 13) with the demo model: trains every row from one vision tower, scores it on
 # the test scenes and prints mean and spread over the training seeds. Goes on where it was after an interruption.
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
-# Rows: single-pass caption-only features-only uniform own far detailed (all by default; baseline and both always)
-# Environment: SEEDS ("1 2 3"), of the stages after the tower; STEPS (100, percent of the usual steps).
+# Rows: single-pass caption-only features-only confusion uniform own far detailed, or none (all by default; baseline, both
+# and more rounds always)
+# Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (750, half the demo model's, for all rows);
+# THREADS (all; with 1 several seeds or rows can run side by side); STEPS (100, percent of the usual steps).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(realpath "${1:-build/demo}")
 shift || true
-rows=${*:-single-pass caption-only features-only uniform own far detailed}
+rows=${*:-single-pass caption-only features-only confusion uniform own far detailed}
+export REFINE_STEPS=${REFINE_STEPS:-750}
 source tools/train_demo_steps.sh
 [[ -e vision/config.json ]] || { echo "$work/vision: expected the tower that tools/train_demo.sh trains" >&2; exit 1; }
 
@@ -16,13 +19,22 @@ has_row() { [[ " $rows " == *" $1 "* ]]; }
 variant_of() {  # variant_of NAME WEIGHTS TO: the model with another architecture, and the weights that fit it
   once "$3" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" --variant "$1" --weights "$2"
 }
+# row TO FROM OPTIONS...: one more second glance from the same first one, whose own captions need not be made again
+row() {
+  local to=$1 from=$2
+  shift 2
+  mkdir -p "$run/$to"
+  [[ -e $run/$to/own_captions.json ]] || cp "$run/both/own_captions.json" "$run/$to/"
+  train_second_glance "$from" "$run/$to" "$@"
+  score "$run/$to" captions refined
+}
 
 for seed in ${SEEDS:-1 2 3}; do
   run=seed$seed
   mkdir -p "$run"
   train_first_glance vision "$run/first"
   score "$run/first" captions initial --glances 1
-  train_second_glance "$run/first" "$run/both" --drafts confusion
+  train_second_glance "$run/first" "$run/both" --drafts mixed
   score "$run/both" captions refined
   score "$run/both" captions initial
   "$sharpeye" rates --model "$run/both" --data test --count 1000 --json >"$run/both/rates.json"
@@ -39,22 +51,19 @@ for seed in ${SEEDS:-1 2 3}; do
     train_first_glance "$run/single-start" "$run/single-pass"
     score "$run/single-pass" captions initial
   fi
-  for row in caption-only features-only; do
-    has_row "$row" || continue
-    variant_of "$row" "$run/first" "$run/$row-start"
-    train_second_glance "$run/$row-start" "$run/$row" --drafts confusion
-    score "$run/$row" captions refined
+  for name in caption-only features-only; do
+    has_row "$name" || continue
+    variant_of "$name" "$run/first" "$run/$name-start"
+    row "$name" "$run/$name-start" --drafts mixed
   done
-  for row in uniform own far; do
-    has_row "$row" || continue
-    train_second_glance "$run/first" "$run/$row" --drafts "$row"
-    score "$run/$row" captions refined
+  for name in confusion uniform own far; do
+    has_row "$name" || continue
+    row "$name" "$run/first" --drafts "$name"
   done
   if has_row detailed; then
     train_first_glance vision "$run/detailed-first" detailed
     score "$run/detailed-first" detailed initial --glances 1
-    train refine train/detailed.json "$run/detailed-first" "$run/detailed-both" 1500 --learning-rate 8e-4 \
-      --weight-decay 0.01 --initial-share 0.25 --drafts confusion
+    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-both" --drafts mixed
     score "$run/detailed-both" detailed refined
   fi
 done

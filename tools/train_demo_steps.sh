@@ -2,9 +2,11 @@
 # and the command in $sharpeye.
 
 tools/install_dependencies.sh
-cmake --preset release >/dev/null
-cmake --build --preset release --target sharpeye_command -j "$(tools/jobs.sh)"
-sharpeye=$PWD/build/release/sharpeye
+if [[ -z ${SHARPEYE:-} ]]; then  # a command that is there may be named instead of building one
+  cmake --preset release >/dev/null
+  cmake --build --preset release --target sharpeye_command -j "$(tools/jobs.sh)"
+fi
+sharpeye=$(realpath "${SHARPEYE:-build/release/sharpeye}")
 tools=$PWD/tools
 cd "$work"
 
@@ -23,7 +25,7 @@ train() {
   local stage=$1 data=$2 from=$3 to=$4 steps=$(($5 * ${STEPS:-100} / 100))
   shift 5
   "$sharpeye" train "$stage" --data "$data" --model "$from" -o "$to" --cache cache --batch-size 64 --seed "$seed" \
-    --save-every 250 --steps "$((steps > 0 ? steps : 1))" "$@"
+    --save-every 250 --steps "$((steps > 0 ? steps : 1))" --threads "${THREADS:-$(nproc)}" "$@"
 }
 
 # captions_at FILE PLACE...: FILE has these of the lone things' coarse captions
@@ -62,8 +64,8 @@ train_first_glance() {
 train_second_glance() {
   local from=$1 to=$2
   shift 2
-  train refine "many/${captions:-captions}.json" "$from" "$to" 1500 --learning-rate 8e-4 --weight-decay 0.01 \
-    --initial-share 0.25 "$@"
+  train refine "many/${captions:-captions}.json" "$from" "$to" "${REFINE_STEPS:-1500}" --learning-rate 8e-4 \
+    --weight-decay 0.01 --initial-share 0.25 "$@"
 }
 
 # score MODEL CAPTIONS GLANCE OPTIONS...: the test set's scores, kept in MODEL/scores.CAPTIONS.GLANCE.json. A small model
