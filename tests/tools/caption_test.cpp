@@ -40,7 +40,7 @@ TEST_CASE("caption --json has the documented keys") {
   REQUIRE(lines.size() == 2);
   for (const std::string& line : lines) {
     const Json json = test::parse(line);
-    CHECK(json.size() == 6);
+    CHECK(json.size() == 7);
     CHECK(json.at("initial").is_string());
     CHECK(json.at("refined").is_string());
     CHECK(json.at("rounds") == 1);
@@ -49,6 +49,8 @@ TEST_CASE("caption --json has the documented keys") {
       REQUIRE(json.at("tokens").at(pass).is_array());
       CHECK(json.at("tokens").at(pass).size() > 0);
     }
+    CHECK(json.at("steps").at("initial").get<int>() > 0);
+    CHECK(json.at("steps").at("refined").get<int>() >= 0);
     const Json& timings = json.at("timings_ms");
     CHECK(timings.size() == 9);
     double sum = 0;
