@@ -8,7 +8,7 @@ model=build/bench-model
 
 tools/install_dependencies.sh
 cmake --preset release
-cmake --build --preset release --target sharpeye_command bench_simd bench_pipeline bench_training bench_ladder -j "$(tools/jobs.sh)"
+cmake --build --preset release --target sharpeye_command bench_simd bench_training bench_ladder -j "$(tools/jobs.sh)"
 if [[ ! -f $model/config.json ]]; then
   build/release/sharpeye init --preset mm-ser-125m --dtype f16 --seed 1 -o "$model"
 fi
@@ -18,8 +18,9 @@ build/release/bench/bench_ladder
 for dtype in f16 int8 int4; do
   [[ $dtype == f16 || -f $model-$dtype/config.json ]] ||
     build/release/sharpeye quantize --model $model --dtype $dtype -o $model-$dtype
-  build/release/sharpeye bench --model "$model$([[ $dtype == f16 ]] || echo "-$dtype")"
+  for beams in 1 3; do
+    build/release/sharpeye bench --beams $beams --model "$model$([[ $dtype == f16 ]] || echo "-$dtype")"
+  done
 done
 build/release/bench/bench_simd "${options[@]}" --benchmark_min_time=0.3
-SHARPEYE_BENCH_MODEL=$model build/release/bench/bench_pipeline "${options[@]}"
 SHARPEYE_BENCH_DEMO_MODEL=weights/demo build/release/bench/bench_training "${options[@]}"
