@@ -34,14 +34,14 @@ struct Weights {
     packed.dtype = dtype;
     for (Index i = 0; i < n; ++i) scales[static_cast<std::size_t>(i)] = 0.01f * static_cast<float>(1 + i % 7);
     // A guard behind the panels, and an address that no vector load would like.
-    bytes.assign(static_cast<std::size_t>(packed.bytes()) + 3, 0xff);
-    packed.data = bytes.data() + 3;
+    bytes.assign(static_cast<std::size_t>(packed.bytes()) + 2, 0xff);
+    packed.data = bytes.data() + 2;
     packed.scales = scales.data();
     if (dtype == DType::kI8) {
-      pack_bytes(n, k, number, bytes.data() + 3);
+      pack_bytes(n, k, number, bytes.data() + 2);
     } else {
       pack_nibbles(
-          n, k, number, [&](Index row, Index group) { return float16(scale(row, group)); }, bytes.data() + 3);
+          n, k, number, [&](Index row, Index group) { return float16(scale(row, group)); }, bytes.data() + 2);
     }
   }
   float scale(Index row, Index group) const {
