@@ -4,14 +4,14 @@
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
 # Rows: single-pass caption-only features-only confusion uniform own far detailed, or none (all by default; baseline, both
 # and more rounds always)
-# Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (750, half the demo model's, for all rows);
-# THREADS (all; with 1 several seeds or rows can run side by side); STEPS (100, percent of the usual steps).
+# Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (1500; half of it is too few: the language
+# model has then not recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
+# side); STEPS (100, percent of the usual steps).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(realpath "${1:-build/demo}")
 shift || true
 rows=${*:-single-pass caption-only features-only confusion uniform own far detailed}
-export REFINE_STEPS=${REFINE_STEPS:-750}
 source tools/train_demo_steps.sh
 [[ -e vision/config.json ]] || { echo "$work/vision: expected the tower that tools/train_demo.sh trains" >&2; exit 1; }
 
