@@ -61,6 +61,7 @@ def onnx_engine(path, example):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would spin into the others' turns
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     feed = {"x": example.numpy()}
     return lambda: session.run(None, feed)
