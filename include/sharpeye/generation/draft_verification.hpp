@@ -49,7 +49,7 @@ class DraftCursor {
              std::equal(ids.end() - static_cast<std::ptrdiff_t>(length), ids.end(),
                         draft_.begin() + static_cast<std::ptrdiff_t>(place + 1 - length));
     };
-    for (const std::size_t length : {2, 1}) {
+    for (const std::size_t length : {std::size_t{2}, std::size_t{1}}) {
       const std::size_t first = at_ > 2 ? at_ - 2 : 0;
       for (std::size_t place = first; place < std::min(draft_.size(), at_ + kReach); ++place) {
         if (!matches(place, length)) continue;

@@ -73,14 +73,16 @@ inline void unpack_row(const PackedWeights& weights, Index row, float* out) {
   const Index column = row % kPanel;
   for (Index i = 0; i < weights.k; ++i) {
     if (weights.dtype == DType::kI8) {
-      out[i] = static_cast<float>(panel[i / 4 * 4 * kPanel + column * 4 + i % 4] - kByteOffset) * weights.scales[row];
+      const Index at = i / 4 * 4 * kPanel + column * 4 + i % 4;
+      out[i] = static_cast<float>(panel[at] - kByteOffset) * weights.scales[row];
       continue;
     }
     const std::uint8_t* group = panel + i / kGroup * kGroupBytes;
     float16 scale;
     std::memcpy(&scale, group + 2 * column, sizeof scale);
-    const int byte = group[2 * kPanel + i % kGroup / 8 * 4 * kPanel + column * 4 + i % 4];
-    out[i] = static_cast<float>((i % 8 < 4 ? byte & 15 : byte >> 4) - kNibbleOffset) * static_cast<float>(scale);
+    const Index at = 2 * kPanel + i % kGroup / 8 * 4 * kPanel + column * 4 + i % 4;
+    const int number = (i % 8 < 4 ? group[at] & 15 : group[at] >> 4) - kNibbleOffset;
+    out[i] = static_cast<float>(number) * static_cast<float>(scale);
   }
 }
 
