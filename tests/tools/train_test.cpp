@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sharpeye/io/safetensors.hpp"
+
 using namespace test;
 
 namespace {
@@ -49,6 +51,45 @@ TEST_CASE("train: every stage runs, writes a model that captions, and a log with
     INFO(caption.err);
     CHECK(caption.exit_code == 0);
   }
+}
+
+TEST_CASE("train: every kind of draft teaches the second glance") {
+  const Workshop workshop;
+  for (const std::string drafts : {"uniform", "confusion", "own", "nearest", "mixed", "far"}) {
+    CAPTURE(drafts);
+    const Result result = run_shell(command_line(workshop.train("refine", drafts, {"--drafts", drafts})));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    CHECK(workshop.weights(drafts) != workshop.weights("model"));
+  }
+  CHECK(workshop.weights("own") != workshop.weights("nearest"));
+  CHECK(workshop.weights("nearest") != workshop.weights("mixed"));
+}
+
+TEST_CASE("train: the vision tower learns along where it is named, the same bits for any number of threads") {
+  const Workshop workshop;
+  const std::vector<std::string> along{"--train", "vision_tower", "multi_modal_projector", "language_model"};
+  for (const std::string threads : {"1", "3"}) {
+    std::vector<std::string> more = along;
+    more.insert(more.end(), {"--threads", threads});
+    const Result result = run_shell(command_line(workshop.train("caption", "along" + threads, more)));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+  }
+  CHECK(workshop.weights("along1") == workshop.weights("along3"));
+  REQUIRE(run_shell(command_line(workshop.train("caption", "frozen"))).exit_code == 0);
+  using sharpeye::SafetensorsFile;
+  const SafetensorsFile before(workshop.folder / "model/model.safetensors"),
+      along_file(workshop.folder / "along1/model.safetensors"), frozen(workshop.folder / "frozen/model.safetensors");
+  const std::string name = "vision_tower.vision_model.embeddings.patch_embedding.weight";
+  const auto values = [&](const SafetensorsFile& file) {
+    const sharpeye::WeightTensor tensor = file.read(name);
+    std::vector<float> result(static_cast<std::size_t>(tensor.size()));
+    tensor.copy_to(result.data());
+    return result;
+  };
+  CHECK(values(frozen) == values(before));
+  CHECK(values(along_file) != values(before));
 }
 
 TEST_CASE("train: the same bits for any number of threads, and other bits for another seed") {
