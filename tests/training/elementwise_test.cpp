@@ -33,12 +33,10 @@ void check_close(const std::vector<float>& actual, const std::vector<double>& ex
   }
 }
 
-const std::vector<Isa> kIsas{Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
-
 }  // namespace
 
 TEST_CASE("kernels of training say what their twins in double say") {
-  for (const Isa isa : kIsas) {
+  for (const Isa isa : kAllIsas) {
     if (!is_supported(isa)) continue;
     CAPTURE(to_string(isa));
     const simd::KernelTable kernel = simd::kernels_for(isa);

@@ -14,16 +14,27 @@
 #else
 #define SHARPEYE_X86 0
 #endif
+#if defined(__aarch64__)
+#define SHARPEYE_ARM64 1
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#else
+#define SHARPEYE_ARM64 0
+#endif
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Instruction sets with kernels of their own, weakest first.
-enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni };
-inline constexpr Isa kAllIsas[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512, Isa::kAvx512Vnni};
+/// Instruction sets with kernels of their own, weakest first: plain C++, those of x86-64, those of 64-bit ARM.
+enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kNeon, kNeonDot };
+inline constexpr Isa kAllIsas[] = {Isa::kScalar,     Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512,
+                                   Isa::kAvx512Vnni, Isa::kNeon, Isa::kNeonDot};
 
-/// "scalar", "avx2", "avxvnni", "avx512" or "avx512vnni", the values of SHARPEYE_ISA.
+/// "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "neon" or "neondot", the values of SHARPEYE_ISA.
 inline const char* to_string(Isa isa) noexcept {
   switch (isa) {
+    case Isa::kNeonDot: return "neondot";
+    case Isa::kNeon: return "neon";
     case Isa::kAvx512Vnni: return "avx512vnni";
     case Isa::kAvxVnni: return "avxvnni";
     case Isa::kAvx512: return "avx512";
@@ -33,10 +44,22 @@ inline const char* to_string(Isa isa) noexcept {
 }
 
 /// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
-/// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, integer products take one instruction instead of three.
+/// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, and with NEON's dot product (ARMv8.2), integer products
+/// take one instruction instead of three or more.
 inline bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kScalar) return true;
-#if SHARPEYE_X86
+#if SHARPEYE_ARM64
+  if (isa == Isa::kNeon) return true;
+#if defined(__linux__)
+  constexpr unsigned long kDotProductBit = 1ul << 20;  // HWCAP_ASIMDDP
+  return isa == Isa::kNeonDot && (::getauxval(AT_HWCAP) & kDotProductBit) != 0;
+#elif defined(__APPLE__)
+  return isa == Isa::kNeonDot;  // all of Apple's since 2018
+#else
+  return false;
+#endif
+#elif SHARPEYE_X86
+  if (isa == Isa::kNeon || isa == Isa::kNeonDot) return false;
   constexpr unsigned kF16cBit = 1u << 29;
   constexpr unsigned kAvxVnniBit = 1u << 4;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -68,7 +91,9 @@ inline Isa detect_isa() {
     require(is_supported(isa), ErrorCode::kInvalidArgument, "SHARPEYE_ISA: this CPU does not support ", wanted);
     return isa;
   }
-  fail(ErrorCode::kInvalidArgument, "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512 or avx512vnni, actual ",
+  fail(ErrorCode::kInvalidArgument,
+       "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512, avx512vnni, neon or neondot, "
+       "actual ",
        wanted);
 }
 

@@ -4,8 +4,8 @@
 /// The kernels: bodies written once over a small vector type, compiled once per instruction set, chosen once at run
 /// time.
 ///
-/// A program compiled with plain `g++ -O2` gets AVX2 or AVX-512 where the CPU has it: each set of bodies stands in a
-/// region with its own target options. Inside a region there is no Eigen (it picks its instruction set when it is
+/// A program compiled with plain `g++ -O2` gets AVX2, AVX-512 or NEON where the CPU has it: each set of bodies stands
+/// in a region with its own target options. Inside a region there is no Eigen (it picks its instruction set when it is
 /// included) and nothing with a dynamic initialiser, and no vector leaves it.
 ///
 /// The bodies take a compiler some 15 seconds. A program of several sources can compile them once: define
@@ -21,6 +21,8 @@
 
 #if SHARPEYE_X86
 #include <immintrin.h>
+#elif SHARPEYE_ARM64
+#include <arm_neon.h>
 #endif
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -183,6 +185,48 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
 #else
 #pragma GCC pop_options
 #endif
+
+#elif SHARPEYE_ARM64
+namespace neon {
+#include "sharpeye/simd/vec_neon.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/integer.inl"
+//
+#include "sharpeye/simd/attention.inl"
+//
+#include "sharpeye/simd/training.inl"
+//
+#include "sharpeye/simd/table.inl"
+}  // namespace neon
+
+// Integer products with the dot product of bytes. (Its vectors are structures here: with `using namespace neon`
+// argument-dependent lookup would find both dot products.)
+#define SHARPEYE_NEON_DOT
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("arch=armv8.2-a+dotprod")
+#endif
+namespace neondot {
+#include "sharpeye/simd/vec_neon.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/integer.inl"
+}  // namespace neondot
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#undef SHARPEYE_NEON_DOT
 #endif
 // NOLINTEND(bugprone-suspicious-include)
 
@@ -193,6 +237,10 @@ SHARPEYE_KERNELS_LINKAGE KernelTable kernels_for(Isa isa) noexcept {
                                                                      : scalar::table(isa);
   if (isa == Isa::kAvxVnni) table.integer_block = avxvnni::integer_block;
   if (isa == Isa::kAvx512Vnni) table.integer_block = avx512vnni::integer_block;
+  return table;
+#elif SHARPEYE_ARM64
+  KernelTable table = isa == Isa::kScalar ? scalar::table(isa) : neon::table(isa);
+  if (isa == Isa::kNeonDot) table.integer_block = neondot::integer_block;
   return table;
 #else
   return scalar::table(isa);
