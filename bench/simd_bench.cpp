@@ -1,5 +1,6 @@
 // GEMM, products with few rows, attention and layer norm at the shapes of the paper's model, as a share of the
-// machine's own limit measured around each, with Eigen in the same run. See README.md for how to read it.
+// machine's own limit measured around each, with Eigen, and OpenBLAS, BLIS and oneDNN where
+// they are installed, in the same run. See README.md for how to read it.
 
 #include <benchmark/benchmark.h>
 
@@ -7,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "blas_libraries.hpp"
 #include "eigen_gemm.hpp"
 #include "machine.hpp"
 #include "model_shapes.hpp"
@@ -123,19 +125,26 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, DType d
   }
 }
 
-void eigen_product(benchmark::State& state, const bench::Shape& shape, int threads) {
-  ThreadPool pool(threads);
+/// Another library's product on the same operands.
+void peer_product(benchmark::State& state, const bench::Shape& shape, int threads, const bench::Product& multiply) {
   const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
   const auto copies = copies_of(random_values(shape.n * shape.k));
   std::size_t next = 0;
   const PeakMeter meter(state, threads, flops_of(shape));
   for (auto _ : state) {
-    const auto* w = static_cast<const float*>(copies[next++ % copies.size()].get());
-    pool.parallel_for(threads, [&](Index part) {
-      bench::eigen_gemm(shape.m, shape.n, shape.k, shape.n * part / threads, shape.n * (part + 1) / threads,
-                        static_cast<const float*>(a.get()), w, static_cast<float*>(c.get()));
-    });
+    multiply(shape.m, shape.n, shape.k, static_cast<const float*>(a.get()),
+             static_cast<const float*>(copies[next++ % copies.size()].get()), static_cast<float*>(c.get()));
   }
+}
+
+/// Eigen's on `threads` threads of ours, each with its columns.
+void eigen_product(benchmark::State& state, const bench::Shape& shape, int threads) {
+  ThreadPool pool(threads);
+  peer_product(state, shape, threads, [&](long m, long n, long k, const float* a, const float* w, float* c) {
+    pool.parallel_for(threads, [&](Index part) {
+      bench::eigen_gemm(m, n, k, n * part / threads, n * (part + 1) / threads, a, w, c);
+    });
+  });
 }
 
 void attention(benchmark::State& state, Index tokens, Index heads, Index head_dim, bool causal, int threads) {
@@ -161,7 +170,8 @@ void add(const std::string& name, const Body& body) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto add_products = [](const bench::Shape& shape, int threads) {
+  const std::vector<bench::BlasLibrary> libraries = bench::installed_blas_libraries();
+  const auto add_products = [&](const bench::Shape& shape, int threads) {
     const std::string tail = concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/threads:", threads);
     add("sharpeye_f32" + tail, [=](auto& state) { product<float>(state, shape, DType::kF32, threads); });
     add("sharpeye_f16" + tail, [=](auto& state) { product<float16>(state, shape, DType::kF16, threads); });
@@ -170,6 +180,12 @@ int main(int argc, char** argv) {
       add("sharpeye_i4" + tail, [=](auto& state) { integer_product(state, shape, DType::kU8, threads); });
     }
     add("eigen_f32" + tail, [=](auto& state) { eigen_product(state, shape, threads); });
+    for (const bench::BlasLibrary& library : libraries) {
+      add(library.name + "_f32" + tail, [=](auto& state) {
+        library.set_threads(threads);
+        peer_product(state, shape, threads, library.product);
+      });
+    }
   };
   for (const int threads : {1, 2}) {
     for (const bench::Shape& shape : bench::kVisionShapes) add_products(shape, threads);

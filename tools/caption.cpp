@@ -2,11 +2,15 @@
 /// `sharpeye caption`: both captions of every image.
 
 #include <cmath>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <new>
 
 #include "tools/commands.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
+#include "tools/parallel_in_order.hpp"
 #include "tools/session.hpp"
 
 namespace tool {
@@ -23,6 +27,7 @@ struct CaptionCommand {
   std::optional<double> temperature, top_p;
   std::optional<std::uint64_t> seed;
   std::optional<Index> deadline_ms;
+  int parallel = 1;
   std::string ablation = "none";
 };
 
@@ -136,7 +141,8 @@ std::string to_text(const std::string& name, const Caption& caption) {
 }
 
 // @throws Error as load_image() and Captioner; a stream is then still at a line's end
-Caption caption_one(const CaptionCommand& command, Session& session, CaptionOptions options, const std::string& name) {
+Caption caption_one(const CaptionCommand& command, const Session& session, Captioner& captioner, CaptionOptions options,
+                    const std::string& name) {
   const auto begin = Clock::now();
   if (command.deadline_ms) options.deadline = begin + std::chrono::milliseconds(*command.deadline_ms);
   const Image image = session.image(name);
@@ -148,7 +154,7 @@ Caption caption_one(const CaptionCommand& command, Session& session, CaptionOpti
   }
   Caption caption;
   try {
-    caption = session.captioner()(image, options);
+    caption = captioner(image, options);
   } catch (const Error&) {
     stream.end();
     throw;
@@ -159,29 +165,75 @@ Caption caption_one(const CaptionCommand& command, Session& session, CaptionOpti
   return caption;
 }
 
+// What became of one image.
+struct Outcome {
+  Caption caption;
+  std::string problem;  // empty: none
+  std::exception_ptr fatal;  // what ends the command
+};
+
+Outcome outcome_of(const std::function<Caption()>& caption) {
+  Outcome outcome;
+  try {
+    outcome.caption = caption();
+  } catch (const Error& error) {
+    outcome.problem = error.what();
+    if (error.code() == ErrorCode::kCancelled) outcome.fatal = std::current_exception();
+  } catch (const std::bad_alloc&) {
+    outcome.problem = "out of memory";
+  } catch (...) {
+    outcome.fatal = std::current_exception();
+  }
+  return outcome;
+}
+
+// The captioners of `--parallel`, each on its share of the threads.
+class Workers {
+ public:
+  Workers(const CaptionCommand& command, Session& session) {
+    const auto count = static_cast<std::size_t>(command.parallel);
+    if (count == 1) {
+      captioners_.push_back(&session.captioner());
+      return;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      pools_.push_back(std::make_unique<ThreadPool>(std::max(1, command.session.threads / command.parallel)));
+      owned_.push_back(session.captioner_on(*pools_.back()));
+      captioners_.push_back(owned_.back().get());
+    }
+  }
+  std::size_t count() const { return captioners_.size(); }
+  Captioner& operator[](std::size_t worker) { return *captioners_[worker]; }
+
+ private:
+  std::vector<std::unique_ptr<ThreadPool>> pools_;
+  std::vector<std::unique_ptr<Captioner>> owned_;
+  std::vector<Captioner*> captioners_;
+};
+
 int run_caption(const CaptionCommand& command) {
   Session session(command.session);
   const CaptionOptions options = to_options(command, session.model());
   catch_interrupts();
+  const std::vector<std::string> names = expand_inputs(command.inputs);
+  std::vector<Outcome> outcomes(names.size());
+  Workers workers(command, session);
   int exit_code = kOk;
-  const auto report_image = [&](const std::string& name, const std::string& problem) {
-    const bool is_named = problem.compare(0, name.size(), name) == 0;
-    report(is_named ? problem : name + ": " + problem);
-    exit_code = kInputFailed;
+  const auto work = [&](std::size_t worker, std::size_t i) {
+    outcomes[i] = outcome_of([&] { return caption_one(command, session, workers[worker], options, names[i]); });
   };
-  for (const std::string& name : expand_inputs(command.inputs)) {
-    if (is_interrupted()) break;
-    Caption caption;
-    try {
-      caption = caption_one(command, session, options, name);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kCancelled) throw;
-      report_image(name, error.what());
-      continue;
-    } catch (const std::bad_alloc&) {
-      report_image(name, "out of memory");
-      continue;
+  const auto deliver = [&](std::size_t i) {
+    require(!is_interrupted(), ErrorCode::kCancelled, "caption: cancelled");
+    const Outcome outcome = std::exchange(outcomes[i], {});
+    const std::string& name = names[i];
+    if (outcome.fatal) std::rethrow_exception(outcome.fatal);
+    if (!outcome.problem.empty()) {
+      const bool is_named = outcome.problem.compare(0, name.size(), name) == 0;
+      report(is_named ? outcome.problem : name + ": " + outcome.problem);
+      exit_code = kInputFailed;
+      return;
     }
+    const Caption& caption = outcome.caption;
     if (caption.deadline_passed)
       report(name + ": deadline passed after " + std::to_string(caption.rounds + 1) +
              (caption.rounds == 0 ? " glance" : " glances"));
@@ -190,8 +242,9 @@ int run_caption(const CaptionCommand& command) {
     } else if (!command.stream) {
       write_out(to_text(name, caption));
     }
-  }
-  return is_interrupted() ? kInterrupted : exit_code;
+  };
+  parallel_in_order(names.size(), workers.count(), work, deliver);
+  return exit_code;
 }
 
 }  // namespace
@@ -206,8 +259,15 @@ void add_caption(CLI::App& app, Action& run) {
       ->type_name("IMAGE|DIR|GLOB|-");
   options->session.add_to(command);
   CLI::Option* json = command.add_flag("--json", options->json, "One JSON object per image and line");
-  command.add_flag("--stream", options->stream, "Show the text as it grows (needs --beams 1 or --sample)")
-      ->excludes(json);
+  CLI::Option* stream =
+      command.add_flag("--stream", options->stream, "Show the text as it grows (needs --beams 1 or --sample)")
+          ->excludes(json);
+  command
+      .add_option("--parallel", options->parallel,
+                  "Images at once, each on its share of the threads: more captions a second, each a little later")
+      ->check(between(1, ThreadPool::kMaxThreads))
+      ->excludes(stream)
+      ->capture_default_str();
   command
       .add_option("--glances", options->glances, "2 also refines the caption, 1 does not; default as the model says")
       ->check(between(1, 2));

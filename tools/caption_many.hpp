@@ -16,7 +16,7 @@ namespace tool {
 /// @param options gives those of image i; called in parallel. @return captions in the order of `paths`
 /// @throws Error of the first image that failed; kCancelled on Ctrl-C
 std::vector<Caption> caption_many(const std::shared_ptr<const CaptionModel>& model,
-                                  const std::vector<std::string>& paths, ThreadPool& pool,
+                                  const std::vector<std::string>& paths, int threads,
                                   const std::function<CaptionOptions(std::size_t)>& options, ProgressLine& progress);
 
 }  // namespace tool

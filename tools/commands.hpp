@@ -20,6 +20,7 @@ void add_dump(CLI::App& app, Action& run);
 void add_tokenize(CLI::App& app, Action& run);
 void add_train_tokenizer(CLI::App& app, Action& run);
 void add_info(CLI::App& app, Action& run);
+void add_pack(CLI::App& app, Action& run);
 void add_probe(CLI::App& app, Action& run);
 void add_eval(CLI::App& app, Action& run);
 void add_quantize(CLI::App& app, Action& run);

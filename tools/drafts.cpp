@@ -27,7 +27,7 @@ std::vector<std::string> own_captions(const TrainCommand& command, const std::sh
   ProgressLine progress("own captions");
   std::vector<std::string> captions;
   for (const Caption& caption : caption_many(
-           model, paths, pool, [&](std::size_t) { return options; }, progress)) {
+           model, paths, pool.size(), [&](std::size_t) { return options; }, progress)) {
     captions.push_back(caption.initial);
   }
   progress.finish();

@@ -60,18 +60,18 @@ Info inspect_model(const InfoCommand& command) {
       GenerationConfig::from_json(read("generation_config.json"), info.config.text_config.vocab_size);
   info.lengths = lengths_of(command, info.config, BpeTokenizer::load(command.model), generation);
   const auto source = std::make_shared<const SafetensorsFolder>(command.model, LoadMode::kMap);
-  WeightLoader loader(source, {true});
+  WeightLoader loader(source, {true, true});
   info.flops = FlopCounter(MmSer<Counting>(info.config, loader), info.lengths).count();
   for (const std::string& name : source->names())
     info.parts["unused"].bytes += source->info(name).end - source->info(name).begin;
   for (WeightTensor& tensor : declare_tensors(info.config)) {
-    const TensorInfo& stored = source->info(tensor.name);
+    const bool in_panels = is_packed(*source, tensor.name);
+    const TensorInfo& stored = source->info(tensor.name + (in_panels ? kPanelsSuffix : ""));
     tensor.dtype = *stored.dtype;
     std::uint64_t bytes = stored.end - stored.begin;
-    if (const TensorInfo* scales = source->find(tensor.name + kScaleSuffix)) {
-      bytes += scales->end - scales->begin;
-      info.stored_bytes[tensor.name] = bytes;
-    }
+    const TensorInfo* scales = source->find(tensor.name + kScaleSuffix);
+    if (scales != nullptr) bytes += scales->end - scales->begin;
+    if (in_panels || scales != nullptr) info.stored_bytes[tensor.name] = bytes;
     info.parts["unused"].bytes -= bytes;
     info.tensors.push_back(tensor);
   }

@@ -94,7 +94,7 @@ void add_init(CLI::App& app, Action& run) {
   command
       .add_option("--variant", options->variant,
                   "The paper's ablations: one glance at all layers, or a second one that sees only the caption or only "
-                  "the features")
+                  "the features; queries: its earlier SeR-Connector, whose 100 queries the second glance reads")
       ->check(CLI::IsMember(variant_names()))
       ->capture_default_str();
   command.add_option("--weights", options->weights, "Take tensors from this model where name and shape are the same")

@@ -21,6 +21,7 @@ int main(int argc, char** argv) try {
   tool::add_info(app, run);
   tool::add_probe(app, run);
   tool::add_quantize(app, run);
+  tool::add_pack(app, run);
   tool::add_bench(app, run);
   tool::add_eval(app, run);
   tool::add_rates(app, run);

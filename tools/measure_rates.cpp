@@ -75,7 +75,7 @@ MeasuredRates measure_rates(const std::shared_ptr<const CaptionModel>& model, co
   for (const bool own : {false, true}) {
     ProgressLine progress(own ? "own drafts" : "pseudo drafts");
     const auto captions = caption_many(
-        model, paths, pool,
+        model, paths, pool.size(),
         [&](std::size_t i) {
           CaptionOptions changed = caption;
           if (!own) changed.initial = pseudo[i];

@@ -36,6 +36,15 @@ void write_weights(const std::string& path, const TensorSource& tensors, std::op
                     {{"format", "pt"}});
 }
 
+void require_new_model_folder(const std::string& from, const std::string& to, bool force) {
+  namespace fs = std::filesystem;
+  const std::string config_path = to + "/config.json";
+  require(force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
+          ": is already there; --force replaces it");
+  require(!fs::exists(to) || !fs::equivalent(from, to), ErrorCode::kInvalidArgument,
+          "--output: expected another directory than --model");
+}
+
 void write_model_folder(const std::string& from, const std::string& to, const TensorSource& tensors,
                         std::optional<DType> dtype, const std::string& note) {
   const auto copy = [&](const std::string& name, const std::function<std::string(std::string)>& change) {

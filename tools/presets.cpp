@@ -85,7 +85,7 @@ Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
 }
 
 const std::vector<std::string>& variant_names() {
-  static const std::vector<std::string> names{"two-glances", "single-pass", "caption-only", "features-only"};
+  static const std::vector<std::string> names{"two-glances", "single-pass", "caption-only", "features-only", "queries"};
   return names;
 }
 
@@ -98,6 +98,15 @@ void apply_variant(MmSerConfig& config, const std::string& name) {
   } else if (name == "features-only") {
     config.ser_connector->use_caption = false;
     config.refine_prompt = config.initial_prompt;
+  } else if (name == "queries") {
+    const SerConnectorConfig& paper = *config.ser_connector;
+    config.ser_connector =
+        SerConnectorConfig::from_json(JsonReader({{"variant", "query_decoder"},
+                                                  {"vision_feature_layers", paper.vision_feature_layers},
+                                                  {"hidden_size", paper.hidden_size},
+                                                  {"num_attention_heads", paper.num_attention_heads},
+                                                  {"intermediate_size", paper.intermediate_size}},
+                                                 "variant queries"));
   }
 }
 

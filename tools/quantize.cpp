@@ -112,8 +112,7 @@ struct Agreement {
 };
 
 Agreement compare_captions(const std::shared_ptr<const CaptionModel>& before,
-                           const std::shared_ptr<const CaptionModel>& after, const QuantizeCommand& command,
-                           ThreadPool& pool) {
+                           const std::shared_ptr<const CaptionModel>& after, const QuantizeCommand& command) {
   Dataset data = load_dataset(command.data);
   data.images.resize(std::min(command.count, data.images.size()));
   std::vector<std::string> paths;
@@ -124,9 +123,9 @@ Agreement compare_captions(const std::shared_ptr<const CaptionModel>& before,
     return result;
   };
   ProgressLine progress_before("captions before"), progress_after("captions after");
-  const auto old = caption_many(before, paths, pool, options, progress_before);
+  const auto old = caption_many(before, paths, command.threads, options, progress_before);
   progress_before.finish();
-  const auto fresh = caption_many(after, paths, pool, options, progress_after);
+  const auto fresh = caption_many(after, paths, command.threads, options, progress_after);
   progress_after.finish();
   Agreement agreement;
   std::vector<ImageToScore> scored_before, scored_after;
@@ -152,10 +151,7 @@ double share(Index part, Index all) {
 int run_quantize(const QuantizeCommand& command) {
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
-  require(command.force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
-          ": is already there; --force replaces it");
-  require(!fs::exists(command.folder) || !fs::equivalent(command.model, command.folder), ErrorCode::kInvalidArgument,
-          "--output: expected another directory than --model");
+  require_new_model_folder(command.model, command.folder, command.force);
   catch_interrupts();
   const auto before = CaptionModel::load(command.model);
   fs::remove(config_path);
@@ -175,7 +171,7 @@ int run_quantize(const QuantizeCommand& command) {
     report_json["cosine"][name] = value;
   }
   if (!command.data.empty()) {
-    const Agreement agreement = compare_captions(before, after, command, pool);
+    const Agreement agreement = compare_captions(before, after, command);
     report_json["images"] = agreement.images;
     report_json["initial_same"] = share(agreement.initial_same, agreement.images);
     report_json["refined_same"] = share(agreement.refined_same, agreement.images);

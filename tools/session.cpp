@@ -6,7 +6,8 @@
 namespace tool {
 namespace {
 
-Aspect to_aspect(const std::string& name) {
+std::optional<Aspect> to_aspect(const std::string& name) {
+  if (name.empty()) return std::nullopt;
   return name == "pad" ? Aspect::kPad : name == "crop" ? Aspect::kCrop : Aspect::kSquash;
 }
 
@@ -30,13 +31,21 @@ void SessionOptions::add_to(CLI::App& command) {
 }
 
 Session::Session(const SessionOptions& options)
-    : pool_(options.threads), captioner_(CaptionModel::load(options.model, options.load), pool_) {
-  if (!options.aspect.empty()) captioner_.set_aspect(to_aspect(options.aspect));
+    : aspect_(to_aspect(options.aspect)),
+      model_(CaptionModel::load(options.model, options.load)),
+      pool_(options.threads),
+      captioner_(captioner_on(pool_)) {
   decode_.max_pixels = options.max_pixels;
   decode_.apply_exif = model().preprocessor().apply_exif && !options.no_exif;
   if (read_json_file(options.model + "/config.json", kConfigFileLimit).contains("sharpeye_note")) {
     report("random weights: the words mean nothing");
   }
+}
+
+std::unique_ptr<Captioner> Session::captioner_on(ThreadPool& pool) const {
+  auto captioner = std::make_unique<Captioner>(model_, pool);
+  if (aspect_) captioner->set_aspect(*aspect_);
+  return captioner;
 }
 
 Image Session::image(const std::string& name) const {

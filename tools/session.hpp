@@ -4,6 +4,8 @@
 /// A loaded model with the options that `caption` and `dump` share.
 
 #include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "sharpeye/io/image_decoder.hpp"
@@ -30,15 +32,19 @@ class Session {
   /// Loads the model; says on stderr when its weights are random. @throws Error
   explicit Session(const SessionOptions& options);
 
-  const CaptionModel& model() const { return captioner_.model(); }
-  Captioner& captioner() { return captioner_; }
-  /// @throws Error as load_image()
+  const CaptionModel& model() const { return *model_; }
+  Captioner& captioner() { return *captioner_; }
+  /// Another captioner of the model, on threads of its own.
+  std::unique_ptr<Captioner> captioner_on(ThreadPool& pool) const;
+  /// Callable from several threads. @throws Error as load_image()
   Image image(const std::string& name) const;
 
  private:
-  ThreadPool pool_;
-  Captioner captioner_;
+  std::optional<Aspect> aspect_;
   DecodeOptions decode_;
+  std::shared_ptr<const CaptionModel> model_;
+  ThreadPool pool_;
+  std::unique_ptr<Captioner> captioner_;
 };
 
 }  // namespace tool

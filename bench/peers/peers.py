@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PyTorch and ONNX Runtime beside sharpeye, on the stages that all of them have. See run.sh.
+"""PyTorch, ONNX Runtime, OpenVINO and CTranslate2 beside sharpeye, on the stages that they have. See run.sh.
 
 Each engine runs the same shapes with random weights on two threads. The engines take turns: one run each, again and
 again, so that a slow minute of a shared machine hits all of them; medians and ratios are printed."""
@@ -15,10 +15,12 @@ THREADS = 2
 PROMPT = 600  # tokens: 576 visual ones and some text
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
+import ctranslate2  # noqa: E402
 import onnxruntime  # noqa: E402
+import openvino  # noqa: E402
 import torch  # noqa: E402
 from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: E402
-from transformers import CLIPVisionConfig, CLIPVisionModel, OPTConfig, OPTForCausalLM  # noqa: E402
+from transformers import CLIPVisionConfig, CLIPVisionModel, GPT2Tokenizer, OPTConfig, OPTForCausalLM  # noqa: E402
 
 
 class Vision(torch.nn.Module):
@@ -67,6 +69,45 @@ def onnx_engine(path, example):
     return lambda: session.run(None, feed)
 
 
+def openvino_engine(path, example):
+    core = openvino.Core()
+    model = core.compile_model(str(path), "CPU", {"INFERENCE_NUM_THREADS": THREADS, "NUM_STREAMS": 1,
+                                                  "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"})
+    request = model.create_infer_request()
+    feed = {0: example.numpy()}
+    return lambda: request.infer(feed)
+
+
+def ctranslate2_generators(opt, work):
+    """The same OPT-125M converted, with a vocabulary of numbers: only the ids matter."""
+    source = work / "opt"
+    if not (work / "ct2-int8").exists():
+        opt.save_pretrained(source)
+        special = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
+        vocabulary = {**special, **{f"t{i}": i for i in range(4, opt.config.vocab_size)}}
+        (source / "vocab.json").write_text(json.dumps(vocabulary))
+        (source / "merges.txt").write_text("#version: 0.2\n")
+        GPT2Tokenizer(str(source / "vocab.json"), str(source / "merges.txt"), unk_token="<unk>", bos_token="</s>",
+                      eos_token="</s>", pad_token="<pad>").save_pretrained(source)
+        converter = ctranslate2.converters.TransformersConverter(str(source))
+        for dtype in ("float32", "int8"):
+            converter.convert(str(work / f"ct2-{dtype}"), quantization=dtype, force=True)
+    return {dtype: ctranslate2.Generator(str(work / f"ct2-{dtype}"), device="cpu", compute_type=dtype, inter_threads=1,
+                                         intra_threads=THREADS) for dtype in ("float32", "int8")}
+
+
+def ctranslate2_stages(generator):
+    """Milliseconds of a prompt with its first token, and of each of 15 tokens after it."""
+    prompt = [f"t{100 + 7 * i}" for i in range(PROMPT)]
+
+    def run(tokens):
+        return timed(lambda: generator.generate_batch([prompt], beam_size=1, max_length=tokens, min_length=tokens,
+                                                      include_prompt_in_result=False))
+
+    first = run(1)
+    return {"prefill": first, "decode": (run(16) - first) / 15}
+
+
 def timed(run):
     begin = time.perf_counter()
     run()
@@ -112,6 +153,7 @@ def main():
         full, small = exported(module, example, work / f"{stage}.onnx")
         engines["ONNX Runtime f32", stage] = onnx_engine(full, example)
         engines["ONNX Runtime int8", stage] = onnx_engine(small, example)
+        engines["OpenVINO f32", stage] = openvino_engine(full, example)
 
         def torch_run(module=module, example=example):
             with torch.no_grad():
@@ -119,11 +161,15 @@ def main():
 
         engines["PyTorch f32", stage] = torch_run
     opt = OPTForCausalLM(OPTConfig()).eval()
+    generators = ctranslate2_generators(opt, work)
 
     times = {}
     for repeat in range(arguments.repeats + 1):  # the first one warms up
         measured = {key: timed(run) for key, run in engines.items()}
         measured["PyTorch f32", "decode"] = decode_step(opt)
+        for dtype, generator in generators.items():
+            for stage, value in ctranslate2_stages(generator).items():
+                measured["CTranslate2 " + dtype.replace("float", "f"), stage] = value
         for name, folder in (("sharpeye f16 weights", arguments.model), ("sharpeye int8", arguments.model + "-int8")):
             stages = sharpeye_stages(arguments.sharpeye, folder)
             isa = stages.pop("isa")
@@ -133,6 +179,7 @@ def main():
                 times.setdefault(key, []).append(value)
     medians = {key: statistics.median(values) for key, values in times.items()}
 
+    (work.parent / "bench").mkdir(exist_ok=True)
     print(f"{THREADS} threads, {isa}, medians of {arguments.repeats}, ms (in brackets: times sharpeye with weights of that kind)\n")
     print("| | ViT-L/14-336, 23 layers | OPT-125M, prefill of 600 | one token |\n|---|---|---|---|")
     for name in sorted({key[0] for key in medians}):
@@ -143,7 +190,7 @@ def main():
             ratio = "" if value is None or name.startswith("sharpeye") else f" ({value / medians[mine, stage]:.2f})"
             cells.append("-" if value is None else f"{value:.1f}{ratio}")
         print(f"| {name} | " + " | ".join(cells) + " |")
-    (work / "peers.json").write_text(json.dumps({f"{a} / {b}": v for (a, b), v in times.items()}, indent=2))
+    (work.parent / "bench" / "peers.json").write_text(json.dumps({f"{a} / {b}": v for (a, b), v in times.items()}, indent=2))
 
 
 if __name__ == "__main__":

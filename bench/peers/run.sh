@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The peers beside sharpeye, interleaved in one run: PyTorch and ONNX Runtime on ViT-L/14-336 and OPT-125M with random
-# weights of the same shapes. Prints a table of medians and ratios, and JSON.
+# The peers beside sharpeye, interleaved in one run: PyTorch, ONNX Runtime, OpenVINO and CTranslate2 on ViT-L/14-336 and
+# OPT-125M with random weights of the same shapes. Prints a table of medians and ratios, and JSON.
 # Usage: bench/peers/run.sh [REPEATS]   Needs tools/bench.sh's models (made here when absent) and about 8 GB of memory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -77,6 +77,28 @@ TEST_CASE("a bad image is named, the others go on, exit code 1") {
   CHECK(test::lines_of(result.err).size() == 3);  // with the note on random weights
 }
 
+TEST_CASE("several images at once: the same lines in the same order, bad ones named") {
+  const test::TemporaryFolder folder;
+  test::write_text(folder / "bad.png", "\x89PNG\r\n\x1a\n and then nothing");
+  std::vector<std::string> images;
+  for (int i = 0; i < 5; ++i) {
+    images.insert(images.end(), {world().image_a(), folder / "bad.png", world().image_b(), world().image_b()});
+  }
+  std::vector<std::string> expected;
+  for (const char* parallel : {"1", "2", "3"}) {
+    std::vector<std::string> words{"--json", "--parallel", parallel, "--max-new-tokens", "4"};
+    words.insert(words.end(), images.begin(), images.end());
+    const auto result = run(caption(words));
+    CHECK(result.exit_code == 1);
+    CHECK(test::lines_of(result.err).size() == 6);
+    std::vector<std::string> lines;
+    for (const std::string& line : test::lines_of(result.out)) lines.push_back(without_timings(line).dump());
+    CHECK(lines.size() == 15);
+    if (expected.empty()) expected = lines;
+    CHECK(lines == expected);
+  }
+}
+
 TEST_CASE("the same text and ids for any number of threads, read or mapped") {
   const auto one = run(caption({"--json", "--threads", "1", world().image_a()}));
   REQUIRE(one.exit_code == 0);

@@ -184,7 +184,7 @@ TEST_CASE("init makes the ablations' architectures, with another model's weights
   const test::TemporaryFolder folder;
   CHECK(run({"init", "--preset", "tiny", "-o", folder / "whole", "--seed", "1"}).exit_code == 0);
   const sharpeye::SafetensorsFile whole(folder / "whole/model.safetensors");
-  for (const std::string variant : {"two-glances", "single-pass", "caption-only", "features-only"}) {
+  for (const std::string variant : {"two-glances", "single-pass", "caption-only", "features-only", "queries"}) {
     CAPTURE(variant);
     const auto made = run({"init", "--preset", "tiny", "-o", folder / variant, "--seed", "2", "--variant", variant,
                            "--weights", folder / "whole"});

@@ -16,19 +16,14 @@
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/core/types.hpp"
 #include "sharpeye/io/json.hpp"
+#include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/safetensors_header.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// A tensor that is going to be written.
-struct TensorDeclaration {
-  std::string name;
-  DType dtype = DType::kF32;
-  std::vector<Index> shape;
-};
-
-/// The bytes before the data: length, JSON, spaces up to a multiple of 8. Tensors follow in the order of `tensors`.
+/// The bytes before the data: length, JSON, spaces up to a multiple of 8; with packed matrices, which are written
+/// first, to a multiple of 64, so that they begin on a cache line. Tensors follow in the order of `tensors`.
 /// @throws Error kInvalidArgument for a name that is twice there, reserved or not UTF-8, or a size that overflows;
 /// kLimit beyond the format's limits.
 inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>& tensors,
@@ -53,7 +48,9 @@ inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>
             std::to_string(position) + "]}";
   }
   json += "}";
-  json.resize((json.size() + 7) / 8 * 8, ' ');
+  constexpr std::size_t kLengthBytes = 8;
+  const std::size_t alignment = !tensors.empty() && is_panels_name(tensors.front().name) ? 64 : 8;
+  json.resize((kLengthBytes + json.size() + alignment - 1) / alignment * alignment - kLengthBytes, ' ');
   require(json.size() <= kSafetensorsHeaderLimit, ErrorCode::kLimit, where, ": expected a header of at most ",
           kSafetensorsHeaderLimit, " bytes, actual ", json.size());
   std::string length;
@@ -64,7 +61,8 @@ inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>
 }
 
 /// Writes the declared tensors to `path`, replacing a file there only when the new one is complete on disk.
-/// Order: wider dtypes first (so that all data is aligned to its own width), then by name, as the reference writes.
+/// Order: packed matrices, then wider dtypes first (so that all data is aligned to its own width), then by name, as the
+/// reference writes.
 /// @param supply is called once per tensor in that order; what it returns must have the declared dtype and shape.
 /// @throws Error kInvalidArgument, kLimit, kShape (supplied tensor differs), kFileAccess, or what `supply` throws;
 /// the file at `path` is then unchanged.
@@ -72,6 +70,7 @@ inline void write_safetensors(const std::string& path, std::vector<TensorDeclara
                               const std::function<WeightTensor(const TensorDeclaration&)>& supply,
                               const std::map<std::string, std::string>& metadata = {}) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorDeclaration& a, const TensorDeclaration& b) {
+    if (is_panels_name(a.name) != is_panels_name(b.name)) return is_panels_name(a.name);
     const Index difference = size_of(b.dtype) - size_of(a.dtype);
     return difference != 0 ? difference < 0 : a.name < b.name;
   });

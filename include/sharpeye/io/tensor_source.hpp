@@ -40,6 +40,13 @@ struct TensorInfo {
   std::uint64_t end = 0;
 };
 
+/// Name, kind and shape of a tensor, as it is going to be written.
+struct TensorDeclaration {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<Index> shape;
+};
+
 /// Consecutive elements of a row of 4-bit weights that share a scale.
 inline constexpr Index kScaleGroup = 32;
 /// The largest number of a weight quantized to I8: seven bits, see simd::kByteLimit.
@@ -50,6 +57,9 @@ inline constexpr int kLargestByteWeight = 63;
 /// A quantized matrix [n, k] also has scales: element (i, j) is number * scale. With dtype I8 each row has one scale;
 /// with U8 the numbers are in [-8, 7], two a byte (number + 8, the first one in the lower half), and each kScaleGroup
 /// of a row has its own.
+///
+/// A matrix may also stand as the kernels read it (`in_panels`; simd::PackedWeights describes the layout). Only they
+/// can: number(), scale() and copy_to() are for the plain layout.
 struct WeightTensor {
   std::string name;
   DType dtype = DType::kF32;
@@ -57,11 +67,11 @@ struct WeightTensor {
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
   std::shared_ptr<const std::vector<float>> scales = {};
+  bool in_panels = false;
 
   bool is_quantized() const noexcept { return scales != nullptr; }
-  /// Of a quantized matrix: the integer at (row, column).
-  int number(Index row, Index column) const noexcept {
-    const Index k = size() / shape[0], at = row * k + column;
+  /// Of a quantized matrix: the integer of flat index `at`.
+  int number(Index at) const noexcept {
     if (dtype == DType::kI8) return static_cast<std::int8_t>(data[at]);
     const int byte = std::to_integer<int>(data[at / 2]);
     return (at % 2 == 0 ? byte & 15 : byte >> 4) - 8;
@@ -80,6 +90,7 @@ struct WeightTensor {
   }
 
   /// Converts all elements to S (float or double) at `out` [size()], aligned as S, not overlapping `data`.
+  /// @throws Error kUnsupported in_panels
   template <class S>
   void copy_to(S* out) const;
 };
@@ -105,10 +116,13 @@ template <class S>
 void WeightTensor::copy_to(S* out) const {
   static_assert(std::is_floating_point_v<S>);
   const Index count = size();
+  require(
+      !in_panels, ErrorCode::kUnsupported, name,
+      ": expected plain weights, actual packed ones, which only captioning reads: take the model they were made of");
   if (is_quantized()) {
     const Index columns = count / shape[0];
     for (Index i = 0; i < count; ++i) {
-      out[i] = static_cast<S>(number(i / columns, i % columns)) * static_cast<S>(scale(i / columns, i % columns));
+      out[i] = static_cast<S>(number(i)) * static_cast<S>(scale(i / columns, i % columns));
     }
     return;
   }

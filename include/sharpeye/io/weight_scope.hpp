@@ -15,6 +15,7 @@
 
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/types.hpp"
+#include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -69,6 +70,7 @@ inline constexpr const char* kScaleSuffix = "_scale";
 /// Choices of a WeightLoader.
 struct WeightOptions {
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
+  bool trust_panels = false;      ///< do not look at the elements of packed matrices
 };
 
 /// Hands out checked tensors of a source and remembers which ones were read. One thread at a time; it must outlive its
@@ -90,9 +92,10 @@ class WeightLoader {
   }
 
   /// The tensor of this full name; counts as read. A matrix may also be quantized, see WeightTensor: I8 [n, k] or U8
-  /// [n, k / 2] with a tensor `name`_scale [n] or [n, k / 32].
+  /// [n, k / 2] with a tensor `name`_scale [n] or [n, k / 32]; or packed, see panels.hpp.
   /// @throws Error kMissingTensor; kShape when shape or kind (F16, BF16, F32, F64) differ; kNotFinite; as the source.
   virtual WeightTensor get(const std::string& name, const std::vector<Index>& shape) {
+    if (is_packed(*source_, name)) return get_panels(name, shape);
     const TensorInfo& info = source_->info(name);
     const auto where = [&] { return source_->where() + ": " + name; };
     if (source_->find(name + kScaleSuffix) != nullptr) return get_quantized(info, shape);
@@ -104,13 +107,7 @@ class WeightLoader {
       fail(ErrorCode::kShape, where(), ": expected dtype F16, BF16, F32 or F64, file has ", info.dtype_name);
     }
     WeightTensor tensor = source_->read(name);
-    const Index bad = options_.allow_non_finite ? -1 : find_non_finite(tensor);
-    if (bad >= 0) {
-      WeightTensor element{name, tensor.dtype, {}, tensor.data + bad * size_of(tensor.dtype), tensor.owner};
-      double value;
-      element.copy_to(&value);
-      fail(ErrorCode::kNotFinite, where(), ": expected finite weights, element ", bad, " is ", value);
-    }
+    check_finite(tensor);
     read_.insert(name);
     return tensor;
   }
@@ -138,11 +135,64 @@ class WeightLoader {
            (name.compare(0, path.size(), path) == 0 && (name.size() == path.size() || name[path.size()] == '.'));
   }
 
+  void check_finite(const WeightTensor& tensor) const {
+    const Index bad = options_.allow_non_finite ? -1 : find_non_finite(tensor);
+    if (bad < 0) return;
+    WeightTensor element{tensor.name, tensor.dtype, {}, tensor.data + bad * size_of(tensor.dtype), tensor.owner};
+    double value;
+    element.copy_to(&value);
+    fail(ErrorCode::kNotFinite, source_->where(), ": ", tensor.name, ": expected finite weights, element ", bad, " is ",
+         value);
+  }
+
+  std::shared_ptr<const std::vector<float>> get_scales(const std::string& name, const std::vector<Index>& shape) {
+    const WeightTensor scales = WeightLoader::get(name + kScaleSuffix, shape);  // not a tensor that a model asks for
+    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(scales.size()));
+    scales.copy_to(values->data());
+    return values;
+  }
+
+  // Larger numbers would overflow where two products are summed in 16 bits.
+  void check_range(const WeightTensor& tensor, int offset) const {
+    const auto number = [&](std::byte byte) {
+      return offset == 0 ? int{static_cast<std::int8_t>(byte)} : std::to_integer<int>(byte) - offset;
+    };
+    const std::byte* end = tensor.data + tensor.size();
+    const std::byte* large = std::find_if(tensor.data, end, [&](std::byte byte) {
+      return number(byte) > kLargestByteWeight || number(byte) < -kLargestByteWeight;
+    });
+    require(large == end, ErrorCode::kFormat, source_->where(), ": ", tensor.name, ": expected numbers of at most ",
+            kLargestByteWeight, ", element ", large - tensor.data, " is ", large == end ? 0 : number(*large));
+  }
+
+  WeightTensor get_panels(const std::string& name, const std::vector<Index>& shape) {
+    const TensorInfo& info = source_->info(name + kPanelsSuffix);
+    const bool has_scales = source_->find(name + kScaleSuffix) != nullptr;
+    const auto [rows, columns] = matrix_extents(shape);
+    const DType dtype = has_scales ? DType::kI8 : info.dtype.value_or(DType::kBool);
+    const auto stored = panels_declaration(name, dtype, rows, columns);
+    require(stored && info.dtype == stored->dtype && info.shape == stored->shape, ErrorCode::kShape, source_->where(),
+            ": ", info.name, ": expected ", shape_text(shape), " in panels, as ",
+            stored ? to_string(stored->dtype) : "F32, F16, BF16 or U8", " ",
+            stored ? shape_text(stored->shape) : std::string(), ", file has ", info.dtype_name, " ",
+            shape_text(info.shape));
+    WeightTensor tensor = source_->read(info.name);
+    if (!options_.trust_panels) {
+      check_finite(tensor);
+      if (dtype == DType::kI8) check_range(tensor, kPanelByteOffset);
+    }
+    if (has_scales) tensor.scales = get_scales(name, {rows});
+    tensor.name = name;
+    tensor.dtype = dtype;
+    tensor.shape = shape;
+    tensor.in_panels = true;
+    read_.insert(info.name);
+    return tensor;
+  }
+
   WeightTensor get_quantized(const TensorInfo& info, const std::vector<Index>& shape) {
     const auto where = [&] { return source_->where() + ": " + info.name; };
-    const Index rows = shape.empty() ? 1 : shape[0];
-    Index columns = 1;
-    for (std::size_t i = 1; i < shape.size(); ++i) columns *= shape[i];
+    const auto [rows, columns] = matrix_extents(shape);
     const bool is_bytes = info.dtype == DType::kI8;
     require(is_bytes || info.dtype == DType::kU8, ErrorCode::kShape, where(),
             ": expected dtype I8 or U8 beside its scales, file has ", info.dtype_name);
@@ -151,23 +201,11 @@ class WeightLoader {
     const std::vector<Index> stored = is_bytes ? shape : std::vector<Index>{rows, columns / 2};
     require(info.shape == stored, ErrorCode::kShape, where(), ": expected ", shape_text(stored), ", file has ",
             shape_text(info.shape));
-    const std::vector<Index> scales_shape =
-        is_bytes ? std::vector<Index>{rows} : std::vector<Index>{rows, columns / kScaleGroup};
-    const WeightTensor scales = get(info.name + kScaleSuffix, scales_shape);
-    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(scales.size()));
-    scales.copy_to(values->data());
     WeightTensor tensor = source_->read(info.name);
+    if (is_bytes) check_range(tensor, 0);
     tensor.shape = shape;
-    tensor.scales = values;
-    const auto* numbers = reinterpret_cast<const std::int8_t*>(tensor.data);
-    // Larger numbers would overflow where two products are summed in 16 bits.
-    const auto is_large = [](std::int8_t number) {
-      return number > kLargestByteWeight || number < -kLargestByteWeight;
-    };
-    const auto* end = numbers + (is_bytes ? tensor.size() : 0);
-    const auto* large = std::find_if(numbers, end, is_large);
-    require(large == end, ErrorCode::kFormat, where(), ": expected numbers of at most ", kLargestByteWeight,
-            ", element ", large - numbers, " is ", large == end ? 0 : int{*large});
+    tensor.scales =
+        get_scales(info.name, is_bytes ? std::vector<Index>{rows} : std::vector<Index>{rows, columns / kScaleGroup});
     read_.insert(info.name);
     return tensor;
   }
@@ -193,7 +231,9 @@ class WeightScope {
     return loader_->get(path(name), shape);
   }
   /// Whether there is a tensor `prefix.name`.
-  bool has(const std::string& name) const { return loader_->source().find(path(name)) != nullptr; }
+  bool has(const std::string& name) const {
+    return loader_->source().find(path(name)) != nullptr || is_packed(loader_->source(), path(name));
+  }
 
   /// The full name of `name` in this scope.
   std::string path(const std::string& name) const { return prefix_.empty() ? name : prefix_ + "." + name; }

@@ -12,7 +12,7 @@
 #include "sharpeye/core/arena.hpp"
 #include "sharpeye/core/tensor.hpp"
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/io/tensor_source.hpp"
+#include "sharpeye/io/panels.hpp"
 #include "sharpeye/ops/ops.hpp"
 #include "sharpeye/simd/gemm.hpp"
 
@@ -46,7 +46,8 @@ class Inference {
     Index rows_ = 0, columns_ = 0, stride_ = 0, offset_ = 0;
   };
 
-  /// A weight [out, in] packed for the kernels. Copies share the elements.
+  /// A weight [out, in] packed for the kernels, or taken as it is from a file of packed ones. Copies share the
+  /// elements.
   class Matrix {
    public:
     Matrix() = default;
@@ -56,17 +57,30 @@ class Inference {
       packed_.k = rows == 0 ? 0 : tensor.size() / rows;
       const bool keeps_dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 || tensor.is_quantized();
       packed_.dtype = keeps_dtype ? tensor.dtype : DType::kF32;
-      owner_ = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
-      packed_.data = owner_.get();
       if (tensor.is_quantized()) {
-        pack_quantized(tensor);
+        static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
+        if (tensor.dtype == DType::kI8) copy_scales(*tensor.scales);
+      }
+      if (tensor.in_panels) {
+        static_assert(simd::kPanel == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
+                      simd::kByteOffset == kPanelByteOffset);
+        packed_.dtype = tensor.dtype;
+        packed_.data = tensor.data;
+        owner_ = tensor.owner;
+        return;
+      }
+      const std::shared_ptr<void> memory = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
+      packed_.data = memory.get();
+      owner_ = memory;
+      if (tensor.is_quantized()) {
+        pack_quantized(tensor, static_cast<std::uint8_t*>(memory.get()));
         return;
       }
       switch (tensor.dtype) {
-        case DType::kF16: pack<float16, float16>(tensor); break;
-        case DType::kBF16: pack<bfloat16, bfloat16>(tensor); break;
-        case DType::kF64: pack<double, float>(tensor); break;
-        case DType::kF32: pack<float, float>(tensor); break;
+        case DType::kF16: pack<float16, float16>(tensor, memory.get()); break;
+        case DType::kBF16: pack<bfloat16, bfloat16>(tensor, memory.get()); break;
+        case DType::kF64: pack<double, float>(tensor, memory.get()); break;
+        case DType::kF32: pack<float, float>(tensor, memory.get()); break;
         default:
           fail(ErrorCode::kShape, tensor.name, ": expected floating-point weights, actual ", to_string(tensor.dtype));
       }
@@ -76,7 +90,7 @@ class Inference {
 
    private:
     template <class Stored, class Weight>
-    void pack(const WeightTensor& tensor) {
+    void pack(const WeightTensor& tensor, void* memory) {
       simd::pack_weights(
           packed_.n, packed_.k,
           [&](Index row, Index column) {
@@ -85,13 +99,11 @@ class Inference {
                         sizeof value);
             return static_cast<Weight>(value);
           },
-          static_cast<Weight*>(owner_.get()));
+          static_cast<Weight*>(memory));
     }
 
-    void pack_quantized(const WeightTensor& tensor) {
-      static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
-      const auto number = [&](Index row, Index column) { return tensor.number(row, column); };
-      auto* target = static_cast<std::uint8_t*>(owner_.get());
+    void pack_quantized(const WeightTensor& tensor, std::uint8_t* target) {
+      const auto number = [&](Index row, Index column) { return tensor.number(row * packed_.k + column); };
       if (tensor.dtype == DType::kU8) {
         simd::pack_nibbles(
             packed_.n, packed_.k, number,
@@ -99,13 +111,15 @@ class Inference {
         return;
       }
       simd::pack_bytes(packed_.n, packed_.k, number, target);
-      const auto scales = std::make_shared<std::vector<float>>(*tensor.scales);
-      scales->resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
-      packed_.scales = scales->data();
-      scales_ = scales;
     }
 
-    std::shared_ptr<void> owner_;
+    void copy_scales(std::vector<float> scales) {
+      scales.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
+      scales_ = std::make_shared<const std::vector<float>>(std::move(scales));
+      packed_.scales = scales_->data();
+    }
+
+    std::shared_ptr<const void> owner_;
     std::shared_ptr<const std::vector<float>> scales_;
     simd::PackedWeights packed_;
   };
