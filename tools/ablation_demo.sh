@@ -3,7 +3,7 @@
 # the test scenes and prints mean and spread over the training seeds. Goes on where it was after an interruption.
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
 # Rows: single-pass caption-only features-only confusion uniform own far detailed, or none (all by default; baseline, both
-# and more rounds always)
+# and more rounds always). The drafts of "detailed" are edits alone: writing 64,000 long captions takes too long.
 # Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (1500; half of it is too few: the language
 # model has then not recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
 # side); STEPS (100, percent of the usual steps).
@@ -63,7 +63,7 @@ for seed in ${SEEDS:-1 2 3}; do
   if has_row detailed; then
     train_first_glance vision "$run/detailed-first" detailed
     score "$run/detailed-first" detailed initial --glances 1
-    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-both" --drafts mixed
+    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-both" --drafts confusion
     score "$run/detailed-both" detailed refined
   fi
 done
