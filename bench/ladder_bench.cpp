@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -173,7 +174,7 @@ int main() {
               panels_i8 = pack(DType::kI8, p.packed_i8);
   simd::pack_weights(kN, kK, weight, static_cast<float*>(panels.get()));
   simd::pack_weights(kN, kK, weight, static_cast<float16*>(panels_f16.get()));
-  std::vector<float> scales(kN);
+  std::vector<float> scales(kN), sums(kN);
   for (Index row = 0; row < kN; ++row) {
     float largest = 0;
     for (Index column = 0; column < kK; ++column) largest = std::max(largest, std::fabs(weight(row, column)));
@@ -186,6 +187,12 @@ int main() {
         return static_cast<int>(std::nearbyint(weight(row, column) / scales[static_cast<std::size_t>(row)]));
       },
       static_cast<std::uint8_t*>(panels_i8.get()));
+  std::vector<float> row(kK);
+  for (Index i = 0; i < kN; ++i) {
+    simd::unpack_row(p.packed_i8, i, row.data());
+    sums[static_cast<std::size_t>(i)] = std::accumulate(row.begin(), row.end(), 0.0f);
+  }
+  p.packed_i8.sums = sums.data();
 
   std::vector<double> expected(static_cast<std::size_t>(kM * kN));
   for (Index i = 0; i < kM; ++i) {

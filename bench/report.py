@@ -56,9 +56,10 @@ class Svg:
 
 
 def read_kernels(path):
-    """Of each benchmark with two threads: name -> (where, m, n, k, GFLOP/s, share of peak), medians."""
+    """Of each benchmark with two threads: (name, where, m, n, k, GFLOP/s, share of peak), medians."""
     kernels = []
-    for run in json.loads(path.read_text())["benchmarks"]:
+    text = path.read_text() if path.exists() else ""
+    for run in json.loads(text)["benchmarks"] if text.strip() else []:
         if run.get("aggregate_name", "median") != "median":
             continue
         match = re.match(r"(\w+?)/([\w.]+)/(\d+)x(\d+)x(\d+)/threads:2", run["name"])
@@ -127,7 +128,7 @@ def draw_captions(reports, path):
     longest = max(report["stages"]["two_glances"]["ms"] for report in reports.values())
     left, top, width, row = 70, 60, 560, 44
     svg = Svg(left + width + 70, top + row * len(reports) + 24,
-              "A caption in two glances, paper size, 20 tokens each (line: the limit of this machine)")
+              f"A caption in two glances of {next(iter(reports.values()))['new_tokens']} tokens (line: this machine's limit in f32)")
     svg.legend(10, 40, STAGES, step=98)
     for i, (dtype, report) in enumerate(reports.items()):
         x, y = left, top + i * row
@@ -175,8 +176,8 @@ def main():
                for dtype in ("f16", "int8", "int4") if (arguments.results / f"caption-{dtype}.json").exists()}
     if reports:
         draw_captions(reports, arguments.output / "caption.svg")
-    if (arguments.results / "kernels.json").exists():
-        kernels = read_kernels(arguments.results / "kernels.json")
+    kernels = read_kernels(arguments.results / "kernels.json")
+    if any(each[0] in KINDS for each in kernels):
         draw_gemm(kernels, arguments.output / "gemm.svg")
         if reports:
             bandwidth = next(iter(reports.values()))["machine"]["read_gb_per_s"]

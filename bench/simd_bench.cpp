@@ -100,7 +100,7 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, DType d
   Arena arena;
   const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
   const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel)), 0.01f);
-  simd::PackedWeights weights{nullptr, dtype, shape.n, shape.k, scales.data()};
+  simd::PackedWeights weights{nullptr, dtype, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
   const auto number = [](Index n, Index k) { return static_cast<int>((n * 31 + k * 17) % 16) - 8; };
   if (dtype == DType::kI8) {

@@ -1,9 +1,9 @@
 /// @file
 /// `sharpeye caption`: both captions of every image.
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <new>
 
@@ -168,23 +168,19 @@ Caption caption_one(const CaptionCommand& command, const Session& session, Capti
 // What became of one image.
 struct Outcome {
   Caption caption;
-  std::string problem;  // empty: none
-  std::exception_ptr fatal;  // what ends the command
+  std::exception_ptr error;
 };
 
-Outcome outcome_of(const std::function<Caption()>& caption) {
-  Outcome outcome;
+// What is wrong with an image, where that is no reason to end the command.
+std::string problem_of(const std::exception_ptr& error) {
   try {
-    outcome.caption = caption();
-  } catch (const Error& error) {
-    outcome.problem = error.what();
-    if (error.code() == ErrorCode::kCancelled) outcome.fatal = std::current_exception();
+    std::rethrow_exception(error);
+  } catch (const Error& problem) {
+    if (problem.code() == ErrorCode::kCancelled) throw;
+    return problem.what();
   } catch (const std::bad_alloc&) {
-    outcome.problem = "out of memory";
-  } catch (...) {
-    outcome.fatal = std::current_exception();
+    return "out of memory";
   }
-  return outcome;
 }
 
 // The captioners of `--parallel`, each on its share of the threads.
@@ -216,20 +212,26 @@ int run_caption(const CaptionCommand& command) {
   const CaptionOptions options = to_options(command, session.model());
   catch_interrupts();
   const std::vector<std::string> names = expand_inputs(command.inputs);
+  require(command.parallel == 1 || std::count(names.begin(), names.end(), "-") == 0, ErrorCode::kInvalidArgument,
+          "--parallel: expected image files, actual -");
   std::vector<Outcome> outcomes(names.size());
   Workers workers(command, session);
   int exit_code = kOk;
   const auto work = [&](std::size_t worker, std::size_t i) {
-    outcomes[i] = outcome_of([&] { return caption_one(command, session, workers[worker], options, names[i]); });
+    try {
+      outcomes[i].caption = caption_one(command, session, workers[worker], options, names[i]);
+    } catch (...) {
+      outcomes[i].error = std::current_exception();
+    }
   };
   const auto deliver = [&](std::size_t i) {
     require(!is_interrupted(), ErrorCode::kCancelled, "caption: cancelled");
     const Outcome outcome = std::exchange(outcomes[i], {});
     const std::string& name = names[i];
-    if (outcome.fatal) std::rethrow_exception(outcome.fatal);
-    if (!outcome.problem.empty()) {
-      const bool is_named = outcome.problem.compare(0, name.size(), name) == 0;
-      report(is_named ? outcome.problem : name + ": " + outcome.problem);
+    if (outcome.error) {
+      const std::string problem = problem_of(outcome.error);
+      const bool is_named = problem.compare(0, name.size(), name) == 0;
+      report(is_named ? problem : name + ": " + problem);
       exit_code = kInputFailed;
       return;
     }

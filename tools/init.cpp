@@ -53,7 +53,7 @@ int run_init(const InitCommand& command) {
   Preset preset = make_preset(command.preset, tokenizer.tokenizer);
   apply_variant(preset.config, command.variant);
   std::optional<SafetensorsFolder> known;
-  if (!command.weights.empty()) known.emplace(command.weights);
+  if (!command.weights.empty()) require_plain(known.emplace(command.weights));
   catch_interrupts();
   fs::create_directories(command.folder);
   fs::remove(config_path);  // it comes back last: a directory that has one is complete

@@ -44,9 +44,11 @@ class PackingLoader final : public WeightLoader {
     require(stored.has_value(), ErrorCode::kUnsupported, tensor.name, ": expected weights that can be packed, actual ",
             to_string(packed.dtype));
     packed_.add({stored->name, stored->dtype, stored->shape, static_cast<const std::byte*>(packed.data), matrix});
-    // (The scales of 4-bit numbers stand in the panels.)
-    if (packed.scales == nullptr) return;
-    packed_.add(tensor.name + kScaleSuffix, {packed.n}, {packed.scales, packed.scales + packed.n});
+    const auto add_beside = [&](const char* suffix, const float* values) {
+      if (values != nullptr) packed_.add(tensor.name + suffix, {packed.n}, {values, values + packed.n});
+    };
+    add_beside(kScaleSuffix, packed.scales);  // (those of 4-bit numbers stand in the panels)
+    add_beside(kSumsSuffix, packed.sums);
   }
 
   MemorySource packed_;

@@ -152,6 +152,7 @@ int run_quantize(const QuantizeCommand& command) {
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
   require_new_model_folder(command.model, command.folder, command.force);
+  require_plain(SafetensorsFolder(command.model));
   catch_interrupts();
   const auto before = CaptionModel::load(command.model);
   fs::remove(config_path);

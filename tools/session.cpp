@@ -26,7 +26,9 @@ void SessionOptions::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_flag_callback(
       "--map", [this] { load.mode = LoadMode::kMap; },
-      "Map the weights instead of reading them; the files must not change meanwhile");
+      "Map the weights instead of reading them: a packed model is there at once, its elements unchecked. The files "
+      "must "
+      "not change meanwhile");
   command.add_flag("--allow-non-finite", load.allow_non_finite, "Accept NaN and infinite weights");
 }
 

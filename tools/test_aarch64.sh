@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/install_dependencies.sh
-if ! command -v aarch64-linux-gnu-g++ qemu-aarch64 >/dev/null; then
+if ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
   ((EUID == 0)) || sudo=sudo
   ${sudo:-} apt-get install -y -qq --no-install-recommends g++-aarch64-linux-gnu qemu-user
 fi

@@ -36,6 +36,7 @@ Dataset load_training_data(const TrainCommand& command, const CaptionModel& mode
 std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<WeightTensor>& declared,
                                               std::uint64_t seed) {
   const SafetensorsFolder stored(folder);
+  require_plain(stored);
   auto source = std::make_shared<MemorySource>();
   for (const std::string& name : stored.names()) source->add(stored.read(name));
   for (const WeightTensor& tensor : declared) {

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -28,7 +30,7 @@ std::vector<Isa> supported() {
 /// Integer weights of one product, packed.
 struct Weights {
   Weights(Index n, Index k, DType dtype, const std::function<int(Index, Index)>& number)
-      : scales(static_cast<std::size_t>(round_up(n, kPanel)), kNan) {
+      : scales(static_cast<std::size_t>(round_up(n, kPanel)), kNan), sums(scales) {
     packed.n = n;
     packed.k = k;
     packed.dtype = dtype;
@@ -43,6 +45,12 @@ struct Weights {
       pack_nibbles(
           n, k, number, [&](Index row, Index group) { return float16(scale(row, group)); }, bytes.data() + 2);
     }
+    std::vector<float> row(static_cast<std::size_t>(k));
+    for (Index i = 0; i < n; ++i) {
+      unpack_row(packed, i, row.data());
+      sums[static_cast<std::size_t>(i)] = static_cast<float>(std::accumulate(row.begin(), row.end(), 0.0));
+    }
+    packed.sums = sums.data();
   }
   float scale(Index row, Index group) const {
     return packed.dtype == DType::kI8
@@ -50,7 +58,7 @@ struct Weights {
                : static_cast<float>(float16(0.01f * static_cast<float>(1 + (row + 2 * group) % 5)));
   }
 
-  std::vector<float> scales;
+  std::vector<float> scales, sums;
   std::vector<std::uint8_t> bytes;
   PackedWeights packed;
 };
@@ -61,9 +69,10 @@ struct Activations {
       : groups(ceil_div(k, kGroup)),
         values(static_cast<std::size_t>(m * groups * kGroup), 99),
         scales(static_cast<std::size_t>(m), kNan),
+        offsets(scales),
         sums(static_cast<std::size_t>(m * groups), 12345) {
-    kernel.quantize_rows(0, m, m, k, a.data(), lda, values.data(), scales.data(), sums.data());
-    rows = {values.data(), scales.data(), sums.data(), m, groups};
+    kernel.quantize_rows(0, m, m, k, a.data(), lda, values.data(), scales.data(), offsets.data(), sums.data());
+    rows = {values.data(), scales.data(), offsets.data(), sums.data(), m, groups};
   }
   int number(Index row, Index column) const {
     const Index first = row / kTileRows * kTileRows, height = std::min(kTileRows, rows.m - first);
@@ -72,7 +81,7 @@ struct Activations {
 
   Index groups;
   std::vector<std::int8_t> values;
-  std::vector<float> scales;
+  std::vector<float> scales, offsets;
   std::vector<std::int32_t> sums;
   QuantizedRows rows;
 };
@@ -106,8 +115,12 @@ std::vector<float> check_product(const KernelTable& kernel, const Activations& a
     unpack_row(w.packed, j, row.data());
     for (Index i = 0; i < m; ++i) {
       double sum = 0;
-      for (Index l = 0; l < k; ++l) sum += static_cast<double>(a.number(i, l)) * row[static_cast<std::size_t>(l)];
-      sum *= a.scales[static_cast<std::size_t>(i)];
+      const auto at = static_cast<std::size_t>(i);
+      for (Index l = 0; l < k; ++l) {
+        const double value = static_cast<double>(a.number(i, l)) * static_cast<double>(a.scales[at]) +
+                             static_cast<double>(a.offsets[at]);
+        sum += value * static_cast<double>(row[static_cast<std::size_t>(l)]);
+      }
       if (epilogue.bias != nullptr) sum += epilogue.bias[j];
       sum = reference::activate(epilogue.activation, sum);
       if (epilogue.residual != nullptr) sum += epilogue.residual[i * epilogue.ld_residual + j];
@@ -134,13 +147,15 @@ TEST_CASE("activations become integers with the rounding and the sums that are d
         const Activations q(kernel, m, k, a, k + 3);
         for (Index i = 0; i < m; ++i) {
           const float* source = a.data() + i * (k + 3);
-          float largest = 0;
-          for (Index j = 0; j < k; ++j) largest = std::max(largest, std::fabs(source[j]));
-          REQUIRE(q.scales[static_cast<std::size_t>(i)] == largest / 127);
+          const auto [smallest, largest] = std::minmax_element(source, source + k);
+          const float limit = 0.5f * *largest - 0.5f * *smallest, offset = 0.5f * *largest + 0.5f * *smallest;
+          const float factor = limit > 0 ? 127 / limit : 0;
+          REQUIRE(q.scales[static_cast<std::size_t>(i)] == limit / 127);
+          REQUIRE(q.offsets[static_cast<std::size_t>(i)] == offset);
           for (Index group = 0; group < q.groups; ++group) {
             int sum = 0;
             for (Index j = group * kGroup; j < (group + 1) * kGroup; ++j) {
-              const int expected = j < k ? static_cast<int>(std::nearbyint(source[j] * (127 / largest))) : 0;
+              const int expected = j < k ? static_cast<int>(std::nearbyint((source[j] - offset) * factor)) : 0;
               REQUIRE(q.number(i, j) == expected);
               sum += expected;
             }
@@ -200,7 +215,7 @@ TEST_CASE("no sum of bytes saturates, whatever the weights and activations") {
       const Weights w(n, k, dtype,
                       [&](Index i, Index j) { return (pattern & 1) != 0 && (i + j) % 3 == 0 ? low : high; });
       std::vector<float> a(static_cast<std::size_t>(m * k));
-      for (std::size_t i = 0; i < a.size(); ++i) a[i] = (pattern & 2) != 0 && i % 5 == 0 ? -3.0f : 3.0f;
+      for (std::size_t i = 0; i < a.size(); ++i) a[i] = i % ((pattern & 2) != 0 ? 5u : std::size_t{4096}) == 0 ? -3.0f : 3.0f;
       for (const Isa isa : supported()) {
         const KernelTable kernel = kernels_for(isa);
         const Activations q(kernel, m, k, a, k);

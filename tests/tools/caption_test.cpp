@@ -97,6 +97,7 @@ TEST_CASE("several images at once: the same lines in the same order, bad ones na
     if (expected.empty()) expected = lines;
     CHECK(lines == expected);
   }
+  test::check_refused(caption({"--parallel", "2", world().image_a(), "-"}), "--parallel: expected image files");
 }
 
 TEST_CASE("the same text and ids for any number of threads, read or mapped") {

@@ -1,6 +1,7 @@
+#include <cstring>
 #include <filesystem>
 #include <functional>
-#include <limits>
+#include <memory>
 
 #include "run_command.hpp"
 #include "sharpeye/io/panels.hpp"
@@ -62,40 +63,96 @@ TEST_CASE("a packed model computes the same bits as the one it was made of, read
   }
 }
 
-TEST_CASE("what needs plain weights says so, and damaged panels are refused by name") {
-  const test::TemporaryFolder folder;
-  const std::string packed = folder / "packed";
-  REQUIRE(test::run({"pack", "--model", test::world().model(), "-o", packed}).exit_code == 0);
-  test::check_refused({"pack", "--model", test::world().model(), "-o", packed}, "--force replaces it");
-  test::check_refused({"pack", "--model", packed, "-o", packed, "--force"}, "expected another directory");
+namespace {
 
+// The packed model with one tensor's elements changed, as `sharpeye caption` finds it. @return its exit code and stderr
+test::Result caption_damaged(const std::string& packed, const std::string& name,
+                             const std::function<void(sharpeye::WeightTensor&, std::vector<std::byte>&)>& change) {
+  const test::TemporaryFolder folder;
+  std::filesystem::copy(packed, folder / "damaged");
   const sharpeye::SafetensorsFile file(packed + "/model.safetensors");
-  const std::string name = "language_model.model.decoder.layers.0.fc1.weight_panels";
-  const auto damage = [&](const std::function<void(sharpeye::WeightTensor&, std::vector<float>&)>& change) {
-    sharpeye::MemorySource source;
-    for (const std::string& each : file.names()) {
-      sharpeye::WeightTensor tensor = file.read(each);
-      if (each == name) {
-        std::vector<float> values(static_cast<std::size_t>(tensor.size()));
-        tensor.copy_to(values.data());
-        change(tensor, values);
-        source.add(name, tensor.shape, values);
-      } else {
-        source.add(tensor);
-      }
+  sharpeye::MemorySource source;
+  for (const std::string& each : file.names()) {
+    sharpeye::WeightTensor tensor = file.read(each);
+    if (each == name) {
+      const auto bytes = std::make_shared<std::vector<std::byte>>(
+          tensor.data, tensor.data + tensor.size() * sharpeye::size_of(tensor.dtype));
+      change(tensor, *bytes);
+      tensor.data = bytes->data();
+      tensor.owner = bytes;
     }
-    std::filesystem::copy(packed, folder / "damaged");
-    sharpeye::write_safetensors(folder / "damaged/model.safetensors", source);
-    const auto result = test::run({"caption", "--model", folder / "damaged", test::world().image_a()});
-    std::filesystem::remove_all(folder / "damaged");
+    source.add(tensor);
+  }
+  sharpeye::write_safetensors(folder / "damaged/model.safetensors", source);
+  return test::run({"caption", "--model", folder / "damaged", kSample});
+}
+
+void put(std::vector<std::byte>& bytes, std::size_t at, const void* value, std::size_t size) {
+  std::memcpy(bytes.data() + at, value, size);
+}
+
+}  // namespace
+
+TEST_CASE("what needs plain weights says so before it writes anything") {
+  const test::TemporaryFolder folder;
+  const std::string packed = folder / "packed", data = folder / "data";
+  REQUIRE(test::run({"pack", "--model", kDemo, "-o", packed}).exit_code == 0);
+  REQUIRE(test::run({"scenes", "--count", "4", "--seed", "1", "-o", data}).exit_code == 0);
+  test::check_refused({"pack", "--model", kDemo, "-o", packed}, "--force replaces it");
+  test::check_refused({"pack", "--model", packed, "-o", packed, "--force"}, "expected another directory");
+  const std::string plain = "expected plain weights, actual packed ones", out = folder / "out";
+  test::check_refused({"quantize", "--model", packed, "--dtype", "int8", "-o", out}, plain);
+  test::check_refused({"init", "--preset", "demo", "--tokenizer", packed, "--weights", packed, "-o", out}, plain);
+  for (const char* stage : {"vision", "caption", "refine"}) {
+    CAPTURE(stage);
+    const std::string captions = stage == std::string("vision") ? data + "/coarse.json" : data;
+    const auto result = test::run({"train", stage, "--data", captions, "--model", packed, "-o", out, "--steps", "1"});
     CHECK(result.exit_code == 2);
-    return result.err;
-  };
-  CHECK(damage([](auto&, auto& values) {
-          values[17] = std::numeric_limits<float>::quiet_NaN();
-        }).find(name + ": expected finite weights, element 17 is nan") != std::string::npos);
-  CHECK(damage([](auto& tensor, auto& values) {
-          values.resize(values.size() / 2);
-          tensor.shape[0] /= 2;
-        }).find(name + ": expected [") != std::string::npos);
+    CHECK_MESSAGE(result.err.find(plain) != std::string::npos, result.err);
+  }
+  CHECK_FALSE(std::filesystem::exists(out + "/config.json"));
+}
+
+TEST_CASE("damaged panels of every precision are refused by name") {
+  const test::TemporaryFolder folder;
+  const std::string name = "language_model.model.decoder.layers.0.fc1.weight_panels";
+  for (const std::string dtype : {"f16", "int8", "int4"}) {
+    CAPTURE(dtype);
+    std::string model = kDemo;
+    if (dtype != "f16") {
+      model = folder / dtype;
+      REQUIRE(test::run({"quantize", "--model", kDemo, "--dtype", dtype, "-o", model}).exit_code == 0);
+    }
+    const std::string packed = folder / (dtype + "-packed");
+    REQUIRE(test::run({"pack", "--model", model, "-o", packed}).exit_code == 0);
+    const auto spoilt = caption_damaged(packed, name, [&](auto&, auto& bytes) {
+      const std::uint16_t infinite = 0x7c00;
+      const std::uint8_t large = 200;
+      if (dtype == "int8") {
+        put(bytes, 5, &large, sizeof large);
+      } else {
+        put(bytes, 2 * 5, &infinite, sizeof infinite);
+      }
+    });
+    CHECK(spoilt.exit_code == 2);
+    const std::string expected = dtype == "int8" ? ": expected numbers of at most 63, element 5 is 136"
+                                                 : ": expected finite weights, element 5 is inf";
+    CHECK_MESSAGE(spoilt.err.find(name + expected) != std::string::npos, spoilt.err);
+    const auto cut = caption_damaged(packed, name, [](auto& tensor, auto&) { tensor.shape[0] /= 2; });
+    CHECK(cut.exit_code == 2);
+    CHECK_MESSAGE(cut.err.find(name + ": expected [") != std::string::npos, cut.err);
+  }
+}
+
+TEST_CASE("panels that begin anywhere in a file give the same text") {
+  const test::TemporaryFolder folder;
+  const std::string packed = folder / "packed", path = packed + "/model.safetensors";
+  REQUIRE(test::run({"pack", "--model", kDemo, "-o", packed}).exit_code == 0);
+  const std::string tokens = caption_of(packed, true);
+  std::string bytes = test::read_text(path);
+  bytes[0] = static_cast<char>(bytes[0] + 1);  // the header, one blank longer
+  bytes.insert(8 + sharpeye::SafetensorsFile(path).header().data_begin - 8, " ");
+  test::write_text(path, bytes);
+  CHECK(caption_of(packed, true) == tokens);
+  CHECK(caption_of(packed, false) == tokens);
 }

@@ -44,6 +44,8 @@ inline std::string json_error_text(const std::exception& error) {
   return in_quotes(text.substr(text.find("] ") + 2));
 }
 
+namespace detail {
+
 /// Refuses what nlohmann/json would build without a word: deep nesting, and an object's second value of one key.
 /// (A pass of its own over the text: nlohmann's parser with a callback looks through all earlier elements of a list
 /// after each object, which is quadratic: 100 s for the captions of 64,000 images.)
@@ -87,13 +89,15 @@ class JsonChecker : public nlohmann::json_sax<Json> {
   std::vector<std::set<std::string>> keys_;  // of the open objects (and, empty, of the open arrays)
 };
 
+}  // namespace detail
+
 /// The value of a whole JSON text (UTF-8, one value, nothing but whitespace around it). The caller bounds its size.
 /// @param where names the text in error messages, usually the file.
 /// @throws Error kFormat when it is not JSON or an object has a key twice; kLimit beyond kJsonDepthLimit.
 inline Json parse_json(std::string_view text, const std::string& where) {
   // nlohmann takes a NUL byte for the end of the text, and would not look at what follows.
   require(text.find('\0') == text.npos, ErrorCode::kFormat, where, ": expected JSON, actual text has a NUL byte");
-  JsonChecker checker(where);
+  detail::JsonChecker checker(where);
   Json::sax_parse(text, &checker);
   return Json::parse(text);
 }

@@ -6,7 +6,7 @@
 /// Instead of `name` there is `name_panels`, the bytes of a simd::PackedWeights of that matrix [n, k], with k all
 /// further dimensions together: F32, F16 or BF16 [ceil(n / 16), k, 16]; 8-bit numbers as U8 [ceil(n / 16), ceil(k / 4),
 /// 64] beside their scales, the tensor `name_scale` F32 [n]; 4-bit numbers with their scales as U8 [ceil(n / 16), k /
-/// 32, 288].
+/// 32, 288]. Beside integers stand the sums of each row's weights, `name_sums` F32 [n].
 
 #include <optional>
 #include <string>
@@ -17,8 +17,9 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// What follows the name of a matrix in that of its panels.
+/// What follows the name of a matrix in that of its panels, and in that of the sums of its rows.
 inline constexpr const char* kPanelsSuffix = "_panels";
+inline constexpr const char* kSumsSuffix = "_sums";
 /// What is added to 8-bit numbers in panels, and the bytes of a group of 4-bit ones.
 inline constexpr int kPanelByteOffset = 64;
 inline constexpr Index kPanelColumns = 16, kPanelGroupBytes = 288;
@@ -32,6 +33,15 @@ inline bool is_panels_name(const std::string& name) {
 /// Whether the source has this matrix in panels only.
 inline bool is_packed(const TensorSource& source, const std::string& name) {
   return source.find(name) == nullptr && source.find(name + kPanelsSuffix) != nullptr;
+}
+
+/// @throws Error kUnsupported where the source has packed matrices: for those who change weights.
+inline void require_plain(const TensorSource& source) {
+  for (const std::string& name : source.names()) {
+    require(
+        !is_panels_name(name), ErrorCode::kUnsupported, source.where(), ": ", name,
+        ": expected plain weights, actual packed ones, which only captioning reads: take the model they were made of");
+  }
 }
 
 /// [n, k] of a matrix: k is what its further dimensions have together.

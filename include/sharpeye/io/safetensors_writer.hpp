@@ -22,6 +22,18 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// Whether these are panels (see panels.hpp) of whole cache lines. Those of odd sizes are not, and stand among the
+/// others.
+inline bool is_cache_lines(const TensorDeclaration& tensor) {
+  Index remainder = size_of(tensor.dtype) % 64;
+  for (const Index extent : tensor.shape) remainder = remainder * (extent % 64) % 64;
+  return is_panels_name(tensor.name) && remainder == 0;
+}
+
+}  // namespace detail
+
 /// The bytes before the data: length, JSON, spaces up to a multiple of 8; with packed matrices, which are written
 /// first, to a multiple of 64, so that they begin on a cache line. Tensors follow in the order of `tensors`.
 /// @throws Error kInvalidArgument for a name that is twice there, reserved or not UTF-8, or a size that overflows;
@@ -49,7 +61,7 @@ inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>
   }
   json += "}";
   constexpr std::size_t kLengthBytes = 8;
-  const std::size_t alignment = !tensors.empty() && is_panels_name(tensors.front().name) ? 64 : 8;
+  const std::size_t alignment = !tensors.empty() && detail::is_cache_lines(tensors.front()) ? 64 : 8;
   json.resize((kLengthBytes + json.size() + alignment - 1) / alignment * alignment - kLengthBytes, ' ');
   require(json.size() <= kSafetensorsHeaderLimit, ErrorCode::kLimit, where, ": expected a header of at most ",
           kSafetensorsHeaderLimit, " bytes, actual ", json.size());
@@ -70,7 +82,7 @@ inline void write_safetensors(const std::string& path, std::vector<TensorDeclara
                               const std::function<WeightTensor(const TensorDeclaration&)>& supply,
                               const std::map<std::string, std::string>& metadata = {}) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorDeclaration& a, const TensorDeclaration& b) {
-    if (is_panels_name(a.name) != is_panels_name(b.name)) return is_panels_name(a.name);
+    if (detail::is_cache_lines(a) != detail::is_cache_lines(b)) return detail::is_cache_lines(a);
     const Index difference = size_of(b.dtype) - size_of(a.dtype);
     return difference != 0 ? difference < 0 : a.name < b.name;
   });

@@ -68,6 +68,7 @@ struct WeightTensor {
   std::shared_ptr<const void> owner;
   std::shared_ptr<const std::vector<float>> scales = {};
   bool in_panels = false;
+  std::shared_ptr<const std::vector<float>> sums = {};  ///< integers in panels: of each row's weights
 
   bool is_quantized() const noexcept { return scales != nullptr; }
   /// Of a quantized matrix: the integer of flat index `at`.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/core/types.hpp"
 #include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/tensor_source.hpp"
@@ -145,10 +146,11 @@ class WeightLoader {
          value);
   }
 
-  std::shared_ptr<const std::vector<float>> get_scales(const std::string& name, const std::vector<Index>& shape) {
-    const WeightTensor scales = WeightLoader::get(name + kScaleSuffix, shape);  // not a tensor that a model asks for
-    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(scales.size()));
-    scales.copy_to(values->data());
+  // What stands beside a matrix; not a tensor that a model asks for.
+  std::shared_ptr<const std::vector<float>> get_beside(const std::string& name, const std::vector<Index>& shape) {
+    const WeightTensor tensor = WeightLoader::get(name, shape);
+    const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(tensor.size()));
+    tensor.copy_to(values->data());
     return values;
   }
 
@@ -165,23 +167,45 @@ class WeightLoader {
             kLargestByteWeight, ", element ", large - tensor.data, " is ", large == end ? 0 : number(*large));
   }
 
+  // The scales that stand in the panels of 4-bit numbers.
+  void check_group_scales(const WeightTensor& tensor) const {
+    for (Index at = 0; at < tensor.size(); at += kPanelGroupBytes) {
+      check_finite({tensor.name, DType::kF16, {kPanelColumns}, tensor.data + at, tensor.owner});
+    }
+  }
+
+  // Kernels read panels as they stand. Ours begin on a cache line; a file by someone else may begin anywhere.
+  static WeightTensor aligned(WeightTensor tensor) {
+    constexpr std::uintptr_t kAlignment = 64;
+    if (reinterpret_cast<std::uintptr_t>(tensor.data) % kAlignment == 0) return tensor;
+    const auto bytes = static_cast<std::size_t>(tensor.size() * size_of(tensor.dtype));
+    const std::shared_ptr<void> copy = allocate_pages(bytes);
+    std::memcpy(copy.get(), tensor.data, bytes);
+    tensor.data = static_cast<const std::byte*>(copy.get());
+    tensor.owner = copy;
+    return tensor;
+  }
+
   WeightTensor get_panels(const std::string& name, const std::vector<Index>& shape) {
     const TensorInfo& info = source_->info(name + kPanelsSuffix);
     const bool has_scales = source_->find(name + kScaleSuffix) != nullptr;
     const auto [rows, columns] = matrix_extents(shape);
     const DType dtype = has_scales ? DType::kI8 : info.dtype.value_or(DType::kBool);
     const auto stored = panels_declaration(name, dtype, rows, columns);
-    require(stored && info.dtype == stored->dtype && info.shape == stored->shape, ErrorCode::kShape, source_->where(),
-            ": ", info.name, ": expected ", shape_text(shape), " in panels, as ",
-            stored ? to_string(stored->dtype) : "F32, F16, BF16 or U8", " ",
-            stored ? shape_text(stored->shape) : std::string(), ", file has ", info.dtype_name, " ",
-            shape_text(info.shape));
-    WeightTensor tensor = source_->read(info.name);
+    require(stored.has_value(), ErrorCode::kShape, source_->where(), ": ", info.name,
+            ": expected F32, F16, BF16 or U8 (4 bits: in rows of whole groups of ", kScaleGroup, ") for ",
+            shape_text(shape), ", file has ", info.dtype_name);
+    require(info.dtype == stored->dtype && info.shape == stored->shape, ErrorCode::kShape, source_->where(), ": ",
+            info.name, ": expected ", shape_text(shape), " in panels, as ", to_string(stored->dtype), " ",
+            shape_text(stored->shape), ", file has ", info.dtype_name, " ", shape_text(info.shape));
+    WeightTensor tensor = aligned(source_->read(info.name));
     if (!options_.trust_panels) {
       check_finite(tensor);
       if (dtype == DType::kI8) check_range(tensor, kPanelByteOffset);
+      if (dtype == DType::kU8) check_group_scales(tensor);
     }
-    if (has_scales) tensor.scales = get_scales(name, {rows});
+    if (has_scales) tensor.scales = get_beside(name + kScaleSuffix, {rows});
+    if (stored->dtype == DType::kU8) tensor.sums = get_beside(name + kSumsSuffix, {rows});
     tensor.name = name;
     tensor.dtype = dtype;
     tensor.shape = shape;
@@ -204,8 +228,8 @@ class WeightLoader {
     WeightTensor tensor = source_->read(info.name);
     if (is_bytes) check_range(tensor, 0);
     tensor.shape = shape;
-    tensor.scales =
-        get_scales(info.name, is_bytes ? std::vector<Index>{rows} : std::vector<Index>{rows, columns / kScaleGroup});
+    tensor.scales = get_beside(info.name + kScaleSuffix,
+                               is_bytes ? std::vector<Index>{rows} : std::vector<Index>{rows, columns / kScaleGroup});
     read_.insert(info.name);
     return tensor;
   }

@@ -59,7 +59,7 @@ class Inference {
       packed_.dtype = keeps_dtype ? tensor.dtype : DType::kF32;
       if (tensor.is_quantized()) {
         static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
-        if (tensor.dtype == DType::kI8) copy_scales(*tensor.scales);
+        if (tensor.dtype == DType::kI8) packed_.scales = keep(scales_, *tensor.scales);
       }
       if (tensor.in_panels) {
         static_assert(simd::kPanel == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
@@ -67,6 +67,7 @@ class Inference {
         packed_.dtype = tensor.dtype;
         packed_.data = tensor.data;
         owner_ = tensor.owner;
+        if (tensor.sums) packed_.sums = keep(sums_, *tensor.sums);
         return;
       }
       const std::shared_ptr<void> memory = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
@@ -104,6 +105,17 @@ class Inference {
 
     void pack_quantized(const WeightTensor& tensor, std::uint8_t* target) {
       const auto number = [&](Index row, Index column) { return tensor.number(row * packed_.k + column); };
+      std::vector<float> sums;
+      for (Index row = 0; row < packed_.n; ++row) {
+        double sum = 0;
+        for (Index begin = 0; begin < packed_.k; begin += kScaleGroup) {
+          int part = 0;
+          for (Index i = begin; i < std::min(packed_.k, begin + kScaleGroup); ++i) part += number(row, i);
+          sum += static_cast<double>(part) * static_cast<double>(tensor.scale(row, begin));
+        }
+        sums.push_back(static_cast<float>(sum));
+      }
+      packed_.sums = keep(sums_, std::move(sums));
       if (tensor.dtype == DType::kU8) {
         simd::pack_nibbles(
             packed_.n, packed_.k, number,
@@ -113,14 +125,15 @@ class Inference {
       simd::pack_bytes(packed_.n, packed_.k, number, target);
     }
 
-    void copy_scales(std::vector<float> scales) {
-      scales.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
-      scales_ = std::make_shared<const std::vector<float>>(std::move(scales));
-      packed_.scales = scales_->data();
+    // Fills `values` [n] up to whole panels and keeps them in `owner`.
+    const float* keep(std::shared_ptr<const std::vector<float>>& owner, std::vector<float> values) const {
+      values.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
+      owner = std::make_shared<const std::vector<float>>(std::move(values));
+      return owner->data();
     }
 
     std::shared_ptr<const void> owner_;
-    std::shared_ptr<const std::vector<float>> scales_;
+    std::shared_ptr<const std::vector<float>> scales_, sums_;
     simd::PackedWeights packed_;
   };
 

@@ -88,7 +88,7 @@ inline void unpack_row(const PackedWeights& weights, Index row, float* out) {
 
 /// A's rows as 8-bit integers, and the memory where they stand.
 struct QuantizedMatrix {
-  ArenaBuffer values, scales, sums;
+  ArenaBuffer values, scales, offsets, sums;
   QuantizedRows rows;
 };
 
@@ -98,16 +98,18 @@ inline QuantizedMatrix quantize(ThreadPool& pool, Arena& arena, Index m, Index k
   const Index groups = ceil_div(k, kGroup);
   result.values = arena.acquire(static_cast<std::size_t>(m * groups * kGroup));
   result.scales = arena.acquire(static_cast<std::size_t>(m) * sizeof(float));
+  result.offsets = arena.acquire(static_cast<std::size_t>(m) * sizeof(float));
   result.sums = arena.acquire(static_cast<std::size_t>(m * groups) * sizeof(std::int32_t));
   auto* values = static_cast<std::int8_t*>(result.values.data());
   auto* scales = static_cast<float*>(result.scales.data());
+  auto* offsets = static_cast<float*>(result.offsets.data());
   auto* sums = static_cast<std::int32_t*>(result.sums.data());
   const KernelTable& kernel = kernels();
   constexpr Index kRows = 2 * kTileRows;
   pool.parallel_for(ceil_div(m, kRows), [&](Index job) {
-    kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, sums);
+    kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, offsets, sums);
   });
-  result.rows = {values, scales, sums, m, groups};
+  result.rows = {values, scales, offsets, sums, m, groups};
   return result;
 }
 

@@ -3,24 +3,29 @@
 // instruction set, after gemm.inl.
 
 /// One row of k numbers in [-127, 127] for a tile of `height` rows; sums of each kGroup of them.
-inline void quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale,
+inline void quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale, float& offset,
                          std::int32_t* sums) noexcept {
   const Index whole = k / kLanes * kLanes;
-  Vec largest = broadcast(0.0f), poison = broadcast(0.0f);
+  // The largest of a and of -a. (Not the smallest of a: a NaN must not displace what was seen before it.)
+  Vec high = broadcast(-std::numeric_limits<float>::infinity()), low = high, poison = broadcast(0.0f);
   const auto see = [&](Vec x) {
-    largest = max(abs(x), largest);
+    high = max(x, high);
+    low = max(sub(broadcast(0.0f), x), low);
     poison = fma(x, broadcast(0.0f), poison);  // NaN as soon as one x is not finite
   };
   for (Index i = 0; i < whole; i += kLanes) see(load(a + i));
-  if (whole < k) see(load_first(a + whole, k - whole));
-  const float limit = reduce_max(largest);
-  scale = limit / 127 + reduce_add(poison);
-  const Vec factor = broadcast(limit > 0 ? 127 / limit : 0.0f);
+  if (whole < k) see(load_first(a + whole, k - whole, a[0]));
+  const float largest = reduce_max(high), smallest = -reduce_max(low);
+  const bool is_finite = reduce_add(poison) == 0;
+  offset = is_finite ? 0.5f * smallest + 0.5f * largest : 0;
+  const float limit = is_finite ? 0.5f * largest - 0.5f * smallest : 0;
+  scale = is_finite ? limit / 127 : std::numeric_limits<float>::quiet_NaN();
+  const Vec factor = broadcast(limit > 0 ? 127 / limit : 0.0f), center = broadcast(offset);
   for (Index group = 0; group * kGroup < k; ++group) {
     Vec sum = broadcast(0.0f);  // of integers, exact
     for (Index i = group * kGroup; i < (group + 1) * kGroup; i += kLanes) {
-      const Vec x = i + kLanes <= k ? load(a + i) : load_first(a + i, k > i ? k - i : 0);
-      const Vec rounded = round(mul(x, factor));
+      const Vec x = i + kLanes <= k ? load(a + i) : load_first(a + i, k > i ? k - i : 0, offset);
+      const Vec rounded = is_finite ? round(mul(sub(x, center), factor)) : broadcast(0.0f);
       sum = add(sum, rounded);
       alignas(64) std::int8_t bytes[kLanes];
       store_bytes(bytes, rounded);
@@ -31,15 +36,16 @@ inline void quantize_row(Index k, const float* a, Index height, std::int8_t* val
   }
 }
 
-/// Rows [row_begin, row_end) (beginning on a tile) of A [m, k] as 8-bit integers: scale = max|a| / 127 of the row,
-/// value = round(a / scale). A row with a NaN or an infinity has the scale NaN.
+/// Rows [row_begin, row_end) (beginning on a tile) of A [m, k] as 8-bit integers: offset = (max + min) / 2 of the row,
+/// scale = (max - min) / 254, value = round((a - offset) / scale). What an activation function has left on one side of
+/// zero thus uses all 8 bits. A row with a NaN or an infinity has the scale NaN.
 inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
-                          std::int8_t* values, float* scales, std::int32_t* sums) noexcept {
+                          std::int8_t* values, float* scales, float* offsets, std::int32_t* sums) noexcept {
   const Index groups = ceil_div(k, kGroup);
   for (Index row = row_begin; row < row_end; ++row) {
     const Index in_tile = row % kTileRows, first = row - in_tile;
     const Index height = m - first < kTileRows ? m - first : kTileRows;
-    quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row],
+    quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row], offsets[row],
                  sums + row * groups);
   }
 }
@@ -70,8 +76,8 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std
   }
 }
 
-/// C[kRows, kPanels * kPanel] = a_scale * b_scale * (A B) of 8-bit weights. As in gemm.inl small tiles have several
-/// sets of sums.
+/// C[kRows, kPanels * kPanel] = a_scale * b_scale * (A B) + a_offset * b_sum of 8-bit weights. As in gemm.inl small
+/// tiles have several sets of sums.
 template <int kRows, int kPanels>
 inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
   constexpr int kVectors = kPanels * kPanel / kLanes;
@@ -104,13 +110,14 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* 
   const float* scales = w.scales + panel * kPanel;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    const Vec scale = broadcast(block.a.scales[row + r]);
+    const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       IntVec total = sum[0][r][v];
 #pragma GCC unroll 8
       for (int set = 1; set < kSets; ++set) total = add(total, sum[set][r][v]);
-      store(c + r * ldc + v * kLanes, mul(to_float(total), mul(scale, load(scales + v * kLanes))));
+      store(c + r * ldc + v * kLanes, fused(offset, load(w.sums + panel * kPanel + v * kLanes),
+                                            mul(to_float(total), mul(scale, load(scales + v * kLanes)))));
     }
   }
 }
@@ -170,9 +177,12 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    const Vec scale = broadcast(block.a.scales[row + r]);
+    const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) store(c + r * ldc + v * kLanes, mul(total[r][v], scale));
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec sums = load(w.sums + panel * kPanel + v * kLanes);
+      store(c + r * ldc + v * kLanes, fused(offset, sums, mul(total[r][v], scale)));
+    }
   }
 }
 

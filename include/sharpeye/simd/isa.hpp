@@ -18,6 +18,8 @@
 #define SHARPEYE_ARM64 1
 #if defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 #else
 #define SHARPEYE_ARM64 0
@@ -54,7 +56,11 @@ inline bool is_supported(Isa isa) noexcept {
   constexpr unsigned long kDotProductBit = 1ul << 20;  // HWCAP_ASIMDDP
   return isa == Isa::kNeonDot && (::getauxval(AT_HWCAP) & kDotProductBit) != 0;
 #elif defined(__APPLE__)
-  return isa == Isa::kNeonDot;  // all of Apple's since 2018
+  int has_dot_product = 0;
+  std::size_t size = sizeof has_dot_product;
+  return isa == Isa::kNeonDot &&
+         ::sysctlbyname("hw.optional.arm.FEAT_DotProd", &has_dot_product, &size, nullptr, 0) == 0 &&
+         has_dot_product != 0;
 #else
   return false;
 #endif

@@ -48,6 +48,7 @@ struct PackedWeights {
   Index n = 0;
   Index k = 0;
   const float* scales = nullptr;  ///< I8: [n], filled up to whole panels
+  const float* sums = nullptr;    ///< integers: the sum of each row's weights [n], filled up to whole panels
 
   bool is_integer() const noexcept { return dtype == DType::kI8 || dtype == DType::kU8; }
   Index panels() const noexcept { return ceil_div(n, kPanel); }
@@ -58,11 +59,13 @@ struct PackedWeights {
   Index bytes() const noexcept { return panels() * panel_bytes(); }
 };
 
-/// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value. Tiles of `height` rows (kTileRows, or
-/// what is left) follow each other; in a tile the number (r, i) stands at i/4 * 4 * height + r * 4 + i % 4.
+/// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value + offsets[r]. Tiles of `height` rows
+/// (kTileRows, or what is left) follow each other; in a tile the number (r, i) stands at i/4 * 4 * height + r * 4 + i
+/// % 4.
 struct QuantizedRows {
   const std::int8_t* values = nullptr;
   const float* scales = nullptr;       ///< [m]
+  const float* offsets = nullptr;      ///< [m]
   const std::int32_t* sums = nullptr;  ///< [m, groups]: of kGroup values each
   Index m = 0, groups = 0;
 

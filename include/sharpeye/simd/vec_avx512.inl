@@ -44,6 +44,10 @@ inline Vec div(Vec a, Vec b) noexcept {
 inline Vec fma(Vec a, Vec b, Vec c) noexcept {
   return {_mm512_fmadd_ps(a.lane, b.lane, c.lane)};
 }
+/// a * b + c, rounded once on every instruction set
+inline Vec fused(Vec a, Vec b, Vec c) noexcept {
+  return fma(a, b, c);
+}
 /// The larger of each pair; b where either is NaN.
 inline Vec max(Vec a, Vec b) noexcept {
   return {_mm512_maskz_max_ps(kAll, a.lane, b.lane)};

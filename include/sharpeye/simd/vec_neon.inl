@@ -45,6 +45,10 @@ inline Vec div(Vec a, Vec b) noexcept {
 inline Vec fma(Vec a, Vec b, Vec c) noexcept {
   return {vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
 }
+/// a * b + c, rounded once on every instruction set
+inline Vec fused(Vec a, Vec b, Vec c) noexcept {
+  return fma(a, b, c);
+}
 /// The larger of each pair; b where either is NaN (NEON's own maximum is NaN there).
 inline Vec max(Vec a, Vec b) noexcept {
   return {vbslq_f32(vcgtq_f32(a.low, b.low), a.low, b.low), vbslq_f32(vcgtq_f32(a.high, b.high), a.high, b.high)};
@@ -131,7 +135,11 @@ SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
 /// the same with and without a sign, and ARMv8.2's dot product takes two signed ones.)
 SHARPEYE_INLINE int32x4_t dot_bytes(int32x4_t sum, int32x4_t u, int32x4_t s) noexcept {
   const int8x16_t a = vreinterpretq_s8_s32(u), b = vreinterpretq_s8_s32(s);
-#if defined(SHARPEYE_NEON_DOT)
+#if defined(SHARPEYE_NEON_DOT) && defined(__clang__)
+  // (clang declares the intrinsic only where the whole program may use the instruction.)
+  __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
+  return sum;
+#elif defined(SHARPEYE_NEON_DOT)
   return vdotq_s32(sum, a, b);
 #else
   const int32x4_t first = vpaddlq_s16(vmull_s8(vget_low_s8(a), vget_low_s8(b)));

@@ -44,6 +44,10 @@ inline Vec div(Vec a, Vec b) noexcept {
 inline Vec fma(Vec a, Vec b, Vec c) noexcept {
   SHARPEYE_LANES(a.lane[i] * b.lane[i] + c.lane[i]);
 }
+/// a * b + c, rounded once on every instruction set (a call where the compiler has no instruction for it)
+inline Vec fused(Vec a, Vec b, Vec c) noexcept {
+  SHARPEYE_LANES(std::fma(a.lane[i], b.lane[i], c.lane[i]));
+}
 /// The larger of each pair; b where either is NaN, as vmaxps does.
 inline Vec max(Vec a, Vec b) noexcept {
   SHARPEYE_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
@@ -87,13 +91,17 @@ struct IntVec {
   std::int32_t lane[kLanes];
 };
 
+/// Modulo 2^32, as the instructions add: sums of rows so long that they overflow on the way.
+SHARPEYE_INLINE std::int32_t wrapping_add(std::int32_t a, std::int32_t b) noexcept {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
 SHARPEYE_INLINE IntVec broadcast_int(std::int32_t x) noexcept {
   IntVec result;
   for (std::int32_t& lane : result.lane) lane = x;
   return result;
 }
 SHARPEYE_INLINE IntVec add(IntVec a, IntVec b) noexcept {
-  for (int i = 0; i < kLanes; ++i) a.lane[i] += b.lane[i];
+  for (int i = 0; i < kLanes; ++i) a.lane[i] = wrapping_add(a.lane[i], b.lane[i]);
   return a;
 }
 SHARPEYE_INLINE IntVec load_bytes(const std::uint8_t* p) noexcept {
@@ -114,7 +122,7 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
     std::int8_t b[4];
     std::memcpy(a, &u.lane[i], sizeof a);
     std::memcpy(b, &s.lane[i], sizeof b);
-    for (int j = 0; j < 4; ++j) sum.lane[i] += a[j] * b[j];
+    for (int j = 0; j < 4; ++j) sum.lane[i] = wrapping_add(sum.lane[i], a[j] * b[j]);
   }
   return sum;
 }
