@@ -215,7 +215,8 @@ TEST_CASE("no sum of bytes saturates, whatever the weights and activations") {
       const Weights w(n, k, dtype,
                       [&](Index i, Index j) { return (pattern & 1) != 0 && (i + j) % 3 == 0 ? low : high; });
       std::vector<float> a(static_cast<std::size_t>(m * k));
-      for (std::size_t i = 0; i < a.size(); ++i) a[i] = i % ((pattern & 2) != 0 ? 5u : std::size_t{4096}) == 0 ? -3.0f : 3.0f;
+      for (std::size_t i = 0; i < a.size(); ++i)
+        a[i] = i % ((pattern & 2) != 0 ? 5u : std::size_t{4096}) == 0 ? -3.0f : 3.0f;
       for (const Isa isa : supported()) {
         const KernelTable kernel = kernels_for(isa);
         const Activations q(kernel, m, k, a, k);
