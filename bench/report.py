@@ -73,7 +73,7 @@ def draw_gemm(kernels, path):
     large = [each for each in kernels if each[2] >= 64 and each[0].endswith("_f32")]
     shapes = list(dict.fromkeys(each[1:5] for each in large))
     names = [name for name in COLORS if any(each[0] == name + "_f32" for each in large)]
-    bar, gap, left, top, height = 9, 16, 46, 50, 220
+    bar, gap, left, top, height = 9, 30, 46, 50, 220
     group = bar * len(names) + gap
     svg = Svg(left + group * len(shapes) + 20, top + height + 62, "f32 matrix products, share of the FMA peak (2 threads)")
     svg.legend(left, 38, {name: COLORS[name] for name in names})
@@ -98,7 +98,7 @@ def draw_roofline(kernels, bandwidth, path):
     peak = statistics.median(each[5] / each[6] for each in mine)
     left, top, width, height = 60, 50, 560, 300
     svg = Svg(left + width + 20, top + height + 50, "Roofline of the products of the paper's model (2 threads)")
-    svg.legend(left, 38, KINDS, step=110)
+    svg.legend(left, 38, {name: KINDS[name] for name in KINDS if any(each[0] == name for each in mine)}, step=110)
     low_x, high_x, low_y, high_y = 0.3, 1000, 5, 2000
 
     def at(intensity, rate):
@@ -116,7 +116,7 @@ def draw_roofline(kernels, bandwidth, path):
     knee = peak / bandwidth
     svg.line(*at(low_x, low_x * bandwidth), *at(knee, peak), color="#222", width=1.5)
     svg.line(*at(knee, peak), *at(high_x, peak), color="#222", width=1.5)
-    svg.text(at(high_x, peak)[0], at(high_x, peak)[1] + 14, f"f32 peak {peak:.0f} GFLOP/s", anchor="end")
+    svg.text(at(high_x, peak)[0], at(high_x, peak)[1] - 6, f"f32 peak {peak:.0f} GFLOP/s", anchor="end")
     svg.text(at(1.2, 1.2 * bandwidth)[0] - 4, at(1.2, 1.2 * bandwidth)[1] - 8, f"read {bandwidth:.0f} GB/s", anchor="end")
     for name, where, m, n, k, rate, _ in mine:
         moved = 4 * m * k + WEIGHT_BYTES[name.split("_")[1]] * n * k + 4 * m * n
