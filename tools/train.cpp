@@ -155,6 +155,7 @@ int train_captions(const TrainCommand& command, Stage stage) {
       if (initial_share < 1 && random.uniform() >= initial_share) {
         Draft draft = drafts(static_cast<std::size_t>(example.image), example.caption, place,
                              random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
+        if (random.uniform() < command.draft_dropout) draft = {"", example.caption};
         sample.target =
             &examples[place - example.caption + draft.caption].target;  // an image's captions stand together
         sample.draft = std::move(draft.text);
@@ -254,6 +255,11 @@ void add_train(CLI::App& app, Action& run) {
       .add_option("--initial-share", options->initial_share,
                   "refine: share of samples that practise the first glance; above 0 the language model trains too")
       ->check(between(0.0, 0.99))
+      ->capture_default_str();
+  command
+      .add_option("--draft-dropout", options->draft_dropout,
+                  "refine: share of the drafts that are left out, so that the features must tell all of the caption")
+      ->check(between(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option("--rates-data", options->rates_data,

@@ -5,14 +5,17 @@ namespace tool {
 std::map<std::string, std::string> TrainCommand::identity() const {
   std::string trained;
   for (const std::string& prefix : prefixes) trained += prefix + " ";
-  return {{"stage", stage},
-          {"data", data},
-          {"model", model},
-          {"seed", std::to_string(seed)},
-          {"train", trained},
-          {"drafts", drafts},
-          {"drafts_per_caption", std::to_string(drafts_per_caption)},
-          {"initial_share", concat(initial_share)}};
+  std::map<std::string, std::string> identity{{"stage", stage},
+                                              {"data", data},
+                                              {"model", model},
+                                              {"seed", std::to_string(seed)},
+                                              {"train", trained},
+                                              {"drafts", drafts},
+                                              {"drafts_per_caption", std::to_string(drafts_per_caption)},
+                                              {"initial_share", concat(initial_share)}};
+  // Runs from before there was this option go on.
+  if (draft_dropout > 0) identity["draft_dropout"] = concat(draft_dropout);
+  return identity;
 }
 
 std::uint64_t TrainCommand::run_seed() const {

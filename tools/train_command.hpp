@@ -28,7 +28,7 @@ struct TrainCommand {
   int threads = ThreadPool::default_size();
   Index max_tokens = 128;
   Index drafts_per_caption = 3;
-  double initial_share = 0;
+  double initial_share = 0, draft_dropout = 0;
   bool skip_bad = false;
   std::string dtype = "f32";  ///< of the model that is written; the state of a run is always F32
 
