@@ -130,14 +130,16 @@ ThreadPool& alone() {
 /// The kernel: blocks of A that stay in the L2 cache, panels asked for ahead.
 void blocks(const Product& p, const simd::PackedWeights& weights) {
   static Arena arena;
-  simd::gemm(alone(), arena, kM, p.a, kK, weights, p.c, kN, {});
+  const simd::Product product{weights, p.c, kN, {}};
+  simd::gemm(alone(), arena, kM, p.a, kK, &product, 1);
 }
 
 /// Activations rounded to 8 bits on the way, exact sums of integers.
 void integers(const Product& p) {
   static Arena arena;
   const auto rows = simd::quantize(alone(), arena, kM, kK, p.a, kK);
-  simd::integer_gemm(alone(), rows.rows, p.packed_i8, p.c, kN, {});
+  const simd::Product product{p.packed_i8, p.c, kN, {}};
+  simd::integer_gemm(alone(), rows.rows, &product, 1);
 }
 
 double relative_error(const Product& p, const std::vector<double>& expected) {

@@ -20,5 +20,8 @@ inline constexpr Shape kOtherShapes[] = {{"connector.in", 576, 3072, 1024}, {"co
 inline constexpr Shape kDecodeShapes[] = {
     {"opt.qkvo", 1, 768, 768}, {"opt.fc1", 1, 3072, 768}, {"opt.fc2", 1, 768, 3072}, {"opt.head", 1, 50272, 768},
     {"opt.qkvo", 3, 768, 768}, {"opt.fc1", 3, 3072, 768}, {"opt.fc2", 3, 768, 3072}, {"opt.head", 3, 50272, 768}};
+/// After the ReLU of a token, of three beams, of a draft.
+inline constexpr Shape kDownShapes[] = {
+    {"opt.fc2", 1, 768, 3072}, {"opt.fc2", 3, 768, 3072}, {"opt.fc2", 6, 768, 3072}};
 
 }  // namespace bench

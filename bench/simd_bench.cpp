@@ -69,12 +69,22 @@ std::vector<Pages> copies_of(const std::vector<Element>& weights, std::size_t to
   return copies;
 }
 
+/// A, of which a share is zero, as after a ReLU.
+Pages activations(const bench::Shape& shape, double zeros) {
+  std::vector<float> values = random_values(shape.m * shape.k);
+  std::mt19937 random(2);
+  for (float& value : values) {
+    if (std::uniform_real_distribution<double>()(random) < zeros) value = 0;
+  }
+  return copy_of(values);
+}
+
 template <class Weight>
-void product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads) {
+void product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads, double zeros = 0) {
   ThreadPool pool(threads);
   Arena arena;
   const std::vector<float> w = random_values(shape.n * shape.k);
-  const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
+  const Pages a = activations(shape, zeros), c = copy_of(random_values(shape.m * shape.n));
   std::vector<Weight> packed(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel) * shape.k));
   simd::pack_weights(
       shape.n, shape.k, [&](Index n, Index k) { return w[static_cast<std::size_t>(n * shape.k + k)]; }, packed.data());
@@ -84,9 +94,9 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
   {
     const PeakMeter meter(state, threads, flops_of(shape));
     for (auto _ : state) {
-      simd::gemm(pool, arena, shape.m, static_cast<const float*>(a.get()), shape.k,
-                 {copies[next++ % copies.size()].get(), dtype, shape.n, shape.k}, static_cast<float*>(c.get()), shape.n,
-                 {});
+      const simd::Product product{
+          {copies[next++ % copies.size()].get(), dtype, shape.n, shape.k}, static_cast<float*>(c.get()), shape.n, {}};
+      simd::gemm(pool, arena, shape.m, static_cast<const float*>(a.get()), shape.k, &product, 1);
     }
   }
   if (shape.m <= simd::kTileRows) {
@@ -95,10 +105,10 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
 }
 
 /// Products with integer weights, the quantization of A included; as a share of the f32 peak, which they can pass.
-void integer_product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads) {
+void integer_product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads, double zeros = 0) {
   ThreadPool pool(threads);
   Arena arena;
-  const Pages a = copy_of(random_values(shape.m * shape.k)), c = copy_of(random_values(shape.m * shape.n));
+  const Pages a = activations(shape, zeros), c = copy_of(random_values(shape.m * shape.n));
   const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel)), 0.01f);
   simd::PackedWeights weights{nullptr, dtype, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
@@ -116,7 +126,8 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, DType d
     for (auto _ : state) {
       weights.data = copies[next++ % copies.size()].get();
       const auto rows = simd::quantize(pool, arena, shape.m, shape.k, static_cast<const float*>(a.get()), shape.k);
-      simd::integer_gemm(pool, rows.rows, weights, static_cast<float*>(c.get()), shape.n, {});
+      const simd::Product product{weights, static_cast<float*>(c.get()), shape.n, {}};
+      simd::integer_gemm(pool, rows.rows, &product, 1);
     }
   }
   if (shape.m <= simd::kTileRows) {
@@ -191,6 +202,16 @@ int main(int argc, char** argv) {
     for (const bench::Shape& shape : bench::kVisionShapes) add_products(shape, threads);
     for (const bench::Shape& shape : bench::kOtherShapes) add_products(shape, threads);
     for (const bench::Shape& shape : bench::kDecodeShapes) add_products(shape, threads);
+    for (const bench::Shape& shape : bench::kDownShapes) {
+      for (const int zeros : {0, 50, 75, 90, 95, 98}) {
+        const std::string tail =
+            concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/zeros:", zeros, "/threads:", threads);
+        add("sharpeye_f16" + tail,
+            [=](auto& state) { product<float16>(state, shape, DType::kF16, threads, zeros / 100.0); });
+        add("sharpeye_i8" + tail,
+            [=](auto& state) { integer_product(state, shape, DType::kI8, threads, zeros / 100.0); });
+      }
+    }
     const auto tail = [&](const char* text) { return text + std::to_string(threads); };
     add(tail("sharpeye_attention/vit/577x16x64/threads:"), [=](auto& s) { attention(s, 577, 16, 64, false, threads); });
     add(tail("sharpeye_attention/opt/600x12x64/causal/threads:"),

@@ -239,9 +239,52 @@ TEST_CASE("threaded integer products give the same bits for any number of thread
         Arena arena;
         std::vector<float> c(static_cast<std::size_t>(rows * n), kNan);
         const QuantizedMatrix q = quantize(pool, arena, rows, k, a.data(), k);
-        integer_gemm(pool, q.rows, w.packed, c.data(), n, {});
+        const Product product{w.packed, c.data(), n, {}};
+        integer_gemm(pool, q.rows, &product, 1);
         if (first.empty()) first = c;
         CHECK(c == first);
+      }
+    }
+  }
+}
+
+TEST_CASE("leaving out the steps at which A is zero changes no bit of an integer product") {
+  ThreadPool pool(1);
+  Arena arena;
+  for (const Index m : {1, 2, 3, 6}) {
+    for (const Index n : {16, 33, 48}) {
+      for (const Index k : {32, 96, 512}) {
+        for (const double zeros : {0.7, 0.95, 1.0}) {
+          for (const bool below : {false, true}) {  // zero: the smallest of a row as after a ReLU, or in its midst
+            CAPTURE(m);
+            CAPTURE(n);
+            CAPTURE(k);
+            CAPTURE(zeros);
+            std::vector<float> a = random_rows(m, k, k, 1);
+            std::mt19937 random(2);
+            for (Index i = 0; i < k; ++i) {
+              const bool is_zero = std::uniform_real_distribution<double>()(random) < zeros;
+              for (Index r = 0; r < m; ++r) {
+                float& x = a[static_cast<std::size_t>(r * k + i)];
+                x = is_zero ? 0.0f : below ? x : std::fabs(x);
+              }
+            }
+            const Weights w(n, k, DType::kI8,
+                            [](Index i, Index j) { return static_cast<int>((i * 7 + j * 3) % 127) - 63; });
+            const QuantizedMatrix q = quantize(pool, arena, m, k, a.data(), k);
+            if (zeros == 1.0) CHECK(q.rows.live.begins != nullptr);
+            for (const Isa isa : supported()) {
+              CAPTURE(to_string(isa));
+              std::vector<float> whole(static_cast<std::size_t>(m * n), kNan), sparse(whole);
+              IntegerBlock block{0, m, 0, w.packed.panels(), q.rows, w.packed, sparse.data(), n, {}};
+              kernels_for(isa).integer_block(block);
+              block.a.live = {};
+              block.c = whole.data();
+              kernels_for(isa).integer_block(block);
+              CHECK(whole == sparse);
+            }
+          }
+        }
       }
     }
   }

@@ -110,6 +110,55 @@ TEST_CASE("products of every tail agree with the twin, for each instruction set 
   }
 }
 
+TEST_CASE("leaving out the steps at which A is zero changes no bit") {
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index m : {1, 2, 3, 4, 5, 6}) {
+      for (const Index n : {16, 33, 48}) {
+        for (const Index k : {3, 4, 6, 32, 131, 256}) {
+          for (const double zeros : {0.5, 0.9, 1.0}) {
+            CAPTURE(to_string(isa));
+            CAPTURE(m);
+            CAPTURE(n);
+            CAPTURE(k);
+            const Index lda = k + 5;
+            Poisoned a(m, k, lda, 1), w(n, k, k, 2), whole(m, n, n, 3), sparse(m, n, n, 4);
+            std::mt19937 random(5);
+            for (Index i = 0; i < k; ++i) {
+              if (std::uniform_real_distribution<double>()(random) >= zeros) continue;
+              for (Index r = 0; r < m; ++r) a.data()[r * lda + i] = random() % 2 == 0 ? 0.0f : -0.0f;
+            }
+            std::vector<float16> packed(static_cast<std::size_t>(round_up(n, kPanel) * k));
+            pack_weights(
+                n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
+            GemvBlock block{m, 0, ceil_div(n, kPanel), a.data(), lda, {packed.data(), DType::kF16, n, k}, whole.data(),
+                            n, {}};
+            kernel.gemv_block(block);
+            std::vector<std::int32_t> begins(static_cast<std::size_t>(k));
+            block.live = find_live_steps(m, k, a.data(), lda, begins.data());
+            block.c = sparse.data();
+            if (zeros == 1.0 && k >= kSkipSteps) {
+              CHECK(block.live.begins != nullptr);
+              CHECK(block.live.size == 0);
+            }
+            kernel.gemv_block(block);
+            CHECK(std::memcmp(whole.data(), sparse.data(), static_cast<std::size_t>(m * n) * sizeof(float)) == 0);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a NaN among zeros is not left out") {
+  std::vector<float> a(64, 0.0f);
+  a[37] = kNan;
+  std::vector<std::int32_t> begins(a.size());
+  const LiveSteps live = find_live_steps(1, 64, a.data(), 64, begins.data());
+  REQUIRE(live.size == 1);
+  CHECK(live.begins[0] == 36);
+}
+
 TEST_CASE("activations are as accurate as documented, over the whole range") {
   // A product with k = 1 and weight 1 is the activation alone.
   for (const Isa isa : supported()) {
@@ -143,7 +192,8 @@ TEST_CASE("the threaded product gives the same bits for any number of threads") 
     Arena arena;
     std::vector<float> c(static_cast<std::size_t>(m * n), kNan);
     for (int repeat = 0; repeat < 5; ++repeat) {
-      gemm(pool, arena, m, a.data(), k, {packed.data(), DType::kF32, n, k}, c.data(), n, {});
+      const Product product{{packed.data(), DType::kF32, n, k}, c.data(), n, {}};
+      gemm(pool, arena, m, a.data(), k, &product, 1);
     }
     if (first.empty()) first = c;
     CHECK(c == first);

@@ -26,6 +26,9 @@ class Linear {
     return ops.linear(x, weight_, {bias(), activation, nullptr});
   }
 
+  /// The layer without activation as one of several for the same input.
+  LinearTerm<Ops> term() const { return {&weight_, {bias(), Activation::kNone, nullptr}}; }
+
   /// x [n, in] -> residual [n, out] + x W^T + b
   Tensor add_to(Ops& ops, const Tensor& residual, const Tensor& x) const {
     return ops.linear(x, weight_, {bias(), Activation::kNone, &residual});

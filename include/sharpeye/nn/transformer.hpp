@@ -22,17 +22,23 @@ class MultiHeadAttention {
         out_proj_(weights / "out_proj", hidden_size, hidden_size, with_bias),
         num_heads_(num_heads) {}
 
-  /// queries [n, hidden], keys and values [m, hidden] -> residual [n, hidden] + attention
-  Tensor operator()(Ops& ops, const Tensor& queries, const Tensor& keys, const Tensor& values, const Tensor& residual,
-                    AttentionMask mask = AttentionMask::kNone) const {
+  /// queries [n, hidden], keys and values [m, hidden] -> residual [n, hidden] + attention of each query over all keys
+  Tensor operator()(Ops& ops, const Tensor& queries, const Tensor& keys, const Tensor& values,
+                    const Tensor& residual) const {
     const Tensor q = q_proj_(ops, queries), k = k_proj_(ops, keys), v = v_proj_(ops, values);
+    return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, AttentionMask::kNone));
+  }
+
+  /// Self-attention: x [n, hidden] -> residual [n, hidden] + attention
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, AttentionMask mask) const {
+    const auto [q, k, v] = project(ops, x);
     return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, mask));
   }
 
   /// Causal self-attention of the new tokens x [n, hidden] over themselves and all that `cache` holds.
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
                     Index layer) const {
-    const Tensor q = q_proj_(ops, x), k = k_proj_(ops, x), v = v_proj_(ops, x);
+    const auto [q, k, v] = project(ops, x);
     cache.store(ops, layer, k, v);
     const Tensor context = cache.is_prefill() ? ops.attention(q, k, v, num_heads_, AttentionMask::kCausal)
                                               : ops.cached_attention(q, cache.rows(layer), num_heads_, cache.spans());
@@ -40,6 +46,10 @@ class MultiHeadAttention {
   }
 
  private:
+  std::array<Tensor, 3> project(Ops& ops, const Tensor& x) const {
+    return linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});
+  }
+
   Linear<Ops> q_proj_, k_proj_, v_proj_, out_proj_;
   Index num_heads_;
 };
@@ -105,7 +115,7 @@ class TransformerLayer {
 
   /// x [n, hidden] -> [n, hidden]; every position sees every other, or with a causal mask those before it.
   Tensor operator()(Ops& ops, const Tensor& x, AttentionMask mask = AttentionMask::kNone) const {
-    return run(ops, x, [&](const Tensor& input) { return self_attn_(ops, input, input, input, x, mask); });
+    return run(ops, x, [&](const Tensor& input) { return self_attn_(ops, input, x, mask); });
   }
 
   /// The same for new tokens that continue what `cache` holds.

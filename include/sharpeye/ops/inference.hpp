@@ -4,6 +4,7 @@
 /// The ops policy that runs models: the SIMD kernels, a thread pool and an arena, all passed in.
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <type_traits>
@@ -156,21 +157,34 @@ class Inference {
   Inference(ThreadPool& pool, Arena& arena) : pool_(pool), arena_(arena), kernels_(simd::kernels()) {}
 
   Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Inference>& epilogue = {}) {
-    Tensor y = allocate(x.rows(), weight.rows());
-    simd::Epilogue kernel_epilogue;
-    kernel_epilogue.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias->data();
-    kernel_epilogue.activation = epilogue.activation;
-    if (epilogue.residual != nullptr) {
-      kernel_epilogue.residual = epilogue.residual->data();
-      kernel_epilogue.ld_residual = epilogue.residual->stride();
+    return linears<1>(x, {{{&weight, epilogue}}})[0];
+  }
+
+  template <std::size_t N>
+  std::array<Tensor, N> linears(const Tensor& x, const std::array<LinearTerm<Inference>, N>& terms) {
+    std::array<Tensor, N> results;
+    std::array<simd::Product, N> products;
+    std::size_t floats = 0, integers = N;  // those of floats stand at the front, of integers at the back
+    for (std::size_t i = 0; i < N; ++i) {
+      const auto& [weight, epilogue] = terms[i];
+      results[i] = allocate(x.rows(), weight->rows());
+      simd::Product& product = products[weight->packed().is_integer() ? --integers : floats++];
+      product = {weight->packed(), results[i].mutable_data(), results[i].stride(), {}};
+      product.epilogue.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias->data();
+      product.epilogue.activation = epilogue.activation;
+      if (epilogue.residual != nullptr) {
+        product.epilogue.residual = epilogue.residual->data();
+        product.epilogue.ld_residual = epilogue.residual->stride();
+      }
     }
-    if (weight.packed().is_integer()) {
-      simd::integer_gemm(pool_, quantized(x), weight.packed(), y.mutable_data(), y.stride(), kernel_epilogue);
-    } else {
-      simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), weight.packed(), y.mutable_data(), y.stride(),
-                 kernel_epilogue);
+    if (floats > 0) {
+      simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), products.data(), static_cast<Index>(floats));
     }
-    return y;
+    if (integers < N) {
+      const simd::QuantizedMatrix a = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride());
+      simd::integer_gemm(pool_, a.rows, products.data() + integers, static_cast<Index>(N - integers));
+    }
+    return results;
   }
 
   Tensor layer_norm(const Tensor& x, const Vector& gain, const Vector& bias, double epsilon) {
@@ -303,18 +317,6 @@ class Inference {
   }
 
  private:
-  // x as integers. Queries, keys and values are projections of the same tensor, so the last one is kept.
-  const simd::QuantizedRows& quantized(const Tensor& x) {
-    const bool is_last = x.data() == last_quantized_.data() && x.rows() == last_quantized_.rows() &&
-                         x.columns() == last_quantized_.columns();
-    if (!is_last) {
-      quantized_ = {};
-      quantized_ = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride());
-      last_quantized_ = x;  // also keeps its memory from being used for another tensor
-    }
-    return quantized_.rows;
-  }
-
   Tensor allocate(Index rows, Index columns) {
     Tensor tensor;
     tensor.buffer_ = arena_.acquire(static_cast<std::size_t>(rows * columns) * sizeof(S));
@@ -339,8 +341,6 @@ class Inference {
   ThreadPool& pool_;
   Arena& arena_;
   const simd::KernelTable& kernels_;
-  Tensor last_quantized_;
-  simd::QuantizedMatrix quantized_;
 };
 
 SHARPEYE_NAMESPACE_END

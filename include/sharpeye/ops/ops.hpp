@@ -23,8 +23,13 @@
 /// - `constant(matrix)`: an input from outside
 /// - `copy_out(x, destination, stride)`: the elements of x, row after row
 ///
+/// and may provide
+///
+/// - `linears(x, terms)`: `linear` of the same x for each term, where that is better than one after the other
+///
 /// Shapes are the models' responsibility: they follow from configurations that were checked when they were read.
 
+#include <array>
 #include <vector>
 
 #include "sharpeye/core/types.hpp"
@@ -41,6 +46,35 @@ struct LinearEpilogue {
   Activation activation = Activation::kNone;
   const typename Ops::Tensor* residual = nullptr;
 };
+
+/// One `linear` of several.
+template <class Ops>
+struct LinearTerm {
+  const typename Ops::Matrix* weight;
+  LinearEpilogue<Ops> epilogue;
+};
+
+namespace detail {
+template <class Ops, std::size_t N>
+auto linears(Ops& ops, const typename Ops::Tensor& x, const std::array<LinearTerm<Ops>, N>& terms, int)
+    -> decltype(ops.linears(x, terms)) {
+  return ops.linears(x, terms);
+}
+template <class Ops, std::size_t N>
+std::array<typename Ops::Tensor, N> linears(Ops& ops, const typename Ops::Tensor& x,
+                                            const std::array<LinearTerm<Ops>, N>& terms, long) {
+  std::array<typename Ops::Tensor, N> results;
+  for (std::size_t i = 0; i < N; ++i) results[i] = ops.linear(x, *terms[i].weight, terms[i].epilogue);
+  return results;
+}
+}  // namespace detail
+
+/// `linear` of the same x for each term: at once where the policy can, else one after the other.
+template <class Ops, std::size_t N>
+std::array<typename Ops::Tensor, N> linears(Ops& ops, const typename Ops::Tensor& x,
+                                            const std::array<LinearTerm<Ops>, N>& terms) {
+  return detail::linears(ops, x, terms, 0);
+}
 
 /// Which keys a query of `attention` sees.
 enum class AttentionMask {

@@ -86,9 +86,27 @@ inline void unpack_row(const PackedWeights& weights, Index row, float* out) {
   }
 }
 
+/// The groups of steps at which some row of A [m, k] is not zero (a NaN is not). @param begins [k / kSkipSteps]
+/// receives them. Where too little could be left out to gain by it, all of them.
+inline LiveSteps find_live_steps(Index m, Index k, const float* a, Index lda, std::int32_t* begins) {
+  Index size = 0;
+  for (Index i = 0; i + kSkipSteps <= k; i += kSkipSteps) {
+    std::uint32_t bits = 0;
+    for (Index r = 0; r < m; ++r) {
+      std::uint32_t steps[kSkipSteps];
+      std::memcpy(steps, a + r * lda + i, sizeof steps);
+      for (const std::uint32_t step : steps) bits |= step;
+    }
+    begins[size] = static_cast<std::int32_t>(i);
+    size += (bits & 0x7fffffff) != 0 ? 1 : 0;  // without the sign: -0 is zero too
+  }
+  if (size * 2 > k / kSkipSteps) return {};  // measured: gains below about 60 %
+  return {begins, size};
+}
+
 /// A's rows as 8-bit integers, and the memory where they stand.
 struct QuantizedMatrix {
-  ArenaBuffer values, scales, offsets, sums;
+  ArenaBuffer values, scales, offsets, sums, begins, zeros;
   QuantizedRows rows;
 };
 
@@ -110,12 +128,45 @@ inline QuantizedMatrix quantize(ThreadPool& pool, Arena& arena, Index m, Index k
     kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, offsets, sums);
   });
   result.rows = {values, scales, offsets, sums, m, groups};
+  // The sum of a row's weights, divided by their scale, is exact up to here: 63 k < 2^21.
+  if (m > kTileRows || k % kGroup != 0 || k > 32768) return result;
+  result.begins = arena.acquire(static_cast<std::size_t>(k) * sizeof(std::int32_t));
+  auto* begins = static_cast<std::int32_t*>(result.begins.data());
+  const LiveSteps live = find_live_steps(m, k, a, lda, begins);
+  if (live.begins == nullptr) return result;
+  Index left_out = 0;  // the first that is
+  while (left_out < live.size && begins[left_out] == left_out * kSkipSteps) ++left_out;
+  result.zeros = arena.acquire(static_cast<std::size_t>(m) * sizeof(std::int32_t));
+  auto* zeros = static_cast<std::int32_t*>(result.zeros.data());
+  for (Index r = 0; r < m; ++r) zeros[r] = values[left_out * kSkipSteps * m + r * 4];
+  result.rows.live = live;
+  result.rows.zeros = zeros;
   return result;
 }
 
-/// C[m, n] = epilogue(A[m, k] * W^T) with integer weights. The same bits for any number of threads.
-inline void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const PackedWeights& weights, float* c, Index ldc,
-                         const Epilogue& epilogue) {
+/// One of the products that A is multiplied for: C[m, n] = epilogue(A[m, k] * W^T).
+struct Product {
+  PackedWeights weights;
+  float* c;
+  Index ldc;
+  Epilogue epilogue;
+};
+
+/// `body(product, part)` for each of the `parts(weights)` parts of each product, in one loop: threads wait for each
+/// other once and not after each product.
+template <class Parts, class Body>
+void for_each_part(ThreadPool& pool, const Product* products, Index count, const Parts& parts, const Body& body) {
+  Index total = 0;
+  for (Index i = 0; i < count; ++i) total += parts(products[i].weights);
+  pool.parallel_for(total, [&](Index part) {
+    const Product* product = products;
+    for (; part >= parts(product->weights); ++product) part -= parts(product->weights);
+    body(*product, part);
+  });
+}
+
+/// Products of A with integer weights, all of the same k. The same bits for any number of threads.
+inline void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const Product* products, Index count) {
   const Index m = a.m;
   if (m == 0) return;
   const KernelTable& kernel = kernels();
@@ -125,14 +176,20 @@ inline void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const PackedW
   const Index most_rows = std::max<Index>(2 * kTileRows, 262144 / a.row_bytes() / (2 * kTileRows) * 2 * kTileRows);
   const Index rows = is_decode ? m : round_up(ceil_div(m, ceil_div(m, most_rows)), 2 * kTileRows);
   const Index row_blocks = ceil_div(m, rows);
-  const Index panels = is_decode ? std::max<Index>(1, 65536 / weights.panel_bytes())
-                                 : std::clamp<Index>(50'000'000 / (rows * kPanel * weights.k), 4, 64) / 2 * 2;
-  const Index panel_blocks = ceil_div(weights.panels(), panels);
-  pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
-    const Index row = job % row_blocks * rows, panel = job / row_blocks * panels;
-    kernel.integer_block({row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), a, weights,
-                          c, ldc, epilogue});
-  });
+  const auto panels_of = [=](const PackedWeights& weights) {
+    return is_decode ? std::max<Index>(1, 65536 / weights.panel_bytes())
+                     : std::clamp<Index>(50'000'000 / (rows * kPanel * weights.k), 4, 64) / 2 * 2;
+  };
+  for_each_part(
+      pool, products, count,
+      [&](const PackedWeights& weights) { return row_blocks * ceil_div(weights.panels(), panels_of(weights)); },
+      [&](const Product& product, Index part) {
+        const PackedWeights& weights = product.weights;
+        const Index panels = panels_of(weights);
+        const Index row = part % row_blocks * rows, panel = part / row_blocks * panels;
+        kernel.integer_block({row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), a,
+                              weights, product.c, product.ldc, product.epilogue});
+      });
 }
 
 /// The most rows of a block of A, so that its slice (1024 floats a row) stays in the L2 cache beside the slivers of B:
@@ -147,39 +204,52 @@ inline Index max_block_rows() noexcept {
   return std::clamp<Index>(bytes / 4096 * 45 / 100 / 12 * 12, 108, 240);
 }
 
-/// C[m, n] = epilogue(A[m, k] * W^T) on all threads of `pool`. The result does not depend on their number: every
-/// element is summed over k in the same order wherever it is computed.
-inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index lda, const PackedWeights& weights,
-                 float* c, Index ldc, const Epilogue& epilogue) {
+/// Products of A [m, k] with floating-point weights, all of the same k, on all threads of `pool`. The results do not
+/// depend on their number: every element is summed over k in the same order wherever it is computed.
+inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index lda, const Product* products,
+                 Index count) {
   if (m == 0) return;
   const KernelTable& kernel = kernels();
+  const Index k = products[0].weights.k;
   if (m <= kTileRows) {
     // Few rows: bound by reading the weights once. Chunks of about 64 KB keep the counter quiet and the cores level.
-    const Index chunk = std::max<Index>(1, 65536 / (kPanel * weights.k * size_of(weights.dtype)));
-    pool.parallel_for(ceil_div(weights.panels(), chunk), [&](Index job) {
-      kernel.gemv_block(
-          {m, job * chunk, std::min(weights.panels(), (job + 1) * chunk), a, lda, weights, c, ldc, epilogue});
-    });
+    const auto chunk_of = [](const PackedWeights& weights) {
+      return std::max<Index>(1, 65536 / (kPanel * weights.k * size_of(weights.dtype)));
+    };
+    const ArenaBuffer begins = arena.acquire(static_cast<std::size_t>(k) * sizeof(std::int32_t));
+    const LiveSteps live = find_live_steps(m, k, a, lda, static_cast<std::int32_t*>(begins.data()));
+    for_each_part(
+        pool, products, count,
+        [&](const PackedWeights& weights) { return ceil_div(weights.panels(), chunk_of(weights)); },
+        [&](const Product& product, Index part) {
+          const PackedWeights& weights = product.weights;
+          const Index chunk = chunk_of(weights);
+          kernel.gemv_block({m, part * chunk, std::min(weights.panels(), (part + 1) * chunk), a, lda, weights,
+                             product.c, product.ldc, product.epilogue, live});
+        });
     return;
   }
-  const ArenaBuffer packed = arena.acquire(static_cast<std::size_t>(m * weights.k) * sizeof(float));
+  const ArenaBuffer packed = arena.acquire(static_cast<std::size_t>(m * k) * sizeof(float));
   auto* packed_a = static_cast<float*>(packed.data());
   constexpr Index kPackRows = 8 * kTileRows;
   pool.parallel_for(ceil_div(m, kPackRows), [&](Index job) {
-    kernel.pack_rows(job * kPackRows, std::min(m, (job + 1) * kPackRows), m, weights.k, a, lda, packed_a);
+    kernel.pack_rows(job * kPackRows, std::min(m, (job + 1) * kPackRows), m, k, a, lda, packed_a);
   });
   const Index rows = round_up(ceil_div(m, ceil_div(m, max_block_rows())), 2 * kTileRows);
   const Index row_blocks = ceil_div(m, rows);
   // Jobs of about 25 MFLOP (a quarter of a millisecond), small enough that a core stolen for a moment costs little; but
   // at least eight panels, so that fetching the slice of A from the L3 cache is worth it.
-  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * weights.k), 8, 16) / 2 * 2;
-  const Index panel_blocks = ceil_div(weights.panels(), panels);
-  pool.parallel_for(row_blocks * panel_blocks, [&](Index job) {
-    const Index row = job % row_blocks * rows;  // neighbours in time share the panels of weights
-    const Index panel = job / row_blocks * panels;
-    kernel.gemm_block({m, row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), packed_a,
-                       weights, c, ldc, epilogue});
-  });
+  const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kPanel * k), 8, 16) / 2 * 2;
+  for_each_part(
+      pool, products, count,
+      [&](const PackedWeights& weights) { return row_blocks * ceil_div(weights.panels(), panels); },
+      [&](const Product& product, Index part) {
+        const PackedWeights& weights = product.weights;
+        const Index row = part % row_blocks * rows;  // neighbours in time share the panels of weights
+        const Index panel = part / row_blocks * panels;
+        kernel.gemm_block({m, row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), packed_a,
+                           weights, product.c, product.ldc, product.epilogue});
+      });
 }
 
 /// Multi-head attention: head h takes columns [h * head_dim, (h + 1) * head_dim) of q, k, v and out. `head` describes

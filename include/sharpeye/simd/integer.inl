@@ -76,10 +76,51 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std
   }
 }
 
+/// All steps of k where some are left out, k being whole groups: with the value z that means 0 in a row,
+/// sum(q w) = sum over the others of (q - z) w, and z sum(w).
+template <int kRows, int kVectors, int kSets>
+SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int8_t* a, Index row, Index panel,
+                                       IntVec (&sum)[kSets][kRows][kVectors]) noexcept {
+  const PackedWeights& w = block.weights;
+  const Index stride = w.panel_bytes();
+  const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
+  IntVec minus_zero[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    const std::int32_t zero = block.a.zeros[row + r];
+    alignas(64) std::int32_t of_zeros[kVectors * kLanes];  // z sum(w)
+    for (int j = 0; j < kVectors * kLanes; ++j) {
+      const float numbers = w.sums[panel * kPanel + j] / w.scales[panel * kPanel + j];
+      const bool is_column = std::fabs(numbers) < 1 << 22;  // and not what fills up the panel
+      of_zeros[j] = is_column ? zero * static_cast<std::int32_t>(numbers + (numbers < 0 ? -0.5f : 0.5f)) : 0;
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      sum[0][r][v] = add(sum[0][r][v], load_bytes(reinterpret_cast<const std::uint8_t*>(of_zeros + v * kLanes)));
+    }
+    alignas(4) std::int8_t bytes[4];
+    for (std::int8_t& byte : bytes) byte = static_cast<std::int8_t>(-zero);
+    minus_zero[r] = broadcast_bytes(bytes);
+  }
+  for (Index group = 0; group < block.a.live.size; ++group) {
+    const Index i = block.a.live.begins[group];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Index j = v * kLanes;
+      const IntVec y = load_bytes(b + j / kPanel * stride + i * kPanel + j % kPanel * 4);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        sum[0][r][v] = dot_bytes(sum[0][r][v], y, broadcast_bytes(a + i * kRows + r * 4));
+        sum[kSets - 1][r][v] = dot_bytes(sum[kSets - 1][r][v], y, minus_zero[r]);
+      }
+    }
+  }
+}
+
 /// C[kRows, kPanels * kPanel] = a_scale * b_scale * (A B) + a_offset * b_sum of 8-bit weights. As in gemm.inl small
 /// tiles have several sets of sums.
 template <int kRows, int kPanels>
-inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
   constexpr int kVectors = kPanels * kPanel / kLanes;
   constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
   constexpr int kHeight = kRows < kTileRows ? kRows : kTileRows;
@@ -87,11 +128,14 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* 
   const Index stride = w.panel_bytes(), tile_bytes = kTileRows * block.a.row_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   const std::int8_t* a = block.a.tile(row);
+  const LiveSteps& live = block.a.live;
+  const bool skips = kRows <= kTileRows && live.begins != nullptr;
   IntVec sum[kSets][kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     std::int32_t total = 0;
     for (Index group = 0; group < block.a.groups; ++group) total += block.a.sums[(row + r) * block.a.groups + group];
+    if (skips) total -= block.a.zeros[row + r] * static_cast<std::int32_t>(w.k);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       sum[0][r][v] = broadcast_int(-kByteOffset * total);
@@ -99,8 +143,26 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, float* 
       for (int set = 1; set < kSets; ++set) sum[set][r][v] = broadcast_int(0);
     }
   }
-  Index i = 0;
+  if constexpr (kRows <= kTileRows) {
+    if (skips) sparse_byte_steps<kRows, kVectors>(block, a, row, panel, sum);
+  }
+  Index i = skips ? w.k : 0;
+#if defined(SHARPEYE_NEON_MATRIX)
+  if constexpr (kRows == kTileRows) {
+    if (!skips) i = add_matrix_products(w.k, a, b, sum[0]);
+  }
+#endif
   for (; i + 4 * kSets <= w.k; i += 4 * kSets) {
+    if constexpr (kRows <= kTileRows) {
+#pragma GCC unroll 8
+      for (int set = 0; set < kSets; ++set) {
+        for (int j = 0; j < kPanels; ++j) __builtin_prefetch(b + j * stride + (i + 4 * set) * kPanel + kStreamAhead);
+      }
+    } else {
+      const char* next = ahead.data + i / 4 * ahead.bytes_a_step;
+      __builtin_prefetch(next, 0, 2);
+      if constexpr (kPanels == 2) __builtin_prefetch(next + ahead.panel_stride, 0, 2);
+    }
 #pragma GCC unroll 8
     for (int set = 0; set < kSets; ++set) {
       byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, tile_bytes, b + (i + 4 * set) * kPanel, stride, sum[set]);
@@ -138,6 +200,9 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
   }
   for (Index group = 0; group < groups; ++group) {
     const std::uint8_t* data = b + group * kGroupBytes;
+    for (int j = 0; j < kPanels; ++j) {
+      for (Index byte = 0; byte < kGroupBytes; byte += 64) __builtin_prefetch(data + j * stride + kStreamAhead + byte);
+    }
     IntVec sum[kRows][kVectors];
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
@@ -188,27 +253,27 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
 
 /// The tile of a number format: I8 or 4 bits.
 template <bool kNibbles, int kRows, int kPanels>
-inline void integer_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+inline void integer_tile(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
   if constexpr (kNibbles) {
     nibble_tile<kRows, kPanels>(block, row, panel, c, ldc);
   } else {
-    byte_tile<kRows, kPanels>(block, row, panel, c, ldc);
+    byte_tile<kRows, kPanels>(block, row, panel, ahead, c, ldc);
   }
 }
 
 template <bool kNibbles, int kPanels>
-inline void integer_tile_rows(const IntegerBlock& block, Index row, Index rows, Index panel, float* c,
+inline void integer_tile_rows(const IntegerBlock& block, Index row, Index rows, Index panel, Ahead ahead, float* c,
                               Index ldc) noexcept {
   switch (rows) {
-    case 1: return integer_tile<kNibbles, 1, kPanels>(block, row, panel, c, ldc);
-    case 2: return integer_tile<kNibbles, 2, kPanels>(block, row, panel, c, ldc);
-    case 3: return integer_tile<kNibbles, 3, kPanels>(block, row, panel, c, ldc);
-    case 4: return integer_tile<kNibbles, 4, kPanels>(block, row, panel, c, ldc);
-    case 5: return integer_tile<kNibbles, 5, kPanels>(block, row, panel, c, ldc);
-    case 6: return integer_tile<kNibbles, 6, kPanels>(block, row, panel, c, ldc);
+    case 1: return integer_tile<kNibbles, 1, kPanels>(block, row, panel, ahead, c, ldc);
+    case 2: return integer_tile<kNibbles, 2, kPanels>(block, row, panel, ahead, c, ldc);
+    case 3: return integer_tile<kNibbles, 3, kPanels>(block, row, panel, ahead, c, ldc);
+    case 4: return integer_tile<kNibbles, 4, kPanels>(block, row, panel, ahead, c, ldc);
+    case 5: return integer_tile<kNibbles, 5, kPanels>(block, row, panel, ahead, c, ldc);
+    case 6: return integer_tile<kNibbles, 6, kPanels>(block, row, panel, ahead, c, ldc);
     default:
       // A group's sums and totals share the registers, so a tile of 4-bit weights is half as high.
-      if constexpr (!kNibbles) return integer_tile<kNibbles, kHighRows, kPanels>(block, row, panel, c, ldc);
+      if constexpr (!kNibbles) return integer_tile<kNibbles, kHighRows, kPanels>(block, row, panel, ahead, c, ldc);
   }
 }
 
@@ -220,6 +285,10 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
     const Index column = panel * kPanel, width = panels * kPanel;
     const Index columns = w.n - column < width ? w.n - column : width;
     const float* bias = block.epilogue.bias == nullptr ? nullptr : block.epilogue.bias + column;
+    const Index stride = w.panel_bytes(), tiles = ceil_div(block.row_end - block.row_begin, kHighRows);
+    const bool is_last = panel + panels == block.panel_end;
+    Ahead ahead{static_cast<const char*>(w.data) + (panel + (is_last ? 0 : panels)) * stride, stride,
+                is_last ? 0 : ceil_div(4 * kPanel, tiles)};
     for (Index row = block.row_begin; row < block.row_end;) {
       const Index rest = block.row_end - row;
       const Index rows = kNibbles ? (rest < kTileRows ? rest : kTileRows) : tile_height(rest);
@@ -240,10 +309,11 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
       float* c = is_whole ? target : beside;
       const Index ldc = is_whole ? block.ldc : kWidth;
       if (panels == 1) {
-        integer_tile_rows<kNibbles, 1>(block, row, rows, panel, c, ldc);
+        integer_tile_rows<kNibbles, 1>(block, row, rows, panel, ahead, c, ldc);
       } else {
-        integer_tile_rows<kNibbles, kWidePanels>(block, row, rows, panel, c, ldc);
+        integer_tile_rows<kNibbles, kWidePanels>(block, row, rows, panel, ahead, c, ldc);
       }
+      ahead.data += w.k / 4 * ahead.bytes_a_step;
       finish_tile(block.epilogue.activation, rows, width, c, ldc, bias, residual, ld_residual);
       if (!is_whole) copy_columns(rows, columns, c, ldc, target, block.ldc);
       row += rows;
