@@ -28,13 +28,14 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// Instruction sets with kernels of their own, weakest first: plain C++, those of x86-64, those of 64-bit ARM.
-enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kNeon, kNeonDot };
+enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kNeon, kNeonDot, kNeonI8mm };
 inline constexpr Isa kAllIsas[] = {Isa::kScalar,     Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512,
-                                   Isa::kAvx512Vnni, Isa::kNeon, Isa::kNeonDot};
+                                   Isa::kAvx512Vnni, Isa::kNeon, Isa::kNeonDot, Isa::kNeonI8mm};
 
-/// "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "neon" or "neondot", the values of SHARPEYE_ISA.
+/// "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "neon", "neondot" or "neoni8mm", the values of SHARPEYE_ISA.
 inline const char* to_string(Isa isa) noexcept {
   switch (isa) {
+    case Isa::kNeonI8mm: return "neoni8mm";
     case Isa::kNeonDot: return "neondot";
     case Isa::kNeon: return "neon";
     case Isa::kAvx512Vnni: return "avx512vnni";
@@ -47,25 +48,29 @@ inline const char* to_string(Isa isa) noexcept {
 
 /// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
 /// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, and with NEON's dot product (ARMv8.2), integer products
-/// take one instruction instead of three or more.
+/// take one instruction instead of three or more, with its product of matrices (i8mm) half of one.
 inline bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kScalar) return true;
 #if SHARPEYE_ARM64
   if (isa == Isa::kNeon) return true;
+  if (isa != Isa::kNeonDot && isa != Isa::kNeonI8mm) return false;
 #if defined(__linux__)
   constexpr unsigned long kDotProductBit = 1ul << 20;  // HWCAP_ASIMDDP
-  return isa == Isa::kNeonDot && (::getauxval(AT_HWCAP) & kDotProductBit) != 0;
+  constexpr unsigned long kI8mmBit = 1ul << 13;        // HWCAP2_I8MM
+  return (::getauxval(AT_HWCAP) & kDotProductBit) != 0 &&
+         (isa == Isa::kNeonDot || (::getauxval(AT_HWCAP2) & kI8mmBit) != 0);
 #elif defined(__APPLE__)
-  int has_dot_product = 0;
-  std::size_t size = sizeof has_dot_product;
-  return isa == Isa::kNeonDot &&
-         ::sysctlbyname("hw.optional.arm.FEAT_DotProd", &has_dot_product, &size, nullptr, 0) == 0 &&
-         has_dot_product != 0;
+  const auto has = [](const char* feature) {
+    int value = 0;
+    std::size_t size = sizeof value;
+    return ::sysctlbyname(feature, &value, &size, nullptr, 0) == 0 && value != 0;
+  };
+  return has("hw.optional.arm.FEAT_DotProd") && (isa == Isa::kNeonDot || has("hw.optional.arm.FEAT_I8MM"));
 #else
   return false;
 #endif
 #elif SHARPEYE_X86
-  if (isa == Isa::kNeon || isa == Isa::kNeonDot) return false;
+  if (isa == Isa::kNeon || isa == Isa::kNeonDot || isa == Isa::kNeonI8mm) return false;
   constexpr unsigned kF16cBit = 1u << 29;
   constexpr unsigned kAvxVnniBit = 1u << 4;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -98,7 +103,7 @@ inline Isa detect_isa() {
     return isa;
   }
   fail(ErrorCode::kInvalidArgument,
-       "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512, avx512vnni, neon or neondot, "
+       "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512, avx512vnni, neon, neondot or neoni8mm, "
        "actual ",
        wanted);
 }

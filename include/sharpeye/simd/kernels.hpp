@@ -226,6 +226,30 @@ namespace neondot {
 #else
 #pragma GCC pop_options
 #endif
+
+// The same with its product of matrices of bytes.
+#define SHARPEYE_NEON_MATRIX
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("dotprod,i8mm"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("arch=armv8.2-a+dotprod+i8mm")
+#endif
+namespace neoni8mm {
+#include "sharpeye/simd/vec_neon.inl"
+//
+#include "sharpeye/simd/elementwise.inl"
+//
+#include "sharpeye/simd/gemm.inl"
+//
+#include "sharpeye/simd/integer.inl"
+}  // namespace neoni8mm
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#undef SHARPEYE_NEON_MATRIX
 #undef SHARPEYE_NEON_DOT
 #endif
 // NOLINTEND(bugprone-suspicious-include)
@@ -241,6 +265,7 @@ SHARPEYE_KERNELS_LINKAGE KernelTable kernels_for(Isa isa) noexcept {
 #elif SHARPEYE_ARM64
   KernelTable table = isa == Isa::kScalar ? scalar::table(isa) : neon::table(isa);
   if (isa == Isa::kNeonDot) table.integer_block = neondot::integer_block;
+  if (isa == Isa::kNeonI8mm) table.integer_block = neoni8mm::integer_block;
   return table;
 #else
   return scalar::table(isa);

@@ -167,3 +167,64 @@ inline void store_bytes(std::int8_t* p, Vec x) noexcept {
   const int16x8_t words = vcombine_s16(vqmovn_s32(vcvtq_s32_f32(x.low)), vqmovn_s32(vcvtq_s32_f32(x.high)));
   vst1_s8(p, vqmovn_s16(words));
 }
+
+#if defined(SHARPEYE_NEON_MATRIX)
+/// sum + a b of the 2 x 8 bytes of a and the 8 x 2 bytes of b: [row 0 column 0, 0 1, 1 0, 1 1].
+SHARPEYE_INLINE int32x4_t multiply_pairs(int32x4_t sum, int32x4_t a, int32x4_t b) noexcept {
+#if defined(__clang__)
+  __asm__("smmla %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
+  return sum;
+#else
+  return vmmlaq_s32(sum, vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b));
+#endif
+}
+
+/// Adds the products of the first k / 8 * 8 steps of a tile of kTileRows rows of bytes and a panel, and returns how
+/// many steps these are. The instruction wants eight k of two rows, and of two columns, side by side; the packed tiles
+/// and panels have four of all, so two lines are interleaved on the way: 11 of these for 24 products.
+inline Index add_matrix_products(Index k, const std::int8_t* a, const std::uint8_t* b,
+                                 IntVec (&sum)[kTileRows][kPanel / kLanes]) noexcept {
+  constexpr Index kRowPairs = kTileRows / 2, kQuads = kPanel / 4;
+  int32x4_t pairs[kRowPairs][2 * kQuads];
+#pragma GCC unroll 4
+  for (auto& row : pairs) {
+#pragma GCC unroll 8
+    for (int32x4_t& pair : row) pair = vdupq_n_s32(0);
+  }
+  Index i = 0;
+  for (; i + 8 <= k; i += 8) {
+    int32x4_t x[kRowPairs];
+#pragma GCC unroll 4
+    for (Index r = 0; r < kRowPairs; ++r) {
+      const int32x2_t first = vreinterpret_s32_s8(vld1_s8(a + i * kTileRows + 8 * r));
+      const int32x2_t second = vreinterpret_s32_s8(vld1_s8(a + (i + 4) * kTileRows + 8 * r));
+      x[r] = vcombine_s32(vzip1_s32(first, second), vzip2_s32(first, second));
+    }
+#pragma GCC unroll 4
+    for (Index quad = 0; quad < kQuads; ++quad) {
+      const int32x4_t first = vreinterpretq_s32_u8(vld1q_u8(b + i * kPanel + 16 * quad));
+      const int32x4_t second = vreinterpretq_s32_u8(vld1q_u8(b + (i + 4) * kPanel + 16 * quad));
+      const int32x4_t left = vzip1q_s32(first, second), right = vzip2q_s32(first, second);
+#pragma GCC unroll 4
+      for (Index r = 0; r < kRowPairs; ++r) {
+        pairs[r][2 * quad] = multiply_pairs(pairs[r][2 * quad], x[r], left);
+        pairs[r][2 * quad + 1] = multiply_pairs(pairs[r][2 * quad + 1], x[r], right);
+      }
+    }
+  }
+  // Rows again: the first row of two pairs side by side, then the second one.
+  const auto row_of = [&](Index row, Index quad) {
+    const int64x2_t left = vreinterpretq_s64_s32(pairs[row / 2][2 * quad]);
+    const int64x2_t right = vreinterpretq_s64_s32(pairs[row / 2][2 * quad + 1]);
+    return vreinterpretq_s32_s64(row % 2 == 0 ? vzip1q_s64(left, right) : vzip2q_s64(left, right));
+  };
+#pragma GCC unroll 8
+  for (Index row = 0; row < kTileRows; ++row) {
+#pragma GCC unroll 2
+    for (Index v = 0; v < kPanel / kLanes; ++v) {
+      sum[row][v] = add(sum[row][v], IntVec{row_of(row, 2 * v), row_of(row, 2 * v + 1)});
+    }
+  }
+  return i;
+}
+#endif
