@@ -137,7 +137,7 @@ void blocks(const Product& p, const simd::PackedWeights& weights) {
 /// Activations rounded to 8 bits on the way, exact sums of integers.
 void integers(const Product& p) {
   static Arena arena;
-  const auto rows = simd::quantize(alone(), arena, kM, kK, p.a, kK);
+  const auto rows = simd::quantize(alone(), arena, kM, kK, p.a, kK, false);
   const simd::Product product{p.packed_i8, p.c, kN, {}};
   simd::integer_gemm(alone(), rows.rows, &product, 1);
 }

@@ -99,7 +99,7 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
       simd::gemm(pool, arena, shape.m, static_cast<const float*>(a.get()), shape.k, &product, 1);
     }
   }
-  if (shape.m <= simd::kTileRows) {
+  if (shape.m <= simd::kTileRows && zeros == 0) {
     state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsIterationInvariantRate);
   }
 }
@@ -125,12 +125,13 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, DType d
     const PeakMeter meter(state, threads, flops_of(shape));
     for (auto _ : state) {
       weights.data = copies[next++ % copies.size()].get();
-      const auto rows = simd::quantize(pool, arena, shape.m, shape.k, static_cast<const float*>(a.get()), shape.k);
+      const auto rows =
+          simd::quantize(pool, arena, shape.m, shape.k, static_cast<const float*>(a.get()), shape.k, zeros > 0);
       const simd::Product product{weights, static_cast<float*>(c.get()), shape.n, {}};
       simd::integer_gemm(pool, rows.rows, &product, 1);
     }
   }
-  if (shape.m <= simd::kTileRows) {
+  if (shape.m <= simd::kTileRows && zeros == 0) {
     state.counters["GB/s"] =
         benchmark::Counter(static_cast<double>(weights.bytes()) / 1e9, benchmark::Counter::kIsIterationInvariantRate);
   }

@@ -116,7 +116,7 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit") {
     for (const Index m : {1, 2, 3, 4, 5, 6}) {
       for (const Index n : {16, 33, 48}) {
         for (const Index k : {3, 4, 6, 32, 131, 256}) {
-          for (const double zeros : {0.5, 0.9, 1.0}) {
+          for (const double zeros : {0.93, 0.97, 1.0}) {
             CAPTURE(to_string(isa));
             CAPTURE(m);
             CAPTURE(n);
@@ -137,10 +137,8 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit") {
             std::vector<std::int32_t> begins(static_cast<std::size_t>(k));
             block.live = find_live_steps(m, k, a.data(), lda, begins.data());
             block.c = sparse.data();
-            if (zeros == 1.0 && k >= kSkipSteps) {
-              CHECK(block.live.begins != nullptr);
-              CHECK(block.live.size == 0);
-            }
+            if (k >= 131 || zeros == 1.0) REQUIRE(block.live.begins != nullptr);
+            if (zeros == 1.0) CHECK(block.live.size == 0);
             kernel.gemv_block(block);
             CHECK(std::memcmp(whole.data(), sparse.data(), static_cast<std::size_t>(m * n) * sizeof(float)) == 0);
           }

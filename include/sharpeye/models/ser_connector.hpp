@@ -50,8 +50,7 @@ class QueryDecoderLayer {
   /// x, positions [n, hidden]; keys (positions added) and values [m, hidden] -> [n, hidden]
   Tensor operator()(Ops& ops, Tensor x, const Tensor& positions, const Tensor& keys, const Tensor& values) const {
     x = sublayer(ops, x, self_attn_layer_norm_, [&](const Tensor& input, const Tensor& residual) {
-      const Tensor placed = ops.add(input, positions);
-      return self_attn_(ops, placed, placed, input, residual);
+      return self_attn_(ops, ops.add(input, positions), input, residual);
     });
     x = sublayer(ops, x, encoder_attn_layer_norm_, [&](const Tensor& input, const Tensor& residual) {
       return encoder_attn_(ops, ops.add(input, positions), keys, values, residual);

@@ -29,6 +29,12 @@ class MultiHeadAttention {
     return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, AttentionMask::kNone));
   }
 
+  /// The same where the queries are the keys: x, values [n, hidden]
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& values, const Tensor& residual) const {
+    const auto [q, k] = linears<Ops, 2>(ops, x, {{q_proj_.term(), k_proj_.term()}});
+    return out_proj_.add_to(ops, residual, ops.attention(q, k, v_proj_(ops, values), num_heads_, AttentionMask::kNone));
+  }
+
   /// Self-attention: x [n, hidden] -> residual [n, hidden] + attention
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, AttentionMask mask) const {
     const auto [q, k, v] = project(ops, x);

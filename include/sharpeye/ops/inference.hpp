@@ -181,7 +181,9 @@ class Inference {
       simd::gemm(pool_, arena_, x.rows(), x.data(), x.stride(), products.data(), static_cast<Index>(floats));
     }
     if (integers < N) {
-      const simd::QuantizedMatrix a = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride());
+      const bool skips = std::any_of(products.begin() + static_cast<std::ptrdiff_t>(integers), products.end(),
+                                     [](const auto& product) { return product.weights.dtype == DType::kI8; });
+      const simd::QuantizedMatrix a = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride(), skips);
       simd::integer_gemm(pool_, a.rows, products.data() + integers, static_cast<Index>(N - integers));
     }
     return results;

@@ -15,9 +15,19 @@ inline constexpr Index slice_depth(Index k) noexcept {
   return ceil_div(k, ceil_div(k, kSliceDepth));
 }
 
-/// How many bytes before they are needed the weights of a product with few rows are asked for. (int8, 768 x 3072, two
-/// threads: one row 60 -> 54 us, three 93 -> 64, six 130 -> 80; with 1024 or 16384 less.)
+/// How many bytes before they are needed the weights of a product with few rows are asked for: these stream from
+/// memory, and the hardware's prefetcher stops at each page. (int8, 768 x 3072, two threads: one row 60 -> 54 us, three
+/// 93 -> 64, six 130 -> 80; with 1024 or 16384 less.)
 inline constexpr Index kStreamAhead = 4096;
+
+/// Asks for what stands kStreamAhead behind `byte` of one or two panels, or of those that follow them.
+template <int kPanels>
+SHARPEYE_INLINE void prefetch_stream(const void* panel, Index stride, Index byte) noexcept {
+  byte += kStreamAhead;
+  if (kPanels == 2 && byte >= stride) byte += stride;
+#pragma GCC unroll 2
+  for (Index j = 0; j < kPanels; ++j) __builtin_prefetch(static_cast<const char*>(panel) + j * stride + byte);
+}
 
 /// Rows of A as they stand: element (r, i) at data[r * stride + i].
 struct StridedRows {
@@ -103,14 +113,6 @@ inline void tile(Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc, boo
       for (int v = 0; v < kVectors; ++v) sum[set][r][v] = fma(x, y[v], sum[set][r][v]);
     }
   };
-  // With few rows B streams from memory, and the hardware's prefetcher stops at each page.
-  const auto prefetch_stream = [&](Index i) {
-    for (Index j = 0; j < kPanels; ++j) {
-      const char* line = reinterpret_cast<const char*>(b.data + j * b.panel_stride + i * kPanel);
-      for (std::size_t byte = 0; byte < kSets * kPanel * sizeof(Weight); byte += 64)
-        __builtin_prefetch(line + kStreamAhead + byte);
-    }
-  };
   Index i = 0;
   if constexpr (kSkips) {
     if (a.live.begins != nullptr) {
@@ -123,7 +125,10 @@ inline void tile(Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc, boo
   }
   for (; i + kSets <= k; i += kSets) {
     if constexpr (kSkips) {
-      prefetch_stream(i);
+      constexpr Index kBytes = kPanel * sizeof(Weight);
+      for (Index byte = 0; byte < kSets * kBytes; byte += 64) {
+        prefetch_stream<kPanels>(b.data, b.panel_stride * static_cast<Index>(sizeof(Weight)), i * kBytes + byte);
+      }
     } else {
       a.template prefetch<kRows>(i);
     }

@@ -84,16 +84,18 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
   const PackedWeights& w = block.weights;
   const Index stride = w.panel_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
+  std::int32_t row_sums[kVectors * kLanes];  // sum(w), of whole numbers
+  for (int j = 0; j < kVectors * kLanes; ++j) {
+    const float sum_w = w.sums[panel * kPanel + j] / w.scales[panel * kPanel + j];
+    const bool is_column = std::fabs(sum_w) < 1 << 22;  // and not what fills up the panel
+    row_sums[j] = is_column ? static_cast<std::int32_t>(sum_w + (sum_w < 0 ? -0.5f : 0.5f)) : 0;
+  }
   IntVec minus_zero[kRows];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     const std::int32_t zero = block.a.zeros[row + r];
-    alignas(64) std::int32_t of_zeros[kVectors * kLanes];  // z sum(w)
-    for (int j = 0; j < kVectors * kLanes; ++j) {
-      const float numbers = w.sums[panel * kPanel + j] / w.scales[panel * kPanel + j];
-      const bool is_column = std::fabs(numbers) < 1 << 22;  // and not what fills up the panel
-      of_zeros[j] = is_column ? zero * static_cast<std::int32_t>(numbers + (numbers < 0 ? -0.5f : 0.5f)) : 0;
-    }
+    alignas(64) std::int32_t of_zeros[kVectors * kLanes];
+    for (int j = 0; j < kVectors * kLanes; ++j) of_zeros[j] = zero * row_sums[j];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       sum[0][r][v] = add(sum[0][r][v], load_bytes(reinterpret_cast<const std::uint8_t*>(of_zeros + v * kLanes)));
@@ -130,6 +132,7 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
   const std::int8_t* a = block.a.tile(row);
   const LiveSteps& live = block.a.live;
   const bool skips = kRows <= kTileRows && live.begins != nullptr;
+  const bool streams = kRows <= kTileRows && block.a.m <= kTileRows;
   IntVec sum[kSets][kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -153,11 +156,8 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
   }
 #endif
   for (; i + 4 * kSets <= w.k; i += 4 * kSets) {
-    if constexpr (kRows <= kTileRows) {
-#pragma GCC unroll 8
-      for (int set = 0; set < kSets; ++set) {
-        for (int j = 0; j < kPanels; ++j) __builtin_prefetch(b + j * stride + (i + 4 * set) * kPanel + kStreamAhead);
-      }
+    if (streams) {
+      for (int set = 0; set < kSets; ++set) prefetch_stream<kPanels>(b, stride, (i + 4 * set) * kPanel);
     } else {
       const char* next = ahead.data + i / 4 * ahead.bytes_a_step;
       __builtin_prefetch(next, 0, 2);
@@ -200,8 +200,9 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
   }
   for (Index group = 0; group < groups; ++group) {
     const std::uint8_t* data = b + group * kGroupBytes;
-    for (int j = 0; j < kPanels; ++j) {
-      for (Index byte = 0; byte < kGroupBytes; byte += 64) __builtin_prefetch(data + j * stride + kStreamAhead + byte);
+    if (block.a.m <= kTileRows) {
+      for (Index byte = 0; byte < kGroupBytes; byte += 64)
+        prefetch_stream<kPanels>(b, stride, group * kGroupBytes + byte);
     }
     IntVec sum[kRows][kVectors];
 #pragma GCC unroll 16
@@ -286,9 +287,9 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
     const Index columns = w.n - column < width ? w.n - column : width;
     const float* bias = block.epilogue.bias == nullptr ? nullptr : block.epilogue.bias + column;
     const Index stride = w.panel_bytes(), tiles = ceil_div(block.row_end - block.row_begin, kHighRows);
-    const bool is_last = panel + panels == block.panel_end;
-    Ahead ahead{static_cast<const char*>(w.data) + (panel + (is_last ? 0 : panels)) * stride, stride,
-                is_last ? 0 : ceil_div(4 * kPanel, tiles)};
+    const Index next_panels = panel + panels == block.panel_end ? 0 : tile_width(block.panel_end - panel - panels);
+    Ahead ahead{static_cast<const char*>(w.data) + (panel + (next_panels == 0 ? 0 : panels)) * stride,
+                next_panels == 2 ? stride : 0, next_panels == 0 ? 0 : ceil_div(4 * kPanel, tiles)};
     for (Index row = block.row_begin; row < block.row_end;) {
       const Index rest = block.row_end - row;
       const Index rows = kNibbles ? (rest < kTileRows ? rest : kTileRows) : tile_height(rest);

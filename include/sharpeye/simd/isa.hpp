@@ -16,6 +16,12 @@
 #endif
 #if defined(__aarch64__)
 #define SHARPEYE_ARM64 1
+// Older ones of GCC do not know the matrix instructions.
+#if defined(__clang__) || __GNUC__ >= 10
+#define SHARPEYE_ARM64_I8MM 1
+#else
+#define SHARPEYE_ARM64_I8MM 0
+#endif
 #if defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
@@ -48,12 +54,13 @@ inline const char* to_string(Isa isa) noexcept {
 
 /// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
 /// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, and with NEON's dot product (ARMv8.2), integer products
-/// take one instruction instead of three or more, with its product of matrices (i8mm) half of one.
+/// take one instruction instead of three or more; with its product of matrices (i8mm) those of 8 bits and many rows
+/// half of one.
 inline bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kScalar) return true;
 #if SHARPEYE_ARM64
   if (isa == Isa::kNeon) return true;
-  if (isa != Isa::kNeonDot && isa != Isa::kNeonI8mm) return false;
+  if (isa != Isa::kNeonDot && (isa != Isa::kNeonI8mm || !SHARPEYE_ARM64_I8MM)) return false;
 #if defined(__linux__)
   constexpr unsigned long kDotProductBit = 1ul << 20;  // HWCAP_ASIMDDP
   constexpr unsigned long kI8mmBit = 1ul << 13;        // HWCAP2_I8MM

@@ -228,6 +228,7 @@ namespace neondot {
 #endif
 
 // The same with its product of matrices of bytes.
+#if SHARPEYE_ARM64_I8MM
 #define SHARPEYE_NEON_MATRIX
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("dotprod,i8mm"))), apply_to = function)
@@ -250,6 +251,7 @@ namespace neoni8mm {
 #pragma GCC pop_options
 #endif
 #undef SHARPEYE_NEON_MATRIX
+#endif
 #undef SHARPEYE_NEON_DOT
 #endif
 // NOLINTEND(bugprone-suspicious-include)
@@ -265,7 +267,9 @@ SHARPEYE_KERNELS_LINKAGE KernelTable kernels_for(Isa isa) noexcept {
 #elif SHARPEYE_ARM64
   KernelTable table = isa == Isa::kScalar ? scalar::table(isa) : neon::table(isa);
   if (isa == Isa::kNeonDot) table.integer_block = neondot::integer_block;
+#if SHARPEYE_ARM64_I8MM
   if (isa == Isa::kNeonI8mm) table.integer_block = neoni8mm::integer_block;
+#endif
   return table;
 #else
   return scalar::table(isa);

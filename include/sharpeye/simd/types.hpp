@@ -51,7 +51,7 @@ struct PackedWeights {
   Index n = 0;
   Index k = 0;
   const float* scales = nullptr;  ///< I8: [n], filled up to whole panels
-  const float* sums = nullptr;    ///< integers: the sum of each row's weights [n], filled up to whole panels
+  const float* sums = nullptr;    ///< integers: the sum of each row's weights [n], rounded once; whole panels
 
   bool is_integer() const noexcept { return dtype == DType::kI8 || dtype == DType::kU8; }
   Index panels() const noexcept { return ceil_div(n, kPanel); }
@@ -63,8 +63,8 @@ struct PackedWeights {
 };
 
 /// The steps of k at which some row of A is not zero, in groups of kSkipSteps: what an activation function like ReLU
-/// has left. The rest of the k (fewer than kSkipSteps) are always computed. The products that are left out are zeros,
-/// so the sum has the same bits.
+/// has left. The rest of the k (fewer than kSkipSteps) are always computed. Products of zeros are left out, so with
+/// finite weights the sum has the same bits (but for the sign of a zero).
 struct LiveSteps {
   const std::int32_t* begins = nullptr;  ///< where each group begins, ascending; null: all groups
   Index size = 0;

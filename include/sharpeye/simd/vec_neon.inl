@@ -1,6 +1,7 @@
 // The vector type of NEON (ARMv8-A, 64 bits): eight lanes in two registers, so that 16 of them fill the register file
 // as AVX2's do, and every reduction runs in the same order as there. Included by kernels.hpp inside a namespace of its
-// own; once more, with SHARPEYE_NEON_DOT, inside a target region that has the dot product of bytes.
+// own; again with SHARPEYE_NEON_DOT inside a target region that has the dot product of bytes, and with
+// SHARPEYE_NEON_MATRIX where there is the product of matrices, too.
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
