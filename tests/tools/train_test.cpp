@@ -64,6 +64,13 @@ TEST_CASE("train: every kind of draft teaches the second glance") {
   }
   CHECK(workshop.weights("own") != workshop.weights("nearest"));
   CHECK(workshop.weights("nearest") != workshop.weights("mixed"));
+  for (const std::string drafts : {"uniform", "far"}) {  // all drafts left out: their kind does not matter
+    REQUIRE(run_shell(
+                command_line(workshop.train("refine", drafts + "-none", {"--drafts", drafts, "--draft-dropout", "1"})))
+                .exit_code == 0);
+  }
+  CHECK(workshop.weights("uniform-none") == workshop.weights("far-none"));
+  CHECK(workshop.weights("uniform-none") != workshop.weights("uniform"));
 }
 
 TEST_CASE("train: the vision tower learns along where it is named, the same bits for any number of threads") {
