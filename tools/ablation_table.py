@@ -15,6 +15,7 @@ ROWS = [
     ("first glance of the same model", "both", "captions", "initial"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
+    ("drafts: mixed, half of them left out", "dropout", "captions", "refined"),
     ("drafts: small edits along its own confusions", "confusion", "captions", "refined"),
     ("drafts: small edits drawn uniformly (the paper)", "uniform", "captions", "refined"),
     ("drafts: the model's own captions", "own", "captions", "refined"),
