@@ -141,7 +141,7 @@ inline QuantizedMatrix quantize(ThreadPool& pool, Arena& arena, Index m, Index k
   while (left_out < live.size && begins[left_out] == left_out * kSkipSteps) ++left_out;
   result.zeros = arena.acquire(static_cast<std::size_t>(m) * sizeof(std::int32_t));
   auto* zeros = static_cast<std::int32_t*>(result.zeros.data());
-  for (Index r = 0; r < m; ++r) zeros[r] = values[left_out * kSkipSteps * m + r * 4];
+  for (Index r = 0; r < m; ++r) zeros[r] = +values[left_out * kSkipSteps * m + r * 4];  // +: a number, not a character
   result.rows.live = live;
   result.rows.zeros = zeros;
   return result;
