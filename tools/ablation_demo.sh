@@ -2,7 +2,7 @@
 # The paper's ablations (Tables 2, 3, 7 and 13) with the demo model: trains every row from one vision tower, scores it on
 # the test scenes and prints mean and spread over the training seeds. Goes on where it was after an interruption.
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
-# Rows: single-pass caption-only features-only dropout confusion uniform own far detailed, or none (all by default;
+# Rows: single-pass caption-only features-only warmup dropout confusion uniform own far detailed, or none (all by default;
 # baseline, both and more rounds always). The drafts of "detailed" are edits alone: writing 64,000 long captions takes too long.
 # Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (1500; half of it is too few: the language
 # model has then not recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(realpath "${1:-build/demo}")
 shift || true
-rows=${*:-single-pass caption-only features-only dropout confusion uniform own far detailed}
+rows=${*:-single-pass caption-only features-only warmup dropout confusion uniform own far detailed}
 source tools/train_demo_steps.sh
 [[ -e vision/config.json ]] || { echo "$work/vision: expected the tower that tools/train_demo.sh trains" >&2; exit 1; }
 
@@ -27,6 +27,7 @@ row() {
   [[ -e $run/$to/own_captions.json ]] || cp "$run/both/own_captions.json" "$run/$to/"
   train_second_glance "$from" "$run/$to" "$@"
   score "$run/$to" captions refined
+  "$sharpeye" rates --model "$run/$to" --data test --count 1000 --json >"$run/$to/rates.json"
 }
 
 for seed in ${SEEDS:-1 2 3}; do
@@ -56,10 +57,11 @@ for seed in ${SEEDS:-1 2 3}; do
     variant_of "$name" "$run/first" "$run/$name-start"
     row "$name" "$run/$name-start" --drafts mixed
   done
-  if has_row dropout; then
-    row dropout "$run/first" --drafts mixed --draft-dropout 0.5
-    "$sharpeye" rates --model "$run/dropout" --data test --count 1000 --json >"$run/dropout/rates.json"
+  if has_row warmup; then
+    row warmup "$run/first" --drafts mixed --draft-warmup 0.67
+    score "$run/warmup" captions initial
   fi
+  if has_row dropout; then row dropout "$run/first" --drafts mixed --draft-dropout 0.5; fi
   for name in confusion uniform own far; do
     has_row "$name" || continue
     row "$name" "$run/first" --drafts "$name"

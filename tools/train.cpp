@@ -146,6 +146,7 @@ int train_captions(const TrainCommand& command, Stage stage) {
     };
     std::vector<Sample> samples;
     double tokens = 0;
+    const double dropout = command.dropout_at(step);
     for (Index i = 0; i < batch; ++i) {
       const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
       const std::size_t place = order.at(position);
@@ -155,7 +156,7 @@ int train_captions(const TrainCommand& command, Stage stage) {
       if (initial_share < 1 && random.uniform() >= initial_share) {
         Draft draft = drafts(static_cast<std::size_t>(example.image), example.caption, place,
                              random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
-        if (random.uniform() < command.draft_dropout) draft = {"", example.caption};
+        if (random.uniform() < dropout) draft = {"", example.caption};
         sample.target =
             &examples[place - example.caption + draft.caption].target;  // an image's captions stand together
         sample.draft = std::move(draft.text);
@@ -259,6 +260,11 @@ void add_train(CLI::App& app, Action& run) {
   command
       .add_option("--draft-dropout", options->draft_dropout,
                   "refine: share of the drafts that are left out, so that the features must tell all of the caption")
+      ->check(between(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--draft-warmup", options->draft_warmup,
+                  "refine: share of the steps over which drafts come in, from none to all but those left out")
       ->check(between(0.0, 1.0))
       ->capture_default_str();
   command

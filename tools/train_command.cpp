@@ -13,9 +13,15 @@ std::map<std::string, std::string> TrainCommand::identity() const {
                                               {"drafts", drafts},
                                               {"drafts_per_caption", std::to_string(drafts_per_caption)},
                                               {"initial_share", concat(initial_share)}};
-  // Runs from before there was this option go on.
+  // Runs from before there were these options go on.
   if (draft_dropout > 0) identity["draft_dropout"] = concat(draft_dropout);
+  if (draft_warmup > 0) identity["draft_warmup"] = concat(draft_warmup);
   return identity;
+}
+
+double TrainCommand::dropout_at(Index step) const {
+  const double come_in = draft_warmup * static_cast<double>(run.optimization.steps), now = static_cast<double>(step);
+  return now < come_in ? 1 - (1 - draft_dropout) * now / come_in : draft_dropout;
 }
 
 std::uint64_t TrainCommand::run_seed() const {

@@ -28,7 +28,7 @@ struct TrainCommand {
   int threads = ThreadPool::default_size();
   Index max_tokens = 128;
   Index drafts_per_caption = 3;
-  double initial_share = 0, draft_dropout = 0;
+  double initial_share = 0, draft_dropout = 0, draft_warmup = 0;
   bool skip_bad = false;
   std::string dtype = "f32";  ///< of the model that is written; the state of a run is always F32
 
@@ -36,6 +36,9 @@ struct TrainCommand {
 
   /// What must be the same when an interrupted run goes on.
   std::map<std::string, std::string> identity() const;
+  /// The share of drafts that this step leaves out: all at first, falling evenly to `draft_dropout` over the first
+  /// `draft_warmup` of all steps.
+  double dropout_at(Index step) const;
   /// The seed of this stage: other stages of the same seed draw other numbers.
   std::uint64_t run_seed() const;
 };

@@ -24,7 +24,7 @@ train caption many/captions.json vision_textures vision_captions 3000 --learning
 train vision many/coarse.json vision_captions vision 1200 "${tower[@]}"
 "$sharpeye" probe --model vision --data train --test val | tee probe.txt
 train_first_glance vision first_glance
-train_second_glance first_glance two_glances --drafts mixed --rates-data val
+train_second_glance first_glance two_glances --drafts mixed --draft-warmup 0.67 --rates-data val
 
 # What ships: the tensors that captioning reads, in F16. All scores are of this model.
 once demo "$sharpeye" init --preset demo --tokenizer tokenizer --weights two_glances --dtype f16

@@ -73,6 +73,18 @@ TEST_CASE("train: every kind of draft teaches the second glance") {
   CHECK(workshop.weights("uniform-none") != workshop.weights("uniform"));
 }
 
+TEST_CASE("train: drafts come in over the share of steps that --draft-warmup says") {
+  const Workshop workshop;
+  const auto train = [&](const std::string& drafts, const std::string& to, const std::string& steps) {
+    std::vector<std::string> command = workshop.train("refine", to, {"--drafts", drafts, "--draft-warmup", "1"});
+    *(std::find(command.begin(), command.end(), "--steps") + 1) = steps;
+    REQUIRE(run_shell(command_line(command)).exit_code == 0);
+    return workshop.weights(to);
+  };
+  CHECK(train("uniform", "first-step", "1") == train("far", "far-first-step", "1"));  // without any
+  CHECK(train("uniform", "steps", "6") != train("far", "far-steps", "6"));
+}
+
 TEST_CASE("train: the vision tower learns along where it is named, the same bits for any number of threads") {
   const Workshop workshop;
   const std::vector<std::string> along{"--train", "vision_tower", "multi_modal_projector", "language_model"};
