@@ -1,38 +1,88 @@
 // Attention: for each tile of query rows the scores of all visible keys stand in the L1 cache, are turned into weights
 // there, and meet V; no score matrix reaches memory. Included once per instruction set, after gemm.inl.
 
+/// Asks for a row of K or V some rows before it is packed: it stands in another page, where no prefetcher looks.
+inline void prefetch_row(const float* row, Index size) noexcept {
+  for (Index i = 0; i < size; i += 16) __builtin_prefetch(row + i);
+}
+
 /// K^T scaled, in panels of 16 keys: element (key, i) at panel key/16, position i * 16 + key % 16; absent keys are
 /// zero.
 inline void pack_keys(const AttentionHead& head, float* packed) noexcept {
-  for (Index panel = 0; panel * kPanel < head.num_keys; ++panel) {
-    float* target = packed + panel * kPanel * head.head_dim;
-    for (Index j = 0; j < kPanel; ++j) {
-      const Index key = panel * kPanel + j;
-      for (Index i = 0; i < head.head_dim; ++i) {
-        target[i * kPanel + j] = key < head.num_keys ? head.k[key * head.ldk + i] * head.scale : 0.0f;
-      }
+  for (Index first = 0; first < head.num_keys; first += kPanel) {
+    float* target = packed + first * head.head_dim;
+    const Index keys = head.num_keys - first < kPanel ? head.num_keys - first : kPanel;
+    if (keys < kPanel) std::memset(target, 0, static_cast<std::size_t>(kPanel * head.head_dim) * sizeof(float));
+    for (Index j = 0; j < keys; ++j) {
+      const float* key = head.k + (first + j) * head.ldk;
+      prefetch_row(key + 8 * head.ldk, head.head_dim);
+      for (Index i = 0; i < head.head_dim; ++i) target[i * kPanel + j] = key[i] * head.scale;
     }
   }
 }
 
 /// V in panels of 16 columns: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
 inline void pack_values(const AttentionHead& head, float* packed) noexcept {
-  for (Index column = 0; column < head.head_dim; column += kPanel) {
-    const Index columns = head.head_dim - column < kPanel ? head.head_dim - column : kPanel;
-    float* target = packed + column * head.num_keys;
-    for (Index key = 0; key < head.num_keys; ++key) {
-      for (Index i = 0; i < kPanel; ++i) {
-        target[key * kPanel + i] = i < columns ? head.v[key * head.ldv + column + i] : 0.0f;
+  for (Index key = 0; key < head.num_keys; ++key) {
+    prefetch_row(head.v + (key + 8) * head.ldv, head.head_dim);
+    for (Index column = 0; column < head.head_dim; column += kPanel) {
+      const Index columns = head.head_dim - column < kPanel ? head.head_dim - column : kPanel;
+      const float* value = head.v + key * head.ldv + column;
+      float* row = packed + column * head.num_keys + key * kPanel;
+      if (columns == kPanel) {
+        for (Index i = 0; i < kPanel; i += kLanes) store(row + i, load(value + i));
+      } else {
+        for (Index i = 0; i < kPanel; ++i) row[i] = i < columns ? value[i] : 0.0f;
       }
     }
   }
 }
 
+/// The softmax of kTileRows rows of scores, without its division, packed as pack_tiles does: row r sees its first
+/// seen[r] of `visible` scores. @param normalizer receives 1 / the sum of each row
+inline void pack_softmax(const Index (&seen)[kTileRows], Index visible, const float* scores, Index stride,
+                         float* packed, float* normalizer) noexcept {
+  Vec shift[kTileRows], sum[kTileRows];
+  Index all = visible;  // that every row sees
+  for (Index r = 0; r < kTileRows; ++r) {
+    shift[r] = broadcast(maximum(seen[r], scores + r * stride));
+    sum[r] = broadcast(0.0f);
+    if (seen[r] < all) all = seen[r];
+  }
+  Index i = 0;
+  for (; i + kLanes <= all; i += kLanes) {
+    Vec e[kTileRows];
+#pragma GCC unroll 6
+    for (Index r = 0; r < kTileRows; ++r) {
+      e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
+      sum[r] = add(sum[r], e[r]);
+    }
+    store_columns(e, packed + i * kTileRows);
+  }
+  for (; i < visible; i += kLanes) {
+    Vec e[kTileRows];
+    for (Index r = 0; r < kTileRows; ++r) {
+      const Index rest = seen[r] - i;
+      e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
+      if (rest < kLanes) {
+        alignas(64) float some[kLanes];
+        store(some, e[r]);
+        e[r] = rest <= 0 ? broadcast(0.0f) : load_first(some, rest);
+      }
+      sum[r] = add(sum[r], e[r]);
+    }
+    store_columns(e, packed + i * kTileRows);
+  }
+  for (Index r = 0; r < kTileRows; ++r) normalizer[r] = 1.0f / reduce_add(sum[r]);
+}
+
 inline void attention_head(const AttentionHead& head) noexcept {
-  const Index padded_keys = round_up(head.num_keys, kPanel);
+  const Index padded_keys = round_up(head.num_keys, kPanel), head_dim = head.head_dim;
   float* keys = head.scratch;
-  float* values = keys + padded_keys * head.head_dim;
-  float* scores = values + head.num_keys * round_up(head.head_dim, kPanel);
+  float* values = keys + padded_keys * head_dim;
+  float* scores = values + head.num_keys * round_up(head_dim, kPanel);
+  float* packed_scores = scores + kHighRows * padded_keys;
+  float* packed_queries = packed_scores + kHighRows * padded_keys;
   pack_keys(head, keys);
   pack_values(head, values);
   for (Index row = 0; row < head.num_queries;) {
@@ -40,22 +90,34 @@ inline void attention_head(const AttentionHead& head) noexcept {
     // A causal tile reads the keys that its last row sees; its earlier rows then ignore some of them.
     const Index past = head.num_keys - head.num_queries;
     const Index visible = head.causal ? past + row + rows : head.num_keys;
-    const StridedRows queries{head.q + row * head.ldq, head.ldq};
+    pack_tiles(rows, head_dim, head.q + row * head.ldq, head.ldq, packed_queries);
     const Index key_panels = ceil_div(visible, kPanel);
     for (Index panel = 0; panel < key_panels;) {
       const Index panels = tile_width(key_panels - panel);
       const Index key = panel * kPanel;
-      tile_of(rows, panels, head.head_dim, queries,
-              TilePanels<float>{keys + key * head.head_dim, kPanel * head.head_dim}, scores + key, padded_keys, false);
+      tile_of(rows, panels, head_dim, PackedRows{packed_queries, kTileRows * head_dim},
+              TilePanels<float>{keys + key * head_dim, kPanel * head_dim}, scores + key, padded_keys, false);
       panel += panels;
     }
     float normalizer[kHighRows];
-    for (Index r = 0; r < rows; ++r) {
-      const Index seen = head.causal ? past + row + r + 1 : head.num_keys;
-      normalizer[r] = 1.0f / softmax_numerators(seen, round_up(visible, kPanel), scores + r * padded_keys);
+    for (Index first = 0; first < rows; first += kTileRows) {
+      const Index some = rows - first < kTileRows ? rows - first : kTileRows;
+      float* tile_scores = scores + first * padded_keys;
+      float* packed = packed_scores + first * visible;
+      Index seen[kTileRows];
+      for (Index r = 0; r < kTileRows; ++r) seen[r] = head.causal ? past + row + first + r + 1 : head.num_keys;
+      if (some == kTileRows) {
+        pack_softmax(seen, visible, tile_scores, padded_keys, packed, normalizer + first);
+        continue;
+      }
+      for (Index r = 0; r < some; ++r) {
+        float* scores_of_row = tile_scores + r * padded_keys;
+        normalizer[first + r] = 1.0f / softmax_numerators(seen[r], round_up(visible, kPanel), scores_of_row);
+      }
+      pack_tiles(some, visible, tile_scores, padded_keys, packed);
     }
-    const StridedRows weights{scores, padded_keys};
-    const Index panels_of_values = ceil_div(head.head_dim, kPanel);
+    const PackedRows weights{packed_scores, kTileRows * visible};
+    const Index panels_of_values = ceil_div(head_dim, kPanel);
     for (Index panel = 0; panel < panels_of_values;) {
       constexpr Index kWidth = kWidePanels * kPanel;
       alignas(64) float context[kHighRows * kWidth];
@@ -63,7 +125,7 @@ inline void attention_head(const AttentionHead& head) noexcept {
       const Index column = panel * kPanel;
       tile_of(rows, panels, visible, weights,
               TilePanels<float>{values + column * head.num_keys, kPanel * head.num_keys}, context, kWidth, false);
-      const Index rest = head.head_dim - column;
+      const Index rest = head_dim - column;
       const Index columns = rest < panels * kPanel ? rest : panels * kPanel;
       for (Index r = 0; r < rows; ++r) {
         float* out = head.out + (row + r) * head.ldo + column;

@@ -13,7 +13,7 @@ inline Vec exp(Vec x) noexcept {
   p = fma(p, r, broadcast(1.0f / 6));
   p = fma(p, r, broadcast(0.5f));
   p = fma(mul(p, r), r, add(r, broadcast(1.0f)));
-  return mul(p, exp2_integer(n));
+  return ldexp(p, n);
 }
 
 /// erf(x), absolute error below 4e-7 (Abramowitz and Stegun 7.1.26, plus rounding).
@@ -86,10 +86,19 @@ inline void layer_norm(Index m, Index n, const float* x, Index ldx, const float*
 }
 
 inline float maximum(Index n, const float* x) noexcept {
-  const Index whole = n / kLanes * kLanes;
-  Vec result = load_first(x + whole, n - whole, -std::numeric_limits<float>::infinity());
-  for (Index i = 0; i < whole; i += kLanes) result = max(load(x + i), result);
-  return reduce_max(result);
+  constexpr Index kSets = 4;  // a chain of dependent maxima would wait for each
+  const Index whole = n / kLanes * kLanes, stride = kSets * kLanes;
+  Vec result[kSets];
+  result[0] = load_first(x + whole, n - whole, -std::numeric_limits<float>::infinity());
+#pragma GCC unroll 4
+  for (Index set = 1; set < kSets; ++set) result[set] = result[0];
+  Index i = 0;
+  for (; i + stride <= whole; i += stride) {
+#pragma GCC unroll 4
+    for (Index set = 0; set < kSets; ++set) result[set] = max(load(x + i + set * kLanes), result[set]);
+  }
+  for (; i < whole; i += kLanes) result[0] = max(load(x + i), result[0]);
+  return reduce_max(max(max(result[0], result[1]), max(result[2], result[3])));
 }
 
 /// log(sum_i e^x[i]), shifted by the maximum.

@@ -29,36 +29,38 @@ SHARPEYE_INLINE void prefetch_stream(const void* panel, Index stride, Index byte
   for (Index j = 0; j < kPanels; ++j) __builtin_prefetch(static_cast<const char*>(panel) + j * stride + byte);
 }
 
-/// Rows of A as they stand: element (r, i) at data[r * stride + i].
-struct StridedRows {
+/// The few rows of A as they stand: element (r, i) at data[r * stride + i]. Steps may be left out.
+struct SparseRows {
   const float* data;
   Index stride;
+  LiveSteps live;
 
   template <int kRows>
   const float* at(Index r, Index i) const noexcept {
     return data + r * stride + i;
   }
-  template <int>
-  void prefetch(Index) const noexcept {}
 };
-/// The same of a product with few rows, which may leave steps out.
-struct SparseRows : StridedRows {
-  LiveSteps live;
-};
-/// Rows of A packed by pack_rows: element (r, i) of a tile at data[i * rows of the tile + r]. The tiles of one register
-/// tile are tile_stride apart.
+/// Rows of A packed by pack_tiles: element (r, i) of a tile at data[i * rows of the tile + r]. The tiles of one
+/// register tile are tile_stride apart. (Rows as they stand take a register each for their place: with twelve of them
+/// GCC moved some to vector registers and back at each step.)
 struct PackedRows {
   const float* data;
   Index tile_stride;
-  Ahead ahead;
 
   template <int kRows>
   const float* at(Index r, Index i) const noexcept {
     return data + r / kTileRows * tile_stride + i * (kRows < kTileRows ? kRows : kTileRows) + r % kTileRows;
   }
-  // Packed A is one long stream, and longer than the L2 cache: ask for what comes 1024 floats later. (The hardware's
-  // prefetcher stops at each page; 1024 was the best of 0, 256, 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.) The
-  // attribute is needed: GCC holds a prefetch to be without effect, and drops the calls it has not inlined early.
+  template <int>
+  void prefetch(Index) const noexcept {}
+};
+/// The same where A is one long stream, longer than the L2 cache, and B comes from memory.
+struct StreamedRows : PackedRows {
+  Ahead ahead;
+
+  // Asks for what comes 1024 floats later. (The hardware's prefetcher stops at each page; 1024 was the best of 0, 256,
+  // 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.) The attribute is needed: GCC holds a prefetch to be without effect, and
+  // drops the calls it has not inlined early.
   template <int kRows>
   __attribute__((always_inline)) void prefetch(Index i) const noexcept {
     if constexpr (kRows % kTileRows == 0) {
@@ -262,6 +264,22 @@ inline void pack_tile(Index k, const float* a, Index lda, float* packed) noexcep
   }
 }
 
+/// Copies `rows` rows of A, k columns, into tiles of kTileRows rows, the last one of as many as are left.
+inline void pack_tiles(Index rows, Index k, const float* a, Index lda, float* packed) noexcept {
+  for (Index row = 0; row < rows; row += kTileRows) {
+    const float* source = a + row * lda;
+    float* target = packed + row * k;
+    switch (rows - row) {
+      case 1: pack_tile<1>(k, source, lda, target); break;
+      case 2: pack_tile<2>(k, source, lda, target); break;
+      case 3: pack_tile<3>(k, source, lda, target); break;
+      case 4: pack_tile<4>(k, source, lda, target); break;
+      case 5: pack_tile<5>(k, source, lda, target); break;
+      default: pack_tile<6>(k, source, lda, target); break;
+    }
+  }
+}
+
 /// Copies rows [row_begin, row_end) of A [m, k] into tiles, slice of k after slice: a block's tiles of one slice are
 /// one stretch of memory. (Whole rows of tiles would lie a power of two apart when k is one, and evict each other.)
 inline void pack_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
@@ -269,18 +287,7 @@ inline void pack_rows(Index row_begin, Index row_end, Index m, Index k, const fl
   const Index depth = slice_depth(k);
   for (Index begin = 0; begin < k; begin += depth) {
     const Index slice = k - begin < depth ? k - begin : depth;
-    for (Index row = row_begin; row < row_end; row += kTileRows) {
-      const float* source = a + row * lda + begin;
-      float* target = packed + begin * m + row * slice;
-      switch (m - row) {
-        case 1: pack_tile<1>(slice, source, lda, target); break;
-        case 2: pack_tile<2>(slice, source, lda, target); break;
-        case 3: pack_tile<3>(slice, source, lda, target); break;
-        case 4: pack_tile<4>(slice, source, lda, target); break;
-        case 5: pack_tile<5>(slice, source, lda, target); break;
-        default: pack_tile<6>(slice, source, lda, target); break;
-      }
-    }
+    pack_tiles(row_end - row_begin, slice, a + row_begin * lda + begin, lda, packed + begin * m + row_begin * slice);
   }
 }
 
@@ -345,7 +352,7 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
                   turn && last ? 0 : ceil_div(kPanel * kBytes, tiles)};
       for (Index row = block.row_begin; row < block.row_end;) {
         const Index rows = tile_height(block.row_end - row);
-        const PackedRows a{block.packed_a + begin * block.m + row * k, kTileRows * k, ahead};
+        const StreamedRows a{{block.packed_a + begin * block.m + row * k, kTileRows * k}, ahead};
         ahead.data += k * ahead.bytes_a_step;
         tile_into(row, rows, panel, panels, w.n, k, a, b, block.c, block.ldc, block.epilogue,
                   begin == 0 && !block.accumulate, last);
@@ -362,7 +369,7 @@ inline void gemv_block_of(const GemvBlock& block) noexcept {
   const Index panel_stride = w.k * kPanel;
   for (Index panel = block.panel_begin; panel < block.panel_end;) {
     const Index panels = tile_width(block.panel_end - panel);
-    tile_into(0, block.m, panel, panels, w.n, w.k, SparseRows{{block.a, block.lda}, block.live},
+    tile_into(0, block.m, panel, panels, w.n, w.k, SparseRows{block.a, block.lda, block.live},
               TilePanels<Weight>{static_cast<const Weight*>(w.data) + panel * panel_stride, panel_stride}, block.c,
               block.ldc, block.epilogue, true, true);
     panel += panels;

@@ -166,10 +166,11 @@ struct CachedAttentionHead {
   float* scores;  ///< [num_keys] scratch
 };
 
-/// Floats of scratch that one AttentionHead needs: K and V in panels, and one tile's rows of scores.
+/// Floats of scratch that one AttentionHead needs: K and V in panels; of one tile the queries, the scores, and their
+/// softmax.
 inline constexpr Index attention_scratch(Index num_keys, Index head_dim) noexcept {
   return round_up(num_keys, kPanel) * head_dim + num_keys * round_up(head_dim, kPanel) +
-         2 * kTileRows * round_up(num_keys, kPanel);
+         2 * kTileRows * (head_dim + 2 * round_up(num_keys, kPanel));
 }
 
 }  // namespace simd

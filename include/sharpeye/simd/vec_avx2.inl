@@ -60,10 +60,10 @@ inline Vec copysign(Vec magnitude, Vec sign) noexcept {
 inline Vec round(Vec a) noexcept {
   return {_mm256_round_ps(a.lane, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-/// 2^n of integers n in [-126, 127]
-inline Vec exp2_integer(Vec n) noexcept {
+/// a * 2^n, n an integer in [-126, 127]
+inline Vec ldexp(Vec a, Vec n) noexcept {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.lane), _mm256_set1_epi32(127));
-  return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
+  return {_mm256_mul_ps(a.lane, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)))};
 }
 
 inline float reduce_add(Vec a) noexcept {

@@ -65,10 +65,9 @@ inline Vec copysign(Vec magnitude, Vec sign) noexcept {
 inline Vec round(Vec a) noexcept {
   return {_mm512_maskz_roundscale_ps(kAll, a.lane, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-/// 2^n of integers n in [-126, 127]
-inline Vec exp2_integer(Vec n) noexcept {
-  const __m512i exponent = _mm512_add_epi32(_mm512_maskz_cvtps_epi32(kAll, n.lane), _mm512_set1_epi32(127));
-  return {_mm512_castsi512_ps(_mm512_maskz_slli_epi32(kAll, exponent, 23))};
+/// a * 2^n, n an integer in [-126, 127]
+inline Vec ldexp(Vec a, Vec n) noexcept {
+  return {_mm512_maskz_scalef_ps(kAll, a.lane, n.lane)};
 }
 
 /// Eight of the lanes: the first (0) or the second half (1).

@@ -67,11 +67,12 @@ inline Vec copysign(Vec magnitude, Vec sign) noexcept {
 inline Vec round(Vec a) noexcept {
   return {vrndnq_f32(a.low), vrndnq_f32(a.high)};
 }
-/// 2^n of integers n in [-126, 127]; 1 for NaN
-inline Vec exp2_integer(Vec n) noexcept {
-  const int32x4_t bias = vdupq_n_s32(127);
-  return {vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.low), bias), 23)),
-          vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.high), bias), 23))};
+/// a * 2^n, n an integer in [-126, 127]
+inline Vec ldexp(Vec a, Vec n) noexcept {
+  const auto power = [](float32x4_t integer) {
+    return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(integer), vdupq_n_s32(127)), 23));
+  };
+  return {vmulq_f32(a.low, power(n.low)), vmulq_f32(a.high, power(n.high))};
 }
 
 inline float reduce_add(Vec a) noexcept {

@@ -64,9 +64,9 @@ inline Vec copysign(Vec magnitude, Vec sign) noexcept {
 inline Vec round(Vec a) noexcept {
   SHARPEYE_LANES(std::nearbyint(a.lane[i]));
 }
-/// 2^n of integers n in [-126, 127]; 1 for NaN
-inline Vec exp2_integer(Vec n) noexcept {
-  SHARPEYE_LANES(std::ldexp(1.0f, n.lane[i] == n.lane[i] ? static_cast<int>(n.lane[i]) : 0));
+/// a * 2^n, n an integer in [-126, 127]; a where n is NaN
+inline Vec ldexp(Vec a, Vec n) noexcept {
+  SHARPEYE_LANES(std::ldexp(a.lane[i], n.lane[i] == n.lane[i] ? static_cast<int>(n.lane[i]) : 0));
 }
 
 inline float reduce_add(Vec a) noexcept {
