@@ -170,8 +170,8 @@ def main():
         for dtype, generator in generators.items():
             for stage, value in ctranslate2_stages(generator).items():
                 measured["CTranslate2 " + dtype.replace("float", "f"), stage] = value
-        for name, folder in (("sharpeye f16 weights", arguments.model), ("sharpeye int8", arguments.model + "-int8")):
-            stages = sharpeye_stages(arguments.sharpeye, folder)
+        for name, suffix in (("sharpeye f32", "-f32"), ("sharpeye f16 weights", ""), ("sharpeye int8", "-int8")):
+            stages = sharpeye_stages(arguments.sharpeye, arguments.model + suffix)
             isa = stages.pop("isa")
             measured.update({(name, stage): value for stage, value in stages.items()})
         if repeat > 0:
@@ -183,7 +183,7 @@ def main():
     print(f"{THREADS} threads, {isa}, medians of {arguments.repeats}, ms (in brackets: times sharpeye with weights of that kind)\n")
     print("| | ViT-L/14-336, 23 layers | OPT-125M, prefill of 600 | one token |\n|---|---|---|---|")
     for name in sorted({key[0] for key in medians}):
-        mine = "sharpeye int8" if "int8" in name else "sharpeye f16 weights"
+        mine = "sharpeye int8" if "int8" in name else "sharpeye f32"
         cells = []
         for stage in ("vision", "prefill", "decode"):
             value = medians.get((name, stage))

@@ -14,6 +14,7 @@ if [[ -z ${SHARPEYE:-} ]]; then
 fi
 sharpeye=${SHARPEYE:-build/release/sharpeye}
 [[ -f $model/config.json ]] || "$sharpeye" init --preset mm-ser-125m --dtype f16 --seed 1 -o $model
+[[ -f $model-f32/config.json ]] || "$sharpeye" init --preset mm-ser-125m --dtype f32 --seed 1 -o $model-f32
 [[ -f $model-int8/config.json ]] || "$sharpeye" quantize --model $model --dtype int8 -o $model-int8
 if [[ ! -x $venv/bin/python ]]; then
   tests/reference/make_venv.sh "$venv"
