@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "sharpeye/core/arena.hpp"
 #include "sharpeye/core/thread_pool.hpp"
@@ -256,20 +257,24 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
 }
 
 /// Multi-head attention: head h takes columns [h * head_dim, (h + 1) * head_dim) of q, k, v and out. `head` describes
-/// head 0 (its scratch is provided here).
+/// head 0 (its scratch is provided here: one for each thread, which keeps it in its cache from head to head).
 inline void attention(ThreadPool& pool, Arena& arena, Index num_heads, const AttentionHead& head) {
   const Index scratch = attention_scratch(head.num_keys, head.head_dim);
-  const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(num_heads * scratch) * sizeof(float));
+  const Index workers = std::min<Index>(pool.size(), num_heads);
+  const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(workers * scratch) * sizeof(float));
   const KernelTable& kernel = kernels();
-  pool.parallel_for(num_heads, [&](Index index) {
+  std::atomic<Index> next{0};
+  pool.parallel_for(workers, [&](Index worker) {
     AttentionHead job = head;
-    const Index column = index * head.head_dim;
-    job.q += column;
-    job.k += column;
-    job.v += column;
-    job.out += column;
-    job.scratch = static_cast<float*>(buffer.data()) + index * scratch;
-    kernel.attention_head(job);
+    job.scratch = static_cast<float*>(buffer.data()) + worker * scratch;
+    for (Index index; (index = next.fetch_add(1, std::memory_order_relaxed)) < num_heads;) {
+      const Index column = index * head.head_dim;
+      job.q = head.q + column;
+      job.k = head.k + column;
+      job.v = head.v + column;
+      job.out = head.out + column;
+      kernel.attention_head(job);
+    }
   });
 }
 
