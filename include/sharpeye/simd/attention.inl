@@ -38,19 +38,17 @@ inline void pack_values(const AttentionHead& head, float* packed) noexcept {
   }
 }
 
-/// The softmax of kTileRows rows of scores, without its division, packed as pack_tiles does: row r sees its first
-/// seen[r] of `visible` scores. @param normalizer receives 1 / the sum of each row
-inline void pack_softmax(const Index (&seen)[kTileRows], Index visible, const float* scores, Index stride,
-                         float* packed, float* normalizer) noexcept {
+/// The softmax of kTileRows rows of `visible` scores, without its division, packed as pack_tiles does. Row r sees the
+/// first seen + r * more of them. @param normalizer receives 1 / the sum of each row
+inline void pack_softmax_tile(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
+                              float* normalizer) noexcept {
   Vec shift[kTileRows], sum[kTileRows];
-  Index all = visible;  // that every row sees
   for (Index r = 0; r < kTileRows; ++r) {
-    shift[r] = broadcast(maximum(seen[r], scores + r * stride));
+    shift[r] = broadcast(maximum(seen + r * more, scores + r * stride));
     sum[r] = broadcast(0.0f);
-    if (seen[r] < all) all = seen[r];
   }
   Index i = 0;
-  for (; i + kLanes <= all; i += kLanes) {
+  for (; i + kLanes <= seen; i += kLanes) {
     Vec e[kTileRows];
 #pragma GCC unroll 6
     for (Index r = 0; r < kTileRows; ++r) {
@@ -59,10 +57,10 @@ inline void pack_softmax(const Index (&seen)[kTileRows], Index visible, const fl
     }
     store_columns(e, packed + i * kTileRows);
   }
-  for (; i < visible; i += kLanes) {
+  for (; i < visible; i += kLanes) {  // here some rows end
     Vec e[kTileRows];
     for (Index r = 0; r < kTileRows; ++r) {
-      const Index rest = seen[r] - i;
+      const Index rest = seen + r * more - i;
       e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
       if (rest < kLanes) {
         alignas(64) float some[kLanes];
@@ -74,6 +72,20 @@ inline void pack_softmax(const Index (&seen)[kTileRows], Index visible, const fl
     store_columns(e, packed + i * kTileRows);
   }
   for (Index r = 0; r < kTileRows; ++r) normalizer[r] = 1.0f / reduce_add(sum[r]);
+}
+
+/// The same for any number of rows.
+inline void pack_softmax(Index rows, Index seen, Index more, Index visible, float* scores, Index stride, float* packed,
+                         float* normalizer) noexcept {
+  Index row = 0;
+  for (; row + kTileRows <= rows; row += kTileRows) {
+    pack_softmax_tile(seen + row * more, more, visible, scores + row * stride, stride, packed + row * visible,
+                      normalizer + row);
+  }
+  for (Index r = row; r < rows; ++r) {
+    normalizer[r] = 1.0f / softmax_numerators(seen + r * more, round_up(visible, kPanel), scores + r * stride);
+  }
+  pack_tiles(rows - row, visible, scores + row * stride, stride, packed + row * visible);
 }
 
 inline void attention_head(const AttentionHead& head) noexcept {
@@ -100,22 +112,8 @@ inline void attention_head(const AttentionHead& head) noexcept {
       panel += panels;
     }
     float normalizer[kHighRows];
-    for (Index first = 0; first < rows; first += kTileRows) {
-      const Index some = rows - first < kTileRows ? rows - first : kTileRows;
-      float* tile_scores = scores + first * padded_keys;
-      float* packed = packed_scores + first * visible;
-      Index seen[kTileRows];
-      for (Index r = 0; r < kTileRows; ++r) seen[r] = head.causal ? past + row + first + r + 1 : head.num_keys;
-      if (some == kTileRows) {
-        pack_softmax(seen, visible, tile_scores, padded_keys, packed, normalizer + first);
-        continue;
-      }
-      for (Index r = 0; r < some; ++r) {
-        float* scores_of_row = tile_scores + r * padded_keys;
-        normalizer[first + r] = 1.0f / softmax_numerators(seen[r], round_up(visible, kPanel), scores_of_row);
-      }
-      pack_tiles(some, visible, tile_scores, padded_keys, packed);
-    }
+    pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scores, padded_keys,
+                 packed_scores, normalizer);
     const PackedRows weights{packed_scores, kTileRows * visible};
     const Index panels_of_values = ceil_div(head_dim, kPanel);
     for (Index panel = 0; panel < panels_of_values;) {
