@@ -70,9 +70,11 @@ struct Activations {
         values(static_cast<std::size_t>(m * groups * kGroup), 99),
         scales(static_cast<std::size_t>(m), kNan),
         offsets(scales),
-        sums(static_cast<std::size_t>(m * groups), 12345) {
-    kernel.quantize_rows(0, m, m, k, a.data(), lda, values.data(), scales.data(), offsets.data(), sums.data());
-    rows = {values.data(), scales.data(), offsets.data(), sums.data(), m, groups};
+        sums(static_cast<std::size_t>(m * groups), 12345),
+        totals(static_cast<std::size_t>(m), 12345) {
+    kernel.quantize_rows(0, m, m, k, a.data(), lda, values.data(), scales.data(), offsets.data(), sums.data(),
+                         totals.data());
+    rows = {values.data(), scales.data(), offsets.data(), sums.data(), totals.data(), m, groups};
   }
   int number(Index row, Index column) const {
     const Index first = row / kTileRows * kTileRows, height = std::min(kTileRows, rows.m - first);
@@ -82,7 +84,7 @@ struct Activations {
   Index groups;
   std::vector<std::int8_t> values;
   std::vector<float> scales, offsets;
-  std::vector<std::int32_t> sums;
+  std::vector<std::int32_t> sums, totals;
   QuantizedRows rows;
 };
 
@@ -152,6 +154,7 @@ TEST_CASE("activations become integers with the rounding and the sums that are d
           const float factor = limit > 0 ? 127 / limit : 0;
           REQUIRE(q.scales[static_cast<std::size_t>(i)] == limit / 127);
           REQUIRE(q.offsets[static_cast<std::size_t>(i)] == offset);
+          int total = 0;
           for (Index group = 0; group < q.groups; ++group) {
             int sum = 0;
             for (Index j = group * kGroup; j < (group + 1) * kGroup; ++j) {
@@ -160,7 +163,9 @@ TEST_CASE("activations become integers with the rounding and the sums that are d
               sum += expected;
             }
             REQUIRE(q.sums[static_cast<std::size_t>(i * q.groups + group)] == sum);
+            total += sum;
           }
+          REQUIRE(q.totals[static_cast<std::size_t>(i)] == total);
         }
       }
     }

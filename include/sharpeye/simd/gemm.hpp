@@ -109,7 +109,7 @@ inline LiveSteps find_live_steps(Index m, Index k, const float* a, Index lda, st
 
 /// A's rows as 8-bit integers, and the memory where they stand.
 struct QuantizedMatrix {
-  ArenaBuffer values, scales, offsets, sums, begins, zeros;
+  ArenaBuffer values, scales, offsets, sums, totals, begins, zeros;
   QuantizedRows rows;
 };
 
@@ -122,16 +122,19 @@ inline QuantizedMatrix quantize(ThreadPool& pool, Arena& arena, Index m, Index k
   result.scales = arena.acquire(static_cast<std::size_t>(m) * sizeof(float));
   result.offsets = arena.acquire(static_cast<std::size_t>(m) * sizeof(float));
   result.sums = arena.acquire(static_cast<std::size_t>(m * groups) * sizeof(std::int32_t));
+  result.totals = arena.acquire(static_cast<std::size_t>(m) * sizeof(std::int32_t));
   auto* values = static_cast<std::int8_t*>(result.values.data());
   auto* scales = static_cast<float*>(result.scales.data());
   auto* offsets = static_cast<float*>(result.offsets.data());
   auto* sums = static_cast<std::int32_t*>(result.sums.data());
+  auto* totals = static_cast<std::int32_t*>(result.totals.data());
   const KernelTable& kernel = kernels();
   constexpr Index kRows = 2 * kTileRows;
   pool.parallel_for(ceil_div(m, kRows), [&](Index job) {
-    kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, offsets, sums);
+    kernel.quantize_rows(job * kRows, std::min(m, (job + 1) * kRows), m, k, a, lda, values, scales, offsets, sums,
+                         totals);
   });
-  result.rows = {values, scales, offsets, sums, m, groups};
+  result.rows = {values, scales, offsets, sums, totals, m, groups};
   // The sum of a row's weights, divided by their scale, is exact up to here: 63 k < 2^21.
   if (!skips || m > kTileRows || k % kGroup != 0 || k > 32768) return result;
   result.begins = arena.acquire(static_cast<std::size_t>(k / kSkipSteps) * sizeof(std::int32_t));

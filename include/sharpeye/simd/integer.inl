@@ -2,25 +2,35 @@
 // not depend on their order, so every instruction set gives the same bits up to the scales. Included once per
 // instruction set, after gemm.inl.
 
-/// One row of k numbers in [-127, 127] for a tile of `height` rows; sums of each kGroup of them.
-inline void quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale, float& offset,
-                         std::int32_t* sums) noexcept {
-  const Index whole = k / kLanes * kLanes;
-  // The largest of a and of -a. (Not the smallest of a: a NaN must not displace what was seen before it.)
+/// What one pass over a row has seen; two of them in turn do not wait for each other.
+struct SeenRange {
+  // The largest of x and of -x. (Not the smallest of x: a NaN must not displace what was seen before it.)
   Vec high = broadcast(-std::numeric_limits<float>::infinity()), low = high, poison = broadcast(0.0f);
-  const auto see = [&](Vec x) {
+
+  void see(Vec x) noexcept {
     high = max(x, high);
     low = max(sub(broadcast(0.0f), x), low);
     poison = fma(x, broadcast(0.0f), poison);  // NaN as soon as one x is not finite
-  };
-  for (Index i = 0; i < whole; i += kLanes) see(load(a + i));
-  if (whole < k) see(load_first(a + whole, k - whole, a[0]));
-  const float largest = reduce_max(high), smallest = -reduce_max(low);
-  const bool is_finite = reduce_add(poison) == 0;
+  }
+};
+
+/// One row of k numbers in [-127, 127] for a tile of `height` rows; sums of each kGroup of them. @return all their sum
+inline std::int32_t quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale,
+                                 float& offset, std::int32_t* sums) noexcept {
+  SeenRange even, odd;
+  Index seen = 0;
+  for (; seen + 2 * kLanes <= k; seen += 2 * kLanes) {
+    even.see(load(a + seen));
+    odd.see(load(a + seen + kLanes));
+  }
+  for (; seen < k; seen += kLanes) even.see(seen + kLanes <= k ? load(a + seen) : load_first(a + seen, k - seen, a[0]));
+  const float largest = reduce_max(max(even.high, odd.high)), smallest = -reduce_max(max(even.low, odd.low));
+  const bool is_finite = reduce_add(add(even.poison, odd.poison)) == 0;
   offset = is_finite ? 0.5f * smallest + 0.5f * largest : 0;
   const float limit = is_finite ? 0.5f * largest - 0.5f * smallest : 0;
   scale = is_finite ? limit / 127 : std::numeric_limits<float>::quiet_NaN();
   const Vec factor = broadcast(limit > 0 ? 127 / limit : 0.0f), center = broadcast(offset);
+  std::int32_t total = 0;
   for (Index group = 0; group * kGroup < k; ++group) {
     Vec sum = broadcast(0.0f);  // of integers, exact
     for (Index i = group * kGroup; i < (group + 1) * kGroup; i += kLanes) {
@@ -33,20 +43,23 @@ inline void quantize_row(Index k, const float* a, Index height, std::int8_t* val
       for (Index j = 0; j < kLanes; j += 4) std::memcpy(values + (i + j) * height, bytes + j, 4);
     }
     sums[group] = static_cast<std::int32_t>(reduce_add(sum));
+    total += sums[group];
   }
+  return total;
 }
 
 /// Rows [row_begin, row_end) (beginning on a tile) of A [m, k] as 8-bit integers: offset = (max + min) / 2 of the row,
 /// scale = (max - min) / 254, value = round((a - offset) / scale). What an activation function has left on one side of
 /// zero thus uses all 8 bits. A row with a NaN or an infinity has the scale NaN.
 inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
-                          std::int8_t* values, float* scales, float* offsets, std::int32_t* sums) noexcept {
+                          std::int8_t* values, float* scales, float* offsets, std::int32_t* sums,
+                          std::int32_t* totals) noexcept {
   const Index groups = ceil_div(k, kGroup);
   for (Index row = row_begin; row < row_end; ++row) {
     const Index in_tile = row % kTileRows, first = row - in_tile;
     const Index height = m - first < kTileRows ? m - first : kTileRows;
-    quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row], offsets[row],
-                 sums + row * groups);
+    totals[row] = quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row],
+                               offsets[row], sums + row * groups);
   }
 }
 
@@ -136,8 +149,7 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
   IntVec sum[kSets][kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    std::int32_t total = 0;
-    for (Index group = 0; group < block.a.groups; ++group) total += block.a.sums[(row + r) * block.a.groups + group];
+    std::int32_t total = block.a.totals[row + r];
     if (skips) total -= block.a.zeros[row + r] * static_cast<std::int32_t>(w.k);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {

@@ -39,7 +39,8 @@ struct KernelTable {
   void (*gemm_block)(const GemmBlock&) noexcept;
   void (*gemv_block)(const GemvBlock&) noexcept;
   void (*quantize_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
-                        std::int8_t* values, float* scales, float* offsets, std::int32_t* sums) noexcept;
+                        std::int8_t* values, float* scales, float* offsets, std::int32_t* sums,
+                        std::int32_t* totals) noexcept;
   void (*integer_block)(const IntegerBlock&) noexcept;
   void (*attention_head)(const AttentionHead&) noexcept;
   void (*cached_attention_head)(const CachedAttentionHead&) noexcept;

@@ -75,9 +75,10 @@ struct LiveSteps {
 /// % 4.
 struct QuantizedRows {
   const std::int8_t* values = nullptr;
-  const float* scales = nullptr;       ///< [m]
-  const float* offsets = nullptr;      ///< [m]
-  const std::int32_t* sums = nullptr;  ///< [m, groups]: of kGroup values each
+  const float* scales = nullptr;         ///< [m]
+  const float* offsets = nullptr;        ///< [m]
+  const std::int32_t* sums = nullptr;    ///< [m, groups]: of kGroup values each
+  const std::int32_t* totals = nullptr;  ///< [m]: of all values of a row
   Index m = 0, groups = 0;
   LiveSteps live = {};                  ///< of a few rows
   const std::int32_t* zeros = nullptr;  ///< [m]: the value of each row that means 0, where steps are left out
