@@ -15,7 +15,7 @@ ROWS = [
     ("first glance of the same model", "both", "captions", "initial"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
-    ("**both, drafts coming in by and by** (the model that ships)", "warmup", "captions", "refined"),
+    ("**both, drafts coming in by and by** (as the model that ships)", "warmup", "captions", "refined"),
     ("first glance of that model", "warmup", "captions", "initial"),
     ("drafts: mixed, half of them left out", "dropout", "captions", "refined"),
     ("drafts: small edits along its own confusions", "confusion", "captions", "refined"),
