@@ -71,6 +71,10 @@ for seed in ${SEEDS:-1 2 3}; do
     score "$run/detailed-first" detailed initial --glances 1
     captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-both" --drafts confusion
     score "$run/detailed-both" detailed refined
+    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-warmup" --drafts confusion \
+      --draft-warmup 0.67
+    score "$run/detailed-warmup" detailed refined
+    score "$run/detailed-warmup" detailed initial
   fi
 done
 python3 "$tools/ablation_table.py" ${SEEDS:-1 2 3} | tee ablation.md

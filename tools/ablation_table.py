@@ -24,6 +24,8 @@ ROWS = [
     ("drafts: captions of other images", "far", "captions", "refined"),
     ("detailed captions, baseline", "detailed-first", "detailed", "initial"),
     ("detailed captions, MM-SeR", "detailed-both", "detailed", "refined"),
+    ("detailed captions, MM-SeR, drafts coming in by and by", "detailed-warmup", "detailed", "refined"),
+    ("first glance of that model", "detailed-warmup", "detailed", "initial"),
 ]
 METRICS = {"CIDEr-D": "cider_d", "BLEU-4": "bleu_4", "ROUGE-L": "rouge_l"}
 
