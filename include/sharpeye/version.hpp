@@ -51,9 +51,22 @@
 #define SHARPEYE_EIGEN_KIND simd
 #endif
 
-#define SHARPEYE_JOIN_(version, isa, kind, alignment) v##version##_##isa##_##kind##alignment
-#define SHARPEYE_JOIN(version, isa, kind, alignment) SHARPEYE_JOIN_(version, isa, kind, alignment)
-#define SHARPEYE_ABI SHARPEYE_JOIN(0_1, SHARPEYE_BASELINE_ISA, SHARPEYE_EIGEN_KIND, SHARPEYE_EIGEN_ALIGNMENT)
+// Header-only is the default: what a header declares has its body in the .inl file beside it, which the header
+// includes. A program that defines SHARPEYE_COMPILED for all of its sources includes declarations only and links the
+// bodies, which were compiled once (CMake's sharpeye::compiled, or one source of its own that includes
+// sharpeye/compiled.inl). The two ways live in different namespaces: a mixture is a link error.
+#if defined(SHARPEYE_COMPILED)
+#define SHARPEYE_LINKAGE compiled
+#define SHARPEYE_BODY  // before a function's body in an .inl file
+#else
+#define SHARPEYE_LINKAGE headers
+#define SHARPEYE_BODY inline
+#endif
+
+#define SHARPEYE_JOIN_(version, isa, kind, alignment, linkage) v##version##_##isa##_##kind##alignment##_##linkage
+#define SHARPEYE_JOIN(version, isa, kind, alignment, linkage) SHARPEYE_JOIN_(version, isa, kind, alignment, linkage)
+#define SHARPEYE_ABI \
+  SHARPEYE_JOIN(0_1, SHARPEYE_BASELINE_ISA, SHARPEYE_EIGEN_KIND, SHARPEYE_EIGEN_ALIGNMENT, SHARPEYE_LINKAGE)
 
 #define SHARPEYE_NAMESPACE_BEGIN \
   namespace sharpeye {           \
