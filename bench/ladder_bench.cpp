@@ -166,14 +166,14 @@ int main() {
       static_cast<const float*>(a.get()), static_cast<const float*>(w.get()), static_cast<float*>(c.get()), {}, {}, {}};
   const auto weight = [&](Index row, Index column) { return p.w[row * kK + column]; };
 
-  const auto pack = [&](DType dtype, simd::PackedWeights& packed) {
-    packed = {nullptr, dtype, kN, kK, nullptr};
+  const auto pack = [&](WeightFormat format, simd::PackedWeights& packed) {
+    packed = {nullptr, format, kN, kK, nullptr};
     Pages pages = allocate_pages(static_cast<std::size_t>(packed.bytes()));
     packed.data = pages.get();
     return pages;
   };
-  const Pages panels = pack(DType::kF32, p.packed), panels_f16 = pack(DType::kF16, p.packed_f16),
-              panels_i8 = pack(DType::kI8, p.packed_i8);
+  const Pages panels = pack(WeightFormat::kF32, p.packed), panels_f16 = pack(WeightFormat::kF16, p.packed_f16),
+              panels_i8 = pack(WeightFormat::kInt8, p.packed_i8);
   simd::pack_weights(kN, kK, weight, static_cast<float*>(panels.get()));
   simd::pack_weights(kN, kK, weight, static_cast<float16*>(panels_f16.get()));
   std::vector<float> scales(kN), sums(kN);

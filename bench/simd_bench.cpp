@@ -80,7 +80,7 @@ Pages activations(const bench::Shape& shape, double zeros) {
 }
 
 template <class Weight>
-void product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads, double zeros = 0) {
+void product(benchmark::State& state, const bench::Shape& shape, WeightFormat format, int threads, double zeros = 0) {
   ThreadPool pool(threads);
   Arena arena;
   const std::vector<float> w = random_values(shape.n * shape.k);
@@ -95,7 +95,7 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
     const PeakMeter meter(state, threads, flops_of(shape));
     for (auto _ : state) {
       const simd::Product product{
-          {copies[next++ % copies.size()].get(), dtype, shape.n, shape.k}, static_cast<float*>(c.get()), shape.n, {}};
+          {copies[next++ % copies.size()].get(), format, shape.n, shape.k}, static_cast<float*>(c.get()), shape.n, {}};
       simd::gemm(pool, arena, shape.m, static_cast<const float*>(a.get()), shape.k, &product, 1);
     }
   }
@@ -105,15 +105,16 @@ void product(benchmark::State& state, const bench::Shape& shape, DType dtype, in
 }
 
 /// Products with integer weights, the quantization of A included; as a share of the f32 peak, which they can pass.
-void integer_product(benchmark::State& state, const bench::Shape& shape, DType dtype, int threads, double zeros = 0) {
+void integer_product(benchmark::State& state, const bench::Shape& shape, WeightFormat format, int threads,
+                     double zeros = 0) {
   ThreadPool pool(threads);
   Arena arena;
   const Pages a = activations(shape, zeros), c = copy_of(random_values(shape.m * shape.n));
   const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel)), 0.01f);
-  simd::PackedWeights weights{nullptr, dtype, shape.n, shape.k, scales.data(), scales.data()};
+  simd::PackedWeights weights{nullptr, format, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
   const auto number = [](Index n, Index k) { return static_cast<int>((n * 31 + k * 17) % 16) - 8; };
-  if (dtype == DType::kI8) {
+  if (format == WeightFormat::kInt8) {
     simd::pack_bytes(shape.n, shape.k, number, packed.data());
   } else {
     simd::pack_nibbles(
@@ -185,11 +186,11 @@ int main(int argc, char** argv) {
   const std::vector<bench::BlasLibrary> libraries = bench::installed_blas_libraries();
   const auto add_products = [&](const bench::Shape& shape, int threads) {
     const std::string tail = concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/threads:", threads);
-    add("sharpeye_f32" + tail, [=](auto& state) { product<float>(state, shape, DType::kF32, threads); });
-    add("sharpeye_f16" + tail, [=](auto& state) { product<float16>(state, shape, DType::kF16, threads); });
-    add("sharpeye_i8" + tail, [=](auto& state) { integer_product(state, shape, DType::kI8, threads); });
+    add("sharpeye_f32" + tail, [=](auto& state) { product<float>(state, shape, WeightFormat::kF32, threads); });
+    add("sharpeye_f16" + tail, [=](auto& state) { product<float16>(state, shape, WeightFormat::kF16, threads); });
+    add("sharpeye_i8" + tail, [=](auto& state) { integer_product(state, shape, WeightFormat::kInt8, threads); });
     if (shape.k % simd::kGroup == 0) {
-      add("sharpeye_i4" + tail, [=](auto& state) { integer_product(state, shape, DType::kU8, threads); });
+      add("sharpeye_i4" + tail, [=](auto& state) { integer_product(state, shape, WeightFormat::kInt4, threads); });
     }
     add("eigen_f32" + tail, [=](auto& state) { eigen_product(state, shape, threads); });
     for (const bench::BlasLibrary& library : libraries) {
@@ -208,9 +209,9 @@ int main(int argc, char** argv) {
         const std::string tail =
             concat("/", shape.where, "/", shape.m, "x", shape.n, "x", shape.k, "/zeros:", zeros, "/threads:", threads);
         add("sharpeye_f16" + tail,
-            [=](auto& state) { product<float16>(state, shape, DType::kF16, threads, zeros / 100.0); });
+            [=](auto& state) { product<float16>(state, shape, WeightFormat::kF16, threads, zeros / 100.0); });
         add("sharpeye_i8" + tail,
-            [=](auto& state) { integer_product(state, shape, DType::kI8, threads, zeros / 100.0); });
+            [=](auto& state) { integer_product(state, shape, WeightFormat::kInt8, threads, zeros / 100.0); });
       }
     }
     const auto tail = [&](const char* text) { return text + std::to_string(threads); };

@@ -40,9 +40,11 @@ class PackingLoader final : public WeightLoader {
   void add_matrix(const WeightTensor& tensor) {
     const auto matrix = std::make_shared<const Inference<float>::Matrix>(tensor);
     const simd::PackedWeights& packed = matrix->packed();
-    const auto stored = panels_declaration(tensor.name, packed.dtype, packed.n, packed.k);
+    constexpr DType kStored[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kI8, DType::kU8};
+    const DType dtype = kStored[static_cast<int>(packed.format)];
+    const auto stored = panels_declaration(tensor.name, dtype, packed.n, packed.k);
     require(stored.has_value(), ErrorCode::kUnsupported, tensor.name, ": expected weights that can be packed, actual ",
-            to_string(packed.dtype));
+            to_string(dtype));
     packed_.add({stored->name, stored->dtype, stored->shape, static_cast<const std::byte*>(packed.data), matrix});
     const auto add_beside = [&](const char* suffix, const float* values) {
       if (values != nullptr) packed_.add(tensor.name + suffix, {packed.n}, {values, values + packed.n});

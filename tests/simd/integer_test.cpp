@@ -29,17 +29,17 @@ std::vector<Isa> supported() {
 
 /// Integer weights of one product, packed.
 struct Weights {
-  Weights(Index n, Index k, DType dtype, const std::function<int(Index, Index)>& number)
+  Weights(Index n, Index k, WeightFormat format, const std::function<int(Index, Index)>& number)
       : scales(static_cast<std::size_t>(round_up(n, kPanel)), kNan), sums(scales) {
     packed.n = n;
     packed.k = k;
-    packed.dtype = dtype;
+    packed.format = format;
     for (Index i = 0; i < n; ++i) scales[static_cast<std::size_t>(i)] = 0.01f * static_cast<float>(1 + i % 7);
     // A guard behind the panels, and an address that no vector load would like.
     bytes.assign(static_cast<std::size_t>(packed.bytes()) + 2, 0xff);
     packed.data = bytes.data() + 2;
     packed.scales = scales.data();
-    if (dtype == DType::kI8) {
+    if (format == WeightFormat::kInt8) {
       pack_bytes(n, k, number, bytes.data() + 2);
     } else {
       pack_nibbles(
@@ -53,7 +53,7 @@ struct Weights {
     packed.sums = sums.data();
   }
   float scale(Index row, Index group) const {
-    return packed.dtype == DType::kI8
+    return packed.format == WeightFormat::kInt8
                ? scales[static_cast<std::size_t>(row)]
                : static_cast<float>(float16(0.01f * static_cast<float>(1 + (row + 2 * group) % 5)));
   }
@@ -106,7 +106,7 @@ std::vector<float> check_product(const KernelTable& kernel, const Activations& a
   CAPTURE(m);
   CAPTURE(n);
   CAPTURE(k);
-  CAPTURE(to_string(w.packed.dtype));
+  CAPTURE(static_cast<int>(w.packed.format));
   std::vector<float> c(static_cast<std::size_t>(m * ldc), kNan);
   kernel.integer_block({0, m, 0, w.packed.panels(), a.rows, w.packed, c.data(), ldc, epilogue});
   const auto* bytes = static_cast<const std::uint8_t*>(w.packed.data);
@@ -181,15 +181,15 @@ TEST_CASE("activations become integers with the rounding and the sums that are d
 
 TEST_CASE("integer products of every tail agree with the exact sums, the same bits on every instruction set") {
   std::mt19937 random(3);
-  for (const DType dtype : {DType::kI8, DType::kU8}) {
+  for (const WeightFormat format : {WeightFormat::kInt8, WeightFormat::kInt4}) {
     for (const Index m : {1, 2, 3, 4, 5, 6, 7, 12, 13, 29}) {
       for (const Index n : {1, 15, 16, 17, 33, 48}) {
         for (const Index k : {4, 32, 36, 70, 256, 257, 608}) {
-          if (dtype == DType::kU8 && k % kGroup != 0) continue;
-          const int limit = dtype == DType::kI8 ? kByteLimit : kNibbleLimit;
+          if (format == WeightFormat::kInt4 && k % kGroup != 0) continue;
+          const int limit = format == WeightFormat::kInt8 ? kByteLimit : kNibbleLimit;
           std::vector<int> numbers(static_cast<std::size_t>(n * k));
           for (int& number : numbers) number = static_cast<int>(random() % static_cast<unsigned>(2 * limit)) - limit;
-          const Weights w(n, k, dtype, [&](Index i, Index j) { return numbers[static_cast<std::size_t>(i * k + j)]; });
+          const Weights w(n, k, format, [&](Index i, Index j) { return numbers[static_cast<std::size_t>(i * k + j)]; });
           const std::vector<float> a = random_rows(m, k, k, 1), residual = random_rows(m, n, n, 2);
           std::vector<float> bias = random_rows(1, round_up(n, kPanel), round_up(n, kPanel), 3);
           const bool fused = (m + n) % 2 == 0;
@@ -201,7 +201,7 @@ TEST_CASE("integer products of every tail agree with the exact sums, the same bi
             const std::vector<float> c = check_product(kernel, Activations(kernel, m, k, a, k), w, epilogue);
             if (first.empty()) first = c;
             // 4-bit sums meet their scales group after group, with or without a fused multiplication and addition.
-            if (dtype == DType::kU8) continue;
+            if (format == WeightFormat::kInt4) continue;
             for (std::size_t i = 0; i < c.size(); ++i) REQUIRE((c[i] == first[i] || std::isnan(first[i])));
           }
         }
@@ -213,11 +213,11 @@ TEST_CASE("integer products of every tail agree with the exact sums, the same bi
 TEST_CASE("no sum of bytes saturates, whatever the weights and activations") {
   // The extremes of all pairs of neighbours: +-127 times every weight at its limits.
   const Index k = 4096, n = 17, m = 7;
-  for (const DType dtype : {DType::kI8, DType::kU8}) {
-    const int low = dtype == DType::kI8 ? -kByteLimit : -kNibbleLimit;
-    const int high = dtype == DType::kI8 ? kByteLimit : kNibbleLimit - 1;
+  for (const WeightFormat format : {WeightFormat::kInt8, WeightFormat::kInt4}) {
+    const int low = format == WeightFormat::kInt8 ? -kByteLimit : -kNibbleLimit;
+    const int high = format == WeightFormat::kInt8 ? kByteLimit : kNibbleLimit - 1;
     for (int pattern = 0; pattern < 4; ++pattern) {
-      const Weights w(n, k, dtype,
+      const Weights w(n, k, format,
                       [&](Index i, Index j) { return (pattern & 1) != 0 && (i + j) % 3 == 0 ? low : high; });
       std::vector<float> a(static_cast<std::size_t>(m * k));
       for (std::size_t i = 0; i < a.size(); ++i)
@@ -235,8 +235,8 @@ TEST_CASE("no sum of bytes saturates, whatever the weights and activations") {
 TEST_CASE("threaded integer products give the same bits for any number of threads") {
   const Index m = 131, n = 200, k = 320;
   const std::vector<float> a = random_rows(m, k, k, 1);
-  for (const DType dtype : {DType::kI8, DType::kU8}) {
-    const Weights w(n, k, dtype, [](Index i, Index j) { return static_cast<int>((i * 7 + j * 3) % 16) - 8; });
+  for (const WeightFormat format : {WeightFormat::kInt8, WeightFormat::kInt4}) {
+    const Weights w(n, k, format, [](Index i, Index j) { return static_cast<int>((i * 7 + j * 3) % 16) - 8; });
     for (const Index rows : {m, Index{3}}) {
       std::vector<float> first;
       for (const int threads : {1, 2, 3, 8}) {
@@ -274,7 +274,7 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit of an integer
                 x = is_zero ? 0.0f : below ? x : std::fabs(x);
               }
             }
-            const Weights w(n, k, DType::kI8,
+            const Weights w(n, k, WeightFormat::kInt8,
                             [](Index i, Index j) { return static_cast<int>((i * 7 + j * 3) % 127) - 63; });
             const QuantizedMatrix q = quantize(pool, arena, m, k, a.data(), k, true);
             REQUIRE(q.rows.live.begins != nullptr);

@@ -41,10 +41,10 @@ std::vector<Isa> supported() {
 }
 
 template <class Weight>
-constexpr DType dtype_of() {
-  if constexpr (std::is_same_v<Weight, float16>) return DType::kF16;
-  if constexpr (std::is_same_v<Weight, bfloat16>) return DType::kBF16;
-  return DType::kF32;
+constexpr WeightFormat format_of() {
+  if constexpr (std::is_same_v<Weight, float16>) return WeightFormat::kF16;
+  if constexpr (std::is_same_v<Weight, bfloat16>) return WeightFormat::kBF16;
+  return WeightFormat::kF32;
 }
 
 template <class Weight>
@@ -61,7 +61,7 @@ void check_product(Isa isa, Index m, Index n, Index k, Activation activation, bo
   std::vector<Weight> packed_w(static_cast<std::size_t>(round_up(n, kPanel) * k));
   pack_weights(
       n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed_w.data());
-  const PackedWeights weights{packed_w.data(), dtype_of<Weight>(), n, k};
+  const PackedWeights weights{packed_w.data(), format_of<Weight>(), n, k};
   const Epilogue epilogue{with_bias ? bias.data() : nullptr, activation, with_residual ? residual.data() : nullptr,
                           ldr};
   std::vector<float> packed_a(static_cast<std::size_t>(m * k), kNan);
@@ -131,8 +131,9 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit") {
             std::vector<float16> packed(static_cast<std::size_t>(round_up(n, kPanel) * k));
             pack_weights(
                 n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
-            GemvBlock block{m, 0, ceil_div(n, kPanel), a.data(), lda, {packed.data(), DType::kF16, n, k}, whole.data(),
-                            n, {}};
+            GemvBlock block{
+                m, 0, ceil_div(n, kPanel), a.data(), lda, {packed.data(), WeightFormat::kF16, n, k}, whole.data(),
+                n, {}};
             kernel.gemv_block(block);
             std::vector<std::int32_t> begins(static_cast<std::size_t>(k));
             block.live = find_live_steps(m, k, a.data(), lda, begins.data());
@@ -166,13 +167,15 @@ TEST_CASE("activations are as accurate as documented, over the whole range") {
       one[0] = 1.0f;
       for (float x = -120.0f; x < 120.0f; x += 0.0137f) {
         float y = kNan;
-        kernel.gemv_block({1, 0, 1, &x, 1, {one.data(), DType::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
+        kernel.gemv_block(
+            {1, 0, 1, &x, 1, {one.data(), WeightFormat::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
         const double expected = reference::activate(activation, x);
         REQUIRE(std::fabs(y - expected) <= 3e-7 * std::max(1.0, std::fabs(static_cast<double>(x))));
       }
       const float bad = kNan;
       float y = 0;
-      kernel.gemv_block({1, 0, 1, &bad, 1, {one.data(), DType::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
+      kernel.gemv_block(
+          {1, 0, 1, &bad, 1, {one.data(), WeightFormat::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
       CHECK(std::isnan(y));  // a NaN is not hidden
     }
   }
@@ -190,7 +193,7 @@ TEST_CASE("the threaded product gives the same bits for any number of threads") 
     Arena arena;
     std::vector<float> c(static_cast<std::size_t>(m * n), kNan);
     for (int repeat = 0; repeat < 5; ++repeat) {
-      const Product product{{packed.data(), DType::kF32, n, k}, c.data(), n, {}};
+      const Product product{{packed.data(), WeightFormat::kF32, n, k}, c.data(), n, {}};
       gemm(pool, arena, m, a.data(), k, &product, 1);
     }
     if (first.empty()) first = c;

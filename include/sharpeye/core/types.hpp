@@ -59,6 +59,10 @@ inline constexpr const char* to_string(DType dtype) noexcept {
   return "?";
 }
 
+/// How a model's matrices are stored and computed with. The first three are element types; the others hold integers
+/// with scales beside them: kInt8 one for each row, kInt4 one for each 32 numbers of a row.
+enum class WeightFormat { kF32, kF16, kBF16, kInt8, kInt4 };
+
 /// IEEE 754 binary16: 1 sign, 5 exponent, 10 mantissa bits. Conversion from float rounds to nearest even.
 struct float16 {
   std::uint16_t bits = 0;

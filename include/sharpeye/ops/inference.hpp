@@ -56,8 +56,7 @@ class Inference {
       const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
       packed_.n = rows;
       packed_.k = rows == 0 ? 0 : tensor.size() / rows;
-      const bool keeps_dtype = tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 || tensor.is_quantized();
-      packed_.dtype = keeps_dtype ? tensor.dtype : DType::kF32;
+      packed_.format = format_of(tensor);
       if (tensor.is_quantized()) {
         static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
         if (tensor.dtype == DType::kI8) packed_.scales = keep(scales_, *tensor.scales);
@@ -65,7 +64,6 @@ class Inference {
       if (tensor.in_panels) {
         static_assert(simd::kPanel == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
                       simd::kByteOffset == kPanelByteOffset);
-        packed_.dtype = tensor.dtype;
         packed_.data = tensor.data;
         owner_ = tensor.owner;
         if (tensor.sums) packed_.sums = keep(sums_, *tensor.sums);
@@ -91,6 +89,16 @@ class Inference {
     const simd::PackedWeights& packed() const noexcept { return packed_; }
 
    private:
+    static WeightFormat format_of(const WeightTensor& tensor) {
+      switch (tensor.dtype) {
+        case DType::kF16: return WeightFormat::kF16;
+        case DType::kBF16: return WeightFormat::kBF16;
+        case DType::kI8: return tensor.is_quantized() ? WeightFormat::kInt8 : WeightFormat::kF32;
+        case DType::kU8: return tensor.is_quantized() || tensor.in_panels ? WeightFormat::kInt4 : WeightFormat::kF32;
+        default: return WeightFormat::kF32;
+      }
+    }
+
     template <class Stored, class Weight>
     void pack(const WeightTensor& tensor, void* memory) {
       simd::pack_weights(
@@ -182,7 +190,7 @@ class Inference {
     }
     if (integers < N) {
       const bool skips = std::any_of(products.begin() + static_cast<std::ptrdiff_t>(integers), products.end(),
-                                     [](const auto& product) { return product.weights.dtype == DType::kI8; });
+                                     [](const auto& product) { return product.weights.format == WeightFormat::kInt8; });
       const simd::QuantizedMatrix a = simd::quantize(pool_, arena_, x.rows(), x.columns(), x.data(), x.stride(), skips);
       simd::integer_gemm(pool_, a.rows, products.data() + integers, static_cast<Index>(N - integers));
     }
@@ -222,9 +230,9 @@ class Inference {
         continue;
       }
       const Index first = id / simd::kPanel * simd::kPanel * packed.k + id % simd::kPanel;
-      switch (packed.dtype) {
-        case DType::kF16: gather(static_cast<const float16*>(packed.data) + first, packed.k, out); break;
-        case DType::kBF16: gather(static_cast<const bfloat16*>(packed.data) + first, packed.k, out); break;
+      switch (packed.format) {
+        case WeightFormat::kF16: gather(static_cast<const float16*>(packed.data) + first, packed.k, out); break;
+        case WeightFormat::kBF16: gather(static_cast<const bfloat16*>(packed.data) + first, packed.k, out); break;
         default: gather(static_cast<const float*>(packed.data) + first, packed.k, out); break;
       }
     }

@@ -73,7 +73,7 @@ inline void unpack_row(const PackedWeights& weights, Index row, float* out) {
   const auto* panel = static_cast<const std::uint8_t*>(weights.data) + row / kPanel * weights.panel_bytes();
   const Index column = row % kPanel;
   for (Index i = 0; i < weights.k; ++i) {
-    if (weights.dtype == DType::kI8) {
+    if (weights.format == WeightFormat::kInt8) {
       const Index at = i / 4 * 4 * kPanel + column * 4 + i % 4;
       out[i] = static_cast<float>(panel[at] - kByteOffset) * weights.scales[row];
       continue;
@@ -221,7 +221,7 @@ inline void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index 
   if (m <= kTileRows) {
     // Few rows: bound by reading the weights once. Chunks of about 64 KB keep the counter quiet and the cores level.
     const auto chunk_of = [](const PackedWeights& weights) {
-      return std::max<Index>(1, 65536 / (kPanel * weights.k * size_of(weights.dtype)));
+      return std::max<Index>(1, 65536 / weights.panel_bytes());
     };
     const ArenaBuffer begins = arena.acquire(static_cast<std::size_t>(k / kSkipSteps) * sizeof(std::int32_t));
     const LiveSteps live = find_live_steps(m, k, a, lda, static_cast<std::int32_t*>(begins.data()));

@@ -377,17 +377,17 @@ inline void gemv_block_of(const GemvBlock& block) noexcept {
 }
 
 inline void gemm_block(const GemmBlock& block) noexcept {
-  switch (block.weights.dtype) {
-    case DType::kF16: return gemm_block_of<float16>(block);
-    case DType::kBF16: return gemm_block_of<bfloat16>(block);
+  switch (block.weights.format) {
+    case WeightFormat::kF16: return gemm_block_of<float16>(block);
+    case WeightFormat::kBF16: return gemm_block_of<bfloat16>(block);
     default: return gemm_block_of<float>(block);
   }
 }
 
 inline void gemv_block(const GemvBlock& block) noexcept {
-  switch (block.weights.dtype) {
-    case DType::kF16: return gemv_block_of<float16>(block);
-    case DType::kBF16: return gemv_block_of<bfloat16>(block);
+  switch (block.weights.format) {
+    case WeightFormat::kF16: return gemv_block_of<float16>(block);
+    case WeightFormat::kBF16: return gemv_block_of<bfloat16>(block);
     default: return gemv_block_of<float>(block);
   }
 }

@@ -336,6 +336,6 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
 }
 
 inline void integer_block(const IntegerBlock& block) noexcept {
-  if (block.weights.dtype == DType::kU8) return integer_block_of<true>(block);
+  if (block.weights.format == WeightFormat::kInt4) return integer_block_of<true>(block);
   integer_block_of<false>(block);
 }

@@ -41,23 +41,29 @@ inline constexpr int kByteOffset = 64, kByteLimit = 63, kNibbleOffset = 8, kNibb
 /// Weights B^T [n, k] in panels of 16 columns of B; the last panel is filled up with zeros.
 ///
 /// - F32, F16, BF16: element (n, k) stands at panel n/16, position k * 16 + n % 16.
-/// - I8, one scale for each of the n: position k/4 * 64 + n % 16 * 4 + k % 4, k filled up to whole fours.
-/// - U8, two 4-bit numbers a byte, one scale for each 32 of a row: group k/32 of a panel has kGroupBytes; after the
+/// - Int8, one scale for each of the n: position k/4 * 64 + n % 16 * 4 + k % 4, k filled up to whole fours.
+/// - Int4, two numbers a byte, one scale for each 32 of a row: group k/32 of a panel has kGroupBytes; after the
 ///   scales byte b of 64-byte line l has in its lower half the number that I8 has at byte b of line 2l, in its upper
 ///   half that of line 2l + 1.
 struct PackedWeights {
   const void* data = nullptr;
-  DType dtype = DType::kF32;
+  WeightFormat format = WeightFormat::kF32;
   Index n = 0;
   Index k = 0;
   const float* scales = nullptr;  ///< I8: [n], filled up to whole panels
   const float* sums = nullptr;    ///< integers: the sum of each row's weights [n], rounded once; whole panels
 
-  bool is_integer() const noexcept { return dtype == DType::kI8 || dtype == DType::kU8; }
+  bool is_integer() const noexcept { return format == WeightFormat::kInt8 || format == WeightFormat::kInt4; }
   Index panels() const noexcept { return ceil_div(n, kPanel); }
   Index panel_bytes() const noexcept {
-    if (dtype == DType::kU8) return ceil_div(k, kGroup) * kGroupBytes;
-    return kPanel * (dtype == DType::kI8 ? round_up(k, 4) : k) * size_of(dtype);
+    switch (format) {
+      case WeightFormat::kF32: return kPanel * k * 4;
+      case WeightFormat::kF16:
+      case WeightFormat::kBF16: return kPanel * k * 2;
+      case WeightFormat::kInt8: return kPanel * round_up(k, 4);
+      case WeightFormat::kInt4: return ceil_div(k, kGroup) * kGroupBytes;
+    }
+    return 0;
   }
   Index bytes() const noexcept { return panels() * panel_bytes(); }
 };
