@@ -147,7 +147,7 @@ int run_bench(const BenchCommand& command) {
   for (const Stage& stage : kStages) names.push_back(stage.name);
   names.insert(names.end(), {"one_glance", "two_glances"});
   if (command.json) {
-    nlohmann::ordered_json json;
+    Json json;
     for (const std::string& name : names) {
       if (measured.milliseconds.count(name) == 0) continue;
       json["stages"][name] = {{"ms", measured.milliseconds.at(name)}, {"limit_ms", measured.limits.at(name)}};

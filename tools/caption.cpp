@@ -114,7 +114,7 @@ CaptionOptions to_options(const CaptionCommand& command, const CaptionModel& mod
 std::string to_json(const std::string& name, const Caption& caption) {
   const auto rounded = [](double milliseconds) { return std::round(milliseconds * 1000) / 1000; };
   const CaptionTimings& t = caption.timings;
-  nlohmann::ordered_json json;
+  Json json;
   json["image"] = name;
   json["initial"] = caption.initial;
   json["refined"] = caption.refined;
@@ -131,7 +131,7 @@ std::string to_json(const std::string& name, const Caption& caption) {
                         {"pass2_decode", rounded(t.pass2_decode)},
                         {"total", rounded(t.total)}};
   // A file's name may be any bytes; JSON is UTF-8.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json.dump() + "\n";
 }
 
 std::string to_text(const std::string& name, const Caption& caption) {

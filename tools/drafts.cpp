@@ -16,7 +16,7 @@ std::vector<std::string> own_captions(const TrainCommand& command, const std::sh
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     const Json kept = read_json_file(path, kMaxCaptionsFileBytes);
-    if (kept.is_array() && kept.size() == count) return kept.get<std::vector<std::string>>();
+    if (kept.is_list() && kept.size() == count) return kept.get<std::vector<std::string>>();
   }
   std::vector<std::string> paths;
   for (std::size_t i = 0; i < count; ++i) paths.push_back(data.images[i].path);

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <unordered_map>
 
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
 #include "tools/commands.hpp"
 #include "tools/options.hpp"
@@ -39,9 +39,9 @@ std::string last_component(const std::string& path) {
 
 const Json& list_at(const Json& root, const char* key, const std::string& file) {
   require(root.is_object(), ErrorCode::kFormat, file, ": expected a JSON object, actual ", root.type_name());
-  const auto entry = root.find(key);
-  require(entry != root.end() && entry->is_array(), ErrorCode::kFormat, file, ": ", key, ": expected a list, actual ",
-          entry == root.end() ? "nothing: the key is missing" : entry->type_name());
+  const Json* entry = root.find(key);
+  require(entry != nullptr && entry->is_list(), ErrorCode::kFormat, file, ": ", key, ": expected a list, actual ",
+          entry == nullptr ? "nothing: the key is missing" : entry->type_name());
   return *entry;
 }
 
@@ -139,7 +139,8 @@ void add_prediction(const EvalCommand& command, const JsonReader& reader, Refere
 // A JSON list, or one JSON object per line.
 void read_predictions(const EvalCommand& command, References& references) {
   const std::string& file = command.predictions;
-  const std::string content = read_file(file, kMaxFileBytes);
+  const std::string bytes = read_file(file, kMaxFileBytes);
+  const std::string_view content = without_bom(bytes);
   const std::size_t begin = content.find_first_not_of(" \t\r\n");
   if (begin != content.npos && content[begin] == '[') {
     const Json list = parse_json(content, file);
@@ -148,16 +149,8 @@ void read_predictions(const EvalCommand& command, References& references) {
     }
     return;
   }
-  std::size_t number = 0;
-  for (std::size_t start = 0; start < content.size();) {
-    const std::size_t end = std::min(content.find('\n', start), content.size());
-    const std::string_view line = std::string_view(content).substr(start, end - start);
-    const std::string where = concat(file, ": line ", ++number);
-    if (line.find_first_not_of(" \t\r") != line.npos) {
-      add_prediction(command, JsonReader(parse_json(line, where), where), references);
-    }
-    start = end + 1;
-  }
+  JsonLines lines(content, file);
+  for (Json line; lines.next(line);) add_prediction(command, JsonReader(line, lines.where()), references);
 }
 
 // Takes the images without prediction out. @return how many there were
@@ -212,7 +205,7 @@ std::string to_table(const std::vector<NamedScores>& metrics, std::size_t images
 
 std::string to_json_text(const EvalCommand& command, const std::vector<NamedScores>& metrics,
                          const std::vector<EvaluatedImage>& images, std::size_t missing) {
-  nlohmann::ordered_json json;
+  Json json;
   json["references"] = command.references;
   json["predictions"] = command.predictions;
   if (!command.field.empty()) json["field"] = command.field;
@@ -220,14 +213,14 @@ std::string to_json_text(const EvalCommand& command, const std::vector<NamedScor
   json["images"] = images.size();
   json["missing"] = missing;
   for (const NamedScores& metric : metrics) json["scores"][metric.key] = metric.scores->corpus;
-  json["per_image"] = nlohmann::ordered_json::array();
+  json["per_image"] = Json::list();
   for (std::size_t i = 0; i < images.size(); ++i) {
-    nlohmann::ordered_json one;
+    Json one;
     one["image_id"] = images[i].id;
     for (const NamedScores& metric : metrics) one[metric.key] = metric.scores->images[i];
     json["per_image"].push_back(std::move(one));
   }
-  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(1) + "\n";
 }
 
 int run_eval(const EvalCommand& command) {

@@ -115,7 +115,7 @@ std::vector<std::pair<const char*, double>> stages(const StageFlops& flops) {
 }
 
 std::string to_json_text(const Info& info, bool with_tensors) {
-  OrderedJson json;
+  Json json;
   for (const auto& [name, part] : info.parts) {
     json["parts"][name] = {{"parameters", part.parameters}, {"bytes", part.bytes}};
   }

@@ -70,7 +70,7 @@ int run_init(const InitCommand& command) {
   write_text(command.folder + "/merges.txt", tokenizer.merges_txt);
   write_text(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
   write_text(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
-  OrderedJson config = to_json(preset.config);
+  Json config = to_json(preset.config);
   if (!known) config["sharpeye_note"] = concat("random weights, seed ", command.seed);
   write_text(config_path, config.dump(2) + "\n");
   return kOk;

@@ -11,7 +11,7 @@ namespace tool {
 using namespace sharpeye;
 
 /// JSON whose keys stay in the order of writing.
-using OrderedJson = nlohmann::ordered_json;
+using Json = Json;
 
 namespace detail {
 
@@ -38,7 +38,7 @@ inline std::string to_text(const MlpType& type) {
   return depth + (type.expansion == 0 ? "gelu" : "bott" + std::to_string(type.expansion) + "x_gelu");
 }
 
-inline OrderedJson to_json(const ClipVisionConfig& config) {
+inline Json to_json(const ClipVisionConfig& config) {
   return {{"model_type", "clip_vision_model"},
           {"hidden_size", config.hidden_size},
           {"intermediate_size", config.intermediate_size},
@@ -51,7 +51,7 @@ inline OrderedJson to_json(const ClipVisionConfig& config) {
           {"layer_norm_eps", config.layer_norm_eps}};
 }
 
-inline OrderedJson to_json(const OptConfig& config) {
+inline Json to_json(const OptConfig& config) {
   return {{"model_type", "opt"},
           {"vocab_size", config.vocab_size},
           {"hidden_size", config.hidden_size},
@@ -70,7 +70,7 @@ inline OrderedJson to_json(const OptConfig& config) {
           {"pad_token_id", config.pad_token_id}};
 }
 
-inline OrderedJson to_json(const SerConnectorConfig& config) {
+inline Json to_json(const SerConnectorConfig& config) {
   std::vector<Index> layers = config.vision_feature_layers;
   for (Index& layer : layers) layer += config.layer_index_base;
   return {
@@ -105,13 +105,13 @@ inline OrderedJson to_json(const SerConnectorConfig& config) {
 
 /// `config.json`. Layers of `ser_connector` must be Hugging Face's non-negative indices, as MmSerConfig::from_json
 /// leaves them.
-inline OrderedJson to_json(const MmSerConfig& config) {
-  OrderedJson json{{"model_type", "mm-ser"},
-                   {"vision_config", detail::to_json(config.vision_config)},
-                   {"text_config", detail::to_json(config.text_config)},
-                   {"connector",
-                    {{"type", detail::to_text(config.connector.type)},
-                     {"vision_feature_layers", config.connector.vision_feature_layers}}}};
+inline Json to_json(const MmSerConfig& config) {
+  Json json{{"model_type", "mm-ser"},
+            {"vision_config", detail::to_json(config.vision_config)},
+            {"text_config", detail::to_json(config.text_config)},
+            {"connector",
+             {{"type", detail::to_text(config.connector.type)},
+              {"vision_feature_layers", config.connector.vision_feature_layers}}}};
   if (config.ser_connector) json["ser_connector"] = detail::to_json(*config.ser_connector);
   json["prompts"] = {{"initial", config.initial_prompt}, {"refine", config.refine_prompt}};
   json["rounds"] = config.rounds;
@@ -120,7 +120,7 @@ inline OrderedJson to_json(const MmSerConfig& config) {
 }
 
 /// `preprocessor_config.json`.
-inline OrderedJson to_json(const PreprocessorConfig& config) {
+inline Json to_json(const PreprocessorConfig& config) {
   const ImageProcessorConfig& processor = config.processor;
   const Index size = processor.image_size;
   const char* aspect = processor.aspect == Aspect::kPad ? "pad" : processor.aspect == Aspect::kCrop ? "crop" : "squash";
@@ -139,8 +139,8 @@ inline OrderedJson to_json(const PreprocessorConfig& config) {
 }
 
 /// `generation_config.json`.
-inline OrderedJson to_json(const GenerationConfig& config) {
-  OrderedJson early_stopping = config.early_stopping == EarlyStopping::kTrue;
+inline Json to_json(const GenerationConfig& config) {
+  Json early_stopping = config.early_stopping == EarlyStopping::kTrue;
   if (config.early_stopping == EarlyStopping::kNever) early_stopping = "never";
   return {{"num_beams", config.num_beams},
           {"do_sample", config.do_sample},

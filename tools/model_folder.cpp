@@ -60,7 +60,7 @@ void write_model_folder(const std::string& from, const std::string& to, const Te
   }
   write_weights(to + "/model.safetensors", tensors, dtype);
   copy("config.json", [&](const std::string& text) {
-    auto config = nlohmann::ordered_json::parse(text);
+    Json config = parse_json(text, "config.json");
     config.erase("sharpeye_note");
     if (!note.empty()) config["sharpeye_note"] = note;
     return config.dump(2) + "\n";

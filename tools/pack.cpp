@@ -65,7 +65,7 @@ int run_pack(const PackCommand& command) {
   const MmSer<Counting> model(MmSerConfig::from_json(JsonReader(config, config_path)), loader);
   std::filesystem::remove(command.folder + "/config.json");
   write_model_folder(command.model, command.folder, loader.packed(), std::nullopt,
-                     config.value("sharpeye_note", std::string()));
+                     config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
   return kOk;
 }
 

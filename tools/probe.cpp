@@ -81,8 +81,8 @@ class Prober {
     const Json file = read_json_file(path, kScenesFileLimit);
     try {
       return look(folder, file, count);
-    } catch (const Json::exception& error) {
-      fail(ErrorCode::kFormat, path, ": expected a file of `sharpeye scenes`, actual ", json_error_text(error));
+    } catch (const JsonError& error) {
+      fail(ErrorCode::kFormat, path, ": expected a file of `sharpeye scenes`, actual ", error.what());
     }
   }
 
@@ -97,9 +97,9 @@ class Prober {
       for (const Json& object : scenes.at(static_cast<std::size_t>(i)).at("objects")) {
         for (const char* name : {"shape", "colour", "texture", "size", "count", "action"}) {
           const Json& value = object.at(name);
-          add(things.attributes[name], value.is_null()     ? ""
-                                       : value.is_string() ? value.get<std::string>()
-                                                           : value.dump());
+          add(things.attributes[name], value.is_null()   ? ""
+                                       : value.is_text() ? value.get<std::string>()
+                                                         : value.dump());
         }
         add(things.attributes["place"], place_of(object.at("centre"), size));
       }

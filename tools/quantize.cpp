@@ -156,7 +156,7 @@ int run_quantize(const QuantizeCommand& command) {
   catch_interrupts();
   const auto before = CaptionModel::load(command.model);
   fs::remove(config_path);
-  nlohmann::ordered_json report_json;
+  Json report_json;
   {
     const SafetensorsFolder stored(command.model);
     const MemorySource small = quantized(stored, command.dtype);
@@ -164,7 +164,7 @@ int run_quantize(const QuantizeCommand& command) {
     report_json["bytes_after"] = bytes_of(small);
     const Json config = read_json_file(command.model + "/config.json", kConfigFileLimit);
     write_model_folder(command.model, command.folder, small, std::nullopt,
-                       config.value("sharpeye_note", std::string()));
+                       config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
   }
   const auto after = CaptionModel::load(command.folder);
   ThreadPool pool(command.threads);

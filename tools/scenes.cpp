@@ -76,7 +76,7 @@ void write_json(const std::string& path, const Json& json) {
 /// COCO's caption format; `kind` chooses the captions.
 void write_captions(const ScenesCommand& command, const char* file, const std::vector<Made>& all,
                     std::vector<std::string> scenes::Captions::*kind) {
-  Json images = Json::array(), annotations = Json::array();
+  Json images = Json::list(), annotations = Json::list();
   for (std::size_t i = 0; i < all.size(); ++i) {
     images.push_back({{"id", i},
                       {"file_name", file_name_of(static_cast<Index>(i))},
@@ -99,7 +99,7 @@ int run_scenes(const ScenesCommand& command) {
   std::vector<Made> all = make_all(command);
   write_captions(command, "detailed.json", all, &scenes::Captions::detailed);
   write_captions(command, "coarse.json", all, &scenes::Captions::coarse);
-  Json truth = Json::array();
+  Json truth = Json::list();
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].truth["id"] = i;
     all[i].truth["file_name"] = file_name_of(static_cast<Index>(i));

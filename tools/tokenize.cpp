@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "tools/commands.hpp"
 
@@ -29,8 +30,8 @@ std::string decode_line(const BpeTokenizer& tokenizer, const std::string& line, 
 std::string encode_line(const BpeTokenizer& tokenizer, const std::string& line, const std::string& where,
                         const EncodeOptions& options) {
   const Json json = parse_json(line, where);
-  require(json.is_string(), ErrorCode::kFormat, where, ": expected a JSON string, actual ", json.type_name());
-  return Json(tokenizer.encode(json.get_ref<const std::string&>(), options)).dump();
+  require(json.is_text(), ErrorCode::kFormat, where, ": expected a JSON string, actual ", json.type_name());
+  return Json(tokenizer.encode(json.get<std::string>(), options)).dump();
 }
 
 int run_tokenize(const TokenizeCommand& command) {

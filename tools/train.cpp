@@ -93,10 +93,10 @@ void record_rates(const std::string& folder, const RatesData& held_out, Index st
   const std::string path = folder + "/rates.jsonl";
   std::string lines;
   if (std::filesystem::exists(path)) {
-    std::istringstream kept(read_file(path, std::uint64_t{1} << 26));
-    for (std::string line; std::getline(kept, line);) {
-      const Json entry = Json::parse(line, nullptr, false);
-      if (entry.is_object() && entry.value("step", step) < step) lines += line + "\n";
+    const std::string kept = read_file(path, std::uint64_t{1} << 26);
+    JsonLines entries(kept, path);
+    for (Json entry; entries.next(entry);) {
+      if (entry.contains("step") && entry.at("step").get<Index>() < step) lines += entry.dump() + "\n";
     }
   }
   Json entry = rates.to_json();

@@ -35,13 +35,12 @@ constexpr std::uint64_t kLogLimit = std::uint64_t{1} << 30;
 std::string log_until(const std::string& path, Index step, std::vector<double>& losses) {
   std::error_code ignored;
   if (step == 0 || !std::filesystem::exists(path, ignored)) return "";
-  std::istringstream lines(read_file(path, kLogLimit));
+  const std::string text = read_file(path, kLogLimit);
+  JsonLines lines(text, path);
   std::string kept;
-  for (std::string line; std::getline(lines, line) && static_cast<Index>(losses.size()) < step;) {
-    const Json entry = Json::parse(line, nullptr, false);
-    if (!entry.is_object() || !entry.contains("loss")) break;
+  for (Json entry; static_cast<Index>(losses.size()) < step && lines.next(entry) && entry.contains("loss");) {
     losses.push_back(entry["loss"].is_number() ? entry["loss"].get<double>() : 0);
-    kept += line + "\n";
+    kept += entry.dump() + "\n";
   }
   return kept;
 }

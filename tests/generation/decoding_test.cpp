@@ -99,11 +99,7 @@ TEST_CASE("greedy and beam search give Hugging Face's ids in every setting") {
       const std::vector<std::int32_t> used = golden.ids("padding.prompts"), which = golden.ids("padding.settings");
       std::vector<std::string> names;
       const Json all = read_json_file(golden.path("decoding.json"), 1 << 20);
-      // The numbers count settings in the order of the file, which a JSON object does not keep.
-      const std::string text = read_file(golden.path("decoding.json"), 1 << 20);
-      for (const auto& item : all.items()) names.push_back(item.key());
-      std::sort(names.begin(), names.end(),
-                [&](const auto& a, const auto& b) { return text.find("\"" + a + "\"") < text.find("\"" + b + "\""); });
+      for (const auto& item : all.items()) names.push_back(item.key);  // the numbers count them in this order
       for (std::size_t i = 0; i < used.size(); ++i) {
         GenerationConfig generation =
             GenerationConfig::from_json(settings.object(names[static_cast<std::size_t>(which[i])]), config.vocab_size);
@@ -148,9 +144,9 @@ TEST_CASE("processors give Hugging Face's scores, warpers its distributions") {
     CAPTURE(i);
     const Matrix<float> expected = golden.matrix(concat("warp.", i, ".probabilities"));
     GenerationConfig config;
-    config.temperature = json["warp"][i]["temperature"];
-    config.top_k = json["warp"][i]["top_k"];
-    config.top_p = json["warp"][i]["top_p"];
+    config.temperature = json["warp"][i]["temperature"].get<double>();
+    config.top_k = json["warp"][i]["top_k"].get<Index>();
+    config.top_p = json["warp"][i]["top_p"].get<double>();
     for (Index row = 0; row < logits.rows(); ++row) {
       const std::vector<double> actual = sampling_distribution(config, row_of(logits, row));
       for (Index id = 0; id < logits.cols(); ++id) {

@@ -1,4 +1,4 @@
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 
 #include <doctest/doctest.h>
 
@@ -58,7 +58,7 @@ TEST_CASE("malformed JSON is refused with the reason") {
 
 TEST_CASE("valid JSON is accepted: same key in different objects, 64 levels, whitespace") {
   CHECK(parse_json(R"( {"a": {"b": 1}, "c": [{"b": 2}, {"b": 3}]} )", "x")["c"][1]["b"] == 3);
-  CHECK(parse_json(nested(64), "x").is_array());
+  CHECK(parse_json(nested(64), "x").is_list());
   // A list of many objects: looking back at all earlier ones after each would take minutes.
   std::string list = "[";
   for (int i = 0; i < 300000; ++i) list += R"({"a": 1},)";
@@ -90,7 +90,7 @@ TEST_CASE("a JSON file larger than the limit is refused before it is read") {
 TEST_CASE("hostile numbers are refused with the key's name") {
   for (const char* value :
        {"0", "-3", "65537", "2147483648", "9223372036854775807", "9223372036854775808", "18446744073709551615",
-        "18446744073709551616", "1e308", "1.5", "1.0", "1e3", "\"768\"", "null", "true", "[768]", "{}"}) {
+        "18446744073709551616", "1e308", "1.5", "1.0", "1e3", "\"768\"", "true", "[768]", "{}"}) {
     CAPTURE(value);
     const JsonReader json = reader(std::string(R"({"vision_config": {"hidden_size": )") + value + "}}");
     const JsonReader vision = json.object("vision_config");
@@ -113,19 +113,51 @@ TEST_CASE("the message shows the actual value") {
                     [] { reader(R"({"a": 9223372036854775808})").integer("a", 1, PTRDIFF_MAX); });
 }
 
-TEST_CASE("fallbacks stand in for missing keys only") {
+TEST_CASE("fallbacks stand in for missing keys, and for null, which means unset") {
   const JsonReader json = reader(R"({"n": null})");
-  CHECK(json.integer("a", 1, 9, 5) == 5);
-  CHECK(json.number("a", 0, 1, 0.5) == 0.5);
-  CHECK(json.boolean("a", true) == true);
-  CHECK(json.text("a", "x") == "x");
-  CHECK(json.one_of("a", {"relu", "gelu"}, "gelu") == "gelu");
-  CHECK(json.has("n"));
-  CHECK_FALSE(json.has("a"));
-  test::check_error(ErrorCode::kConfig, "n: expected true or false, actual null", [&] { json.boolean("n", true); });
-  test::check_error(ErrorCode::kConfig, "n: expected text, actual null", [&] { json.text("n", "x"); });
-  test::check_error(ErrorCode::kConfig, "n: expected number in [0, 1], actual null",
-                    [&] { json.number("n", 0, 1, 0.5); });
+  for (const char* key : {"a", "n"}) {
+    CHECK(json.integer(key, 1, 9, 5) == 5);
+    CHECK(json.number(key, 0, 1, 0.5) == 0.5);
+    CHECK(json.boolean(key, true) == true);
+    CHECK(json.text(key, "x") == "x");
+    CHECK(json.one_of(key, {"relu", "gelu"}, "gelu") == "gelu");
+    CHECK_FALSE(json.has(key));
+  }
+  test::check_error(ErrorCode::kConfig, "n: expected true or false, actual null", [&] { json.boolean("n"); });
+  test::check_error(ErrorCode::kConfig, "n: expected integer in [1, 9], actual null", [&] { json.integer("n", 1, 9); });
+}
+
+TEST_CASE("a byte-order mark is no part of the text") {
+  CHECK(parse_json("\xef\xbb\xbf[1]", "x").size() == 1);
+  Json value;
+  JsonLines lines("\xef\xbb\xbf{\"a\": 1}\r\n\n{\"a\": 2}", "x.jsonl");
+  CHECK((lines.next(value) && value["a"] == 1));
+  CHECK((lines.next(value) && value["a"] == 2));
+  CHECK(lines.where() == "x.jsonl: line 3");
+  CHECK_FALSE(lines.next(value));
+}
+
+TEST_CASE("an unknown key is refused with the nearest known one") {
+  const JsonReader json = reader(R"({"num_beams": 3, "max_new_token": 7})");
+  test::check_error(ErrorCode::kConfig,
+                    "max_new_token: expected a key that sharpeye knows, did you mean \"max_new_tokens\"?", [&] {
+                      json.require_known_keys({"num_beams", "max_new_tokens"});
+                    });
+  json.require_known_keys({"num_beams", "max_new_token"});
+}
+
+TEST_CASE("values are built, compared and written") {
+  Json json{{"b", 1}, {"a", {{"x", "\xff"}}}};
+  json["list"] = std::vector<double>{1, 1e-5, 0.1};
+  CHECK(json.dump() == "{\"b\":1,\"a\":{\"x\":\"\xef\xbf\xbd\"},\"list\":[1.0,1e-05,0.1]}");
+  CHECK(Json{{"a", 1}, {"b", 2.0}} == Json{{"b", 2}, {"a", 1}});
+  CHECK(Json{{"a", 1}} != Json{{"a", "1"}});
+  CHECK(json["list"].get<std::vector<double>>() == std::vector<double>{1, 1e-5, 0.1});
+  CHECK(Json::list({1, nullptr, true}).dump(2) == "[\n  1,\n  null,\n  true\n]");
+  CHECK(parse_json("18446744073709551615", "x").get<std::uint64_t>() == 18446744073709551615u);
+  CHECK_THROWS_AS(parse_json("18446744073709551615", "x").get<std::int64_t>(), JsonError);
+  CHECK_THROWS_AS(json["b"].get<std::string>(), JsonError);
+  CHECK_THROWS_AS(json.at("c"), JsonError);
 }
 
 TEST_CASE("numbers, choices, lists and objects are checked") {

@@ -49,26 +49,28 @@ std::string refusal(const std::vector<ImageToScore>& images) {
 TEST_CASE("10,000 synthetic images score as in Python") {
   const Json golden = read_json_file(test::fixture("metrics/scores.json"), 1 << 20);
   std::vector<TokenizedImage> images;
-  for (std::uint64_t i = 0; i < golden["images"]; ++i) images.push_back(test::synthetic_image(i));
+  for (std::uint64_t i = 0; i < golden["images"].get<std::uint64_t>(); ++i) images.push_back(test::synthetic_image(i));
 
   for (const auto& [size, expected] : golden["corpus"].items()) {
     const auto count = static_cast<std::ptrdiff_t>(std::stol(size));
     const std::vector<TokenizedImage> part(images.begin(), images.begin() + count);
     for (const auto& [name, scores] : by_name(evaluate(part))) {
-      CHECK_MESSAGE(is_near(scores.corpus, expected[name]), name << " of " << size << " images: " << scores.corpus);
+      CHECK_MESSAGE(is_near(scores.corpus, expected[name].get<double>()),
+                    name << " of " << size << " images: " << scores.corpus);
     }
   }
 
-  const std::size_t kept = golden["kept"];
+  const auto kept = golden["kept"].get<std::size_t>();
   for (const auto& [name, scores] : by_name(evaluate(images))) {
     REQUIRE(scores.images.size() == images.size());
     double sum = 0;
     for (std::size_t i = 0; i < images.size(); ++i) {
       sum += static_cast<double>(i * 7919 % 1000 + 1) / 1000 * scores.images[i];
-      if (i % kept == 0) CHECK_MESSAGE(is_near(scores.images[i], golden["every"][name][i / kept]), name << " " << i);
+      if (i % kept == 0)
+        CHECK_MESSAGE(is_near(scores.images[i], golden["every"][name][i / kept].get<double>()), name << " " << i);
     }
     // Rounding alone may take sums of 10,000 numbers apart by more than 1e-9; one wrong image does so by far more.
-    CHECK_MESSAGE(is_near(sum, golden["weighted_sum"][name], 1e-8), name << ": " << sum);
+    CHECK_MESSAGE(is_near(sum, golden["weighted_sum"][name].get<double>(), 1e-8), name << ": " << sum);
   }
 }
 

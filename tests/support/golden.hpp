@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/io/safetensors.hpp"
 #include "sharpeye/io/weight_scope.hpp"
 #include "sharpeye/ops/inference.hpp"

@@ -117,7 +117,8 @@ TEST_CASE("of Hugging Face's vocabulary only ties are missing") {
   options.vocab_size = 600;
   const TrainedBpe bpe = trainer.train(options);
   const Json golden = read_json_file(test::fixture("text/bpe_trainer/hugging_face.json"), 1 << 20);
-  const std::set<std::string> theirs(golden["tokens"].begin(), golden["tokens"].end());
+  const auto tokens = golden["tokens"].get<std::vector<std::string>>();
+  const std::set<std::string> theirs(tokens.begin(), tokens.end());
   const std::set<std::string> ours(bpe.tokens.begin(), bpe.tokens.end());
   std::vector<std::string> missing;
   std::set_difference(theirs.begin(), theirs.end(), ours.begin(), ours.end(), std::back_inserter(missing));

@@ -31,7 +31,7 @@ TEST_CASE("the demo model that ships is small, and knows what is in its sample")
   for (const char* glance : {"initial", "refined"}) {
     CAPTURE(caption[glance]);
     std::size_t known = 0;
-    for (const std::string& word : words_of(caption[glance])) known += truth.count(word);
+    for (const std::string& word : words_of(caption[glance].get<std::string>())) known += truth.count(word);
     // The first glance takes the fish for a tree; the second one finds all.
     CHECK(known * 10 >= truth.size() * (std::string(glance) == "refined" ? 10 : 6));
   }

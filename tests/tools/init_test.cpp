@@ -69,11 +69,11 @@ TEST_CASE("what is written reads back as the same configuration") {
     INFO(entry.path().string());
     const Json written(tool::to_json(config_from(original)));
     CHECK(Json(tool::to_json(config_from(written))) == written);
-    for (const auto& section : original.items()) {
-      if (!section.value().is_object()) continue;
-      for (const auto& field : section.value().items()) {
-        if (field.key() == "vision_feature_layers") continue;  // negative ones come back resolved
-        CHECK_MESSAGE(written.at(section.key()).at(field.key()) == field.value(), section.key() << "." << field.key());
+    for (const auto& [section, fields] : original.items()) {
+      if (!fields.is_object()) continue;
+      for (const auto& [key, value] : fields.items()) {
+        if (key == "vision_feature_layers") continue;  // negative ones come back resolved
+        CHECK_MESSAGE(written.at(section).at(key) == value, section << "." << key);
       }
     }
   }

@@ -202,9 +202,9 @@ TEST_CASE("probe: a share of right answers for each attribute and hidden state")
   const auto shares = parse(run_shell(command_line(json)).out);
   for (const char* name : {"colour", "shape", "count", "texture", "size", "action", "place"}) {
     REQUIRE(shares[name].size() == 5);  // the embedding and four blocks
-    for (const auto& share : shares[name]) CHECK((share >= 0 && share <= 1));
+    for (const auto& share : shares[name]) CHECK((share.get<double>() >= 0 && share.get<double>() <= 1));
   }
-  CHECK(shares["colour"][4] > 0.5);  // on what it learnt from, with more features than things
+  CHECK(shares["colour"][4].get<double>() > 0.5);  // on what it learnt from, with more features than things
   run_shell("echo '{}' > " + quoted(workshop.folder / "data/scenes.json"));
   const Result bad = run_shell(command_line(line));
   CHECK(bad.exit_code == 2);
@@ -218,7 +218,7 @@ TEST_CASE("rates: shares for pseudo and own drafts, the same again") {
   const Result result = run_shell(line);
   INFO(result.err);
   REQUIRE(result.exit_code == 0);
-  const auto json = sharpeye::Json::parse(result.out);
+  const auto json = parse(result.out);
   for (const char* drafts : {"pseudo", "own"}) {
     for (const char* key : {"correction", "damage", "draft_right", "refined_right"}) {
       CHECK(json[drafts][key].get<double>() >= 0);

@@ -23,7 +23,7 @@ Texts found(const std::string& caption) {
 
 void refused(const std::string& json, const std::string& part) {
   try {
-    const Lexicon lexicon(Json::parse(json), "lexicon.json");
+    const Lexicon lexicon(parse_json(json, "test"), "lexicon.json");
     FAIL("accepted " << json);
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::kConfig);
@@ -65,7 +65,7 @@ TEST_CASE("elements are the longest on word boundaries") {
 TEST_CASE("malformed lexicons are refused by place") {
   const auto groups = [](const std::string& text) { return "{\"groups\": [" + text + "]}"; };
   const std::string good = R"({"kind": "entity", "name": "a", "words": [["x"], ["y"]]})";
-  CHECK(Lexicon(Json::parse(groups(good))).groups().size() == 1);
+  CHECK(Lexicon(parse_json(groups(good), "test")).groups().size() == 1);
   refused("[]", "lexicon.json: expected a JSON object");
   refused("{}", "lexicon.json: groups: expected a list of 1 or more");
   refused(groups(""), "groups: expected a list of 1");

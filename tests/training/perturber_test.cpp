@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "support/json_paths.hpp"
 #include "training/lexicon_fixture.hpp"
 
 using namespace sharpeye;
@@ -159,19 +160,19 @@ TEST_CASE("confusions are counted from aligned drafts") {
   confusions.add("a blue thing", "a big thing");  // not of one group
   CHECK(confusions.count(colour, 2, 2) == 0);
 
-  const Json json = Json::parse(confusions.to_json().dump());
+  const Json json = parse_json(confusions.to_json().dump(), "test");
   const auto again = ConfusionCounts::from_json(test::small_lexicon(), json);
   CHECK(again.to_json() == json);
   CHECK(again.count(shape, 0, 1) == 1);
   for (const char* pointer : {"/shape", "/shape/0", "/shape/0/0"}) {
     for (const char* bad : {"[]", "[1]", "-1", "\"x\"", "1.5", "null"}) {
       Json broken = json;
-      broken[Json::json_pointer(pointer)] = Json::parse(bad);
+      test::at_path(broken, pointer) = parse_json(bad, "test");
       CHECK_THROWS_AS(ConfusionCounts::from_json(test::small_lexicon(), broken), Error);
     }
   }
   CHECK_THROWS_AS(ConfusionCounts::from_json(test::small_lexicon(), Json::object()), Error);
-  CHECK_THROWS_AS(ConfusionCounts::from_json(test::small_lexicon(), Json::array()), Error);
+  CHECK_THROWS_AS(ConfusionCounts::from_json(test::small_lexicon(), Json::list()), Error);
 }
 
 TEST_CASE("drafts along the confusions make the captioner's mistakes") {

@@ -50,7 +50,10 @@ class Lexicon {
     for (const Json& group : json["groups"])
       for (const Json& alternative : group["words"])
         for (const Json& text : alternative)
-          CHECK(terms_.emplace(plain_words_of(text), Match{group["name"], alternative[0]}).second);  // one meaning only
+          CHECK(terms_
+                    .emplace(plain_words_of(text.get<std::string>()),
+                             Match{group["name"].get<std::string>(), alternative[0].get<std::string>()})
+                    .second);  // one meaning only
   }
 
   // The matches in a sentence, longest first; other words must be function words.
@@ -139,8 +142,8 @@ class Reader {
     if (!comparison.empty()) {
       REQUIRE(found.mentions.size() == 2);
       static const std::map<std::string, int> kRank{{"small", 0}, {"medium", 1}, {"large", 2}};
-      const int difference = kRank.at(truth_["objects"][found.mentions[0]]["size"]) -
-                             kRank.at(truth_["objects"][found.mentions[1]]["size"]);
+      const int difference = kRank.at(truth_["objects"][found.mentions[0]]["size"].get<std::string>()) -
+                             kRank.at(truth_["objects"][found.mentions[1]]["size"].get<std::string>());
       CHECK(comparison == (difference < 0 ? "smaller than" : difference > 0 ? "larger than" : "as large as"));
     }
     if (!place.empty()) {
@@ -166,7 +169,7 @@ class Reader {
   void check(std::size_t number, const Match& noun, const std::map<std::string, std::string>& attributes) const {
     const Json& object = truth_["objects"][number];
     const bool is_plural = noun.group == "shapes";
-    CHECK(is_plural == (object["count"] > 1));
+    CHECK(is_plural == (object["count"].get<int>() > 1));
     const std::string singular = is_plural ? noun.name.substr(0, noun.name.size() - 1) : noun.name;
     CHECK(object["shape"] == singular);
     for (const auto& [name, value] : attributes) {
@@ -347,7 +350,7 @@ TEST_CASE("captions are plain text of a small vocabulary") {
   for (const Json& group : json["groups"]) {  // nothing in the lexicon is unheard of
     for (const Json& alternative : group["words"])
       for (const Json& text : alternative)
-        for (const std::string& word : words_of(text)) CHECK_MESSAGE(words.count(word) == 1, word);
+        for (const std::string& word : words_of(text.get<std::string>())) CHECK_MESSAGE(words.count(word) == 1, word);
   }
 }
 

@@ -3,10 +3,10 @@
 /// @file
 /// The one exception type of the library.
 
-#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <type_traits>
 
 #include "sharpeye/version.hpp"
 
@@ -29,23 +29,7 @@ enum class ErrorCode {
 };
 
 /// The code's name as text, for logs and tests, for example "format".
-inline const char* to_string(ErrorCode code) noexcept {
-  switch (code) {
-    case ErrorCode::kInvalidArgument: return "invalid argument";
-    case ErrorCode::kFileNotFound: return "file not found";
-    case ErrorCode::kFileAccess: return "file access";
-    case ErrorCode::kFormat: return "format";
-    case ErrorCode::kConfig: return "config";
-    case ErrorCode::kShape: return "shape";
-    case ErrorCode::kMissingTensor: return "missing tensor";
-    case ErrorCode::kUnreadTensor: return "unread tensor";
-    case ErrorCode::kNotFinite: return "not finite";
-    case ErrorCode::kLimit: return "limit";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kCancelled: return "cancelled";
-  }
-  return "unknown";
-}
+const char* to_string(ErrorCode code) noexcept;
 
 /// Every failure that sharpeye reports. `what()` reads "where: expected ..., actual ...".
 class Error : public std::runtime_error {
@@ -57,12 +41,37 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
-/// Concatenates its arguments as text (anything with an `operator<<`).
+namespace detail {
+
+// Numbers are written as in C's own locale, whatever the program's is.
+void append_integer(std::string& text, long long value);
+void append_integer(std::string& text, unsigned long long value);
+void append_number(std::string& text, double value);
+
+template <class Part>
+void append(std::string& text, const Part& part) {
+  if constexpr (std::is_same_v<Part, char>) {
+    text += part;
+  } else if constexpr (std::is_floating_point_v<Part>) {
+    append_number(text, static_cast<double>(part));
+  } else if constexpr (std::is_signed_v<Part>) {
+    append_integer(text, static_cast<long long>(part));
+  } else if constexpr (std::is_arithmetic_v<Part>) {
+    append_integer(text, static_cast<unsigned long long>(part));
+  } else {
+    text += std::string_view(part);
+  }
+}
+
+}  // namespace detail
+
+/// Concatenates its arguments as text: strings, characters, and numbers in the classic locale (a floating-point one
+/// with up to six digits, as printf's %g).
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return text.str();
+  std::string text;
+  (detail::append(text, parts), ...);
+  return text;
 }
 
 /// Throws an Error whose text is the concatenation of `parts`.
@@ -79,3 +88,7 @@ void require(bool condition, ErrorCode code, const Parts&... parts) {
 }
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/core/error.inl"
+#endif

@@ -48,6 +48,16 @@ inline Utf8Step decode_utf8(std::string_view text) noexcept {
   return {code_point, length, Utf8Status::kValid};
 }
 
+/// Whether all of `text` is UTF-8.
+inline bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const Utf8Step step = decode_utf8(text);
+    if (step.status != Utf8Status::kValid) return false;
+    text.remove_prefix(step.length);
+  }
+  return true;
+}
+
 /// Appends the UTF-8 of a code point up to U+10FFFF that is no surrogate.
 inline void append_utf8(std::string& text, char32_t code_point) {
   const auto put = [&](char32_t byte) { text += static_cast<char>(byte); };

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -1,256 +1,237 @@
 #pragma once
 
 /// @file
-/// JSON with limits, and a typed reader for configuration files. The only include of nlohmann/json.
+/// JSON: values, a reader with limits, and the text of a value. nlohmann/json does the lexing, in json.inl only.
 
-#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
-#include <memory>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/core/file.hpp"
-#include "sharpeye/core/types.hpp"
+#include "sharpeye/core/words.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// A JSON value (nlohmann::json).
-using Json = nlohmann::json;
 
 /// Objects and arrays may be nested this deep.
 inline constexpr int kJsonDepthLimit = 64;
 
-/// Untrusted text for an error message: in quotes, at most 120 bytes, control characters replaced by '?'.
-inline std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLimit = 120;
-  std::string result = "\"" + std::string(text.substr(0, kLimit)) + (text.size() > kLimit ? "...\"" : "\"");
-  for (char& c : result) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return result;
-}
-
-/// What nlohmann/json says about malformed text, without its exception number and with a bounded length.
-inline std::string json_error_text(const std::exception& error) {
-  const std::string text = error.what();
-  return in_quotes(text.substr(text.find("] ") + 2));
-}
-
-namespace detail {
-
-/// Refuses what nlohmann/json would build without a word: deep nesting, and an object's second value of one key.
-/// (A pass of its own over the text: nlohmann's parser with a callback looks through all earlier elements of a list
-/// after each object, which is quadratic: 100 s for the captions of 64,000 images.)
-class JsonChecker : public nlohmann::json_sax<Json> {
+/// A value of another kind than the one asked for, or a missing element: code kFormat.
+class JsonError : public Error {
  public:
-  explicit JsonChecker(const std::string& where) : where_(where) {}
-
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return open(); }
-  bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    require(keys_.back().insert(name).second, ErrorCode::kFormat, where_, ": key ", in_quotes(name),
-            ": expected once in its object, actual twice");
-    return true;
-  }
-  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
-    fail(ErrorCode::kFormat, where_, ": expected JSON, actual ", json_error_text(error));
-  }
-
- private:
-  bool open() {
-    require(keys_.size() < kJsonDepthLimit, ErrorCode::kLimit, where_, ": expected JSON of at most ", kJsonDepthLimit,
-            " levels, actual nesting is deeper");
-    keys_.emplace_back();
-    return true;
-  }
-  bool close() {
-    keys_.pop_back();
-    return true;
-  }
-
-  const std::string& where_;
-  std::vector<std::set<std::string>> keys_;  // of the open objects (and, empty, of the open arrays)
+  explicit JsonError(const std::string& text) : Error(ErrorCode::kFormat, text) {}
 };
 
-}  // namespace detail
+/// A JSON value. Objects keep the order in which their keys came; two are equal whatever their orders.
+class Json {
+ public:
+  struct Member;
+  using List = std::vector<Json>;
+  using Object = std::vector<Member>;
 
-/// The value of a whole JSON text (UTF-8, one value, nothing but whitespace around it). The caller bounds its size.
-/// @param where names the text in error messages, usually the file.
+  Json() noexcept;
+  Json(std::nullptr_t) noexcept;
+  Json(const char* text);
+  Json(std::string_view text);
+  Json(std::string text);
+  Json(List list);
+  Json(Object members);
+  /// An object, as in Json{{"beams", 3}, {"seed", 1}}.
+  Json(std::initializer_list<std::pair<std::string, Json>> members);
+  template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+  Json(T value) noexcept : Json() {
+    if constexpr (std::is_same_v<T, bool>) {
+      value_ = value;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value_ = static_cast<double>(value);
+    } else if constexpr (std::is_signed_v<T>) {
+      value_ = static_cast<std::int64_t>(value);
+    } else {
+      set_unsigned(value);
+    }
+  }
+  /// A list of what a container holds, or the object of a std::map.
+  template <class T, class = decltype(std::declval<const T&>().begin()),
+            std::enable_if_t<!std::is_convertible_v<T, std::string_view> && !std::is_same_v<T, Json>, int> = 0>
+  Json(const T& container);
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
+
+  static Json list(std::initializer_list<Json> elements = {});
+  static Json object();
+
+  bool is_null() const noexcept { return std::holds_alternative<std::nullptr_t>(value_); }
+  bool is_boolean() const noexcept { return std::holds_alternative<bool>(value_); }
+  /// Written without fraction and exponent.
+  bool is_integer() const noexcept {
+    return std::holds_alternative<std::int64_t>(value_) || std::holds_alternative<std::uint64_t>(value_);
+  }
+  /// The integer, where it is one of 64 bits with a sign.
+  std::optional<std::int64_t> as_integer() const noexcept;
+  bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(value_); }
+  bool is_text() const noexcept { return std::holds_alternative<std::string>(value_); }
+  bool is_list() const noexcept { return std::holds_alternative<List>(value_); }
+  bool is_object() const noexcept { return std::holds_alternative<Object>(value_); }
+  /// "null", "boolean", "number", "string", "array" or "object", as JSON calls them.
+  const char* type_name() const noexcept;
+
+  /// The value as T: bool, an integer in whose range it is, a floating-point number, std::string, or a std::vector of
+  /// these. @throws JsonError saying what it is instead
+  template <class T>
+  T get() const;
+
+  /// Elements of a list or members of an object; 0 of all else.
+  std::size_t size() const noexcept;
+  /// @throws JsonError unless this is a list (an object) with this element (member).
+  const Json& at(std::size_t index) const;
+  const Json& at(std::string_view key) const;
+  const Json& operator[](std::size_t index) const { return at(index); }
+  Json& operator[](std::size_t index) { return const_cast<Json&>(at(index)); }
+  const Json& operator[](std::string_view key) const { return at(key); }
+  /// The member of this key, a new null if there was none; null becomes an object. @throws JsonError on other kinds
+  Json& operator[](std::string_view key);
+  /// Whether this is an object with this key.
+  bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
+  /// nullptr where there is none.
+  const Json* find(std::string_view key) const noexcept;
+  void erase(std::string_view key);
+  /// Takes the members of `changes`, in place of those of the same keys.
+  void update(const Json& changes);
+  /// Adds an element; null becomes a list. @throws JsonError on other kinds
+  void push_back(Json element);
+
+  /// The elements of a list. @throws JsonError unless it is one
+  const List& elements() const;
+  List::const_iterator begin() const;
+  List::const_iterator end() const;
+  /// The members of an object, each with `key` and `value`. @throws JsonError unless it is one
+  const Object& items() const;
+
+  /// The value as JSON text, on one line, or over several indented by `indent` spaces a level. Bytes that are no UTF-8
+  /// become U+FFFD.
+  std::string dump(int indent = -1) const;
+
+  friend bool operator==(const Json& a, const Json& b) { return a.equals(b); }
+  friend bool operator!=(const Json& a, const Json& b) { return !a.equals(b); }
+
+ private:
+  friend class JsonBuilder;
+
+  void set_unsigned(std::uint64_t value) noexcept;
+  bool equals(const Json& other) const;
+  void dump_to(std::string& text, int indent, int level) const;
+  [[noreturn]] void refuse(const char* expected) const;
+  std::int64_t integer(std::int64_t min, std::int64_t max) const;
+  std::uint64_t unsigned_integer(std::uint64_t max) const;
+  double number() const;
+
+  std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, List, Object> value_;
+};
+
+/// One key of an object and its value.
+struct Json::Member {
+  std::string key;
+  Json value;
+};
+
+/// Receives the parts of a JSON text in order; may throw. Keys and texts may be moved from.
+class JsonEvents {
+ public:
+  virtual ~JsonEvents() = default;
+  virtual void null() = 0;
+  virtual void boolean(bool value) = 0;
+  virtual void integer(std::uint64_t value) = 0;
+  /// With a minus sign, also -0.
+  virtual void negative_integer(std::int64_t value) = 0;
+  /// @param digits as they are written
+  virtual void number(double value, const std::string& digits) = 0;
+  virtual void text(std::string& value) = 0;
+  virtual void start_object() = 0;
+  virtual void key(std::string& name) = 0;
+  virtual void end_object() = 0;
+  virtual void start_list() = 0;
+  virtual void end_list() = 0;
+};
+
+/// `text` without a byte-order mark (UTF-8's, which some editors write).
+std::string_view without_bom(std::string_view text) noexcept;
+
+/// Hands over the parts of a whole JSON text (UTF-8, one value, nothing but white space around it).
+/// @param where names the text in error messages, usually the file. @throws Error kFormat when it is not JSON
+void read_json_events(std::string_view text, const std::string& where, JsonEvents& events);
+
+/// The value of a whole JSON text. The caller bounds its size.
 /// @throws Error kFormat when it is not JSON or an object has a key twice; kLimit beyond kJsonDepthLimit.
-inline Json parse_json(std::string_view text, const std::string& where) {
-  // nlohmann takes a NUL byte for the end of the text, and would not look at what follows.
-  require(text.find('\0') == text.npos, ErrorCode::kFormat, where, ": expected JSON, actual text has a NUL byte");
-  detail::JsonChecker checker(where);
-  Json::sax_parse(text, &checker);
-  return Json::parse(text);
-}
+Json parse_json(std::string_view text, const std::string& where);
 
 /// The value of a JSON file of at most `limit_bytes`.
 /// @throws Error as read_file() and parse_json().
-inline Json read_json_file(const std::string& path, std::uint64_t limit_bytes) {
-  return parse_json(read_file(path, limit_bytes), path);
-}
+Json read_json_file(const std::string& path, std::uint64_t limit_bytes);
 
-/// Typed, range-checked access to a JSON object, usually a configuration file. Every failure is an Error kConfig that
-/// names file, dotted key, expected and actual value:
-/// `config.json: vision_config.hidden_size: expected integer in [1, 65536], actual -3`.
-/// Where a fallback is given a missing key yields it; a key that is there must be valid (null is not).
-/// Children share ownership of the whole value.
-class JsonReader {
+/// JSON Lines: the values of a text's lines, with their numbers from 1. Lines of white space are left out; errors name
+/// the line: "captions.jsonl: line 7: ...".
+class JsonLines {
  public:
-  /// @param file names the value in error messages. @throws Error kConfig unless `value` is an object.
-  JsonReader(Json value, std::string file)
-      : JsonReader(std::make_shared<const Json>(std::move(value)), std::move(file), "") {}
-
-  /// Whether the object has this key, with any value.
-  bool has(const std::string& key) const { return value_->contains(key); }
-
-  /// Whether the key's value is a text, or a list: for keys that may be one thing or another.
-  bool is_text(const std::string& key) const { return has(key) && value_->at(key).is_string(); }
-  bool is_list(const std::string& key) const { return has(key) && value_->at(key).is_array(); }
-
-  /// "config.json: vision_config.key", for the caller's own messages about a value.
-  std::string where(const std::string& key) const { return file_ + ": " + path_ + key; }
-
-  /// An integer in [min, max], written without fraction and exponent.
-  Index integer(const std::string& key, Index min, Index max, std::optional<Index> fallback = {}) const {
-    if (fallback && !has(key)) return *fallback;
-    return to_integer(find(key), key, min, max);
-  }
-
-  /// A finite number in [min, max]; integers are numbers too.
-  double number(const std::string& key, double min, double max, std::optional<double> fallback = {}) const {
-    if (fallback && !has(key)) return *fallback;
-    return to_number(find(key), key, min, max);
-  }
-
-  bool boolean(const std::string& key, std::optional<bool> fallback = {}) const {
-    if (fallback && !has(key)) return *fallback;
-    const Json* value = find(key);
-    if (value == nullptr || !value->is_boolean()) refuse(key, "true or false", value);
-    return value->get<bool>();
-  }
-
-  std::string text(const std::string& key, std::optional<std::string> fallback = {}) const {
-    if (fallback && !has(key)) return *fallback;
-    return to_text(find(key), key);
-  }
-
-  /// One of the `allowed` texts.
-  std::string one_of(const std::string& key, std::initializer_list<const char*> allowed,
-                     std::optional<std::string> fallback = {}) const {
-    if (fallback && !has(key)) return *fallback;
-    std::string expected = "one of";
-    const Json* value = find(key);
-    for (const char* choice : allowed) {
-      if (value != nullptr && *value == choice) return choice;
-      expected += std::string(expected.size() > 6 ? ", \"" : " \"") + choice + "\"";
-    }
-    refuse(key, expected, value);
-  }
-
-  /// A list of min_count to max_count integers in [min, max].
-  std::vector<Index> integers(const std::string& key, Index min, Index max, Index min_count = 1,
-                              Index max_count = 64) const {
-    return list<Index>(key, min_count, max_count, [&](const Json* element, const std::string& element_key) {
-      return to_integer(element, element_key, min, max);
-    });
-  }
-
-  /// A list of min_count to max_count finite numbers in [min, max].
-  std::vector<double> numbers(const std::string& key, double min, double max, Index min_count = 1,
-                              Index max_count = 64) const {
-    return list<double>(key, min_count, max_count, [&](const Json* element, const std::string& element_key) {
-      return to_number(element, element_key, min, max);
-    });
-  }
-
-  /// A list of at most max_count texts.
-  std::vector<std::string> texts(const std::string& key, Index max_count = 64) const {
-    return list<std::string>(key, 0, max_count, [&](const Json* element, const std::string& element_key) {
-      return to_text(element, element_key);
-    });
-  }
-
-  /// The object below `key`.
-  JsonReader object(const std::string& key) const {
-    const Json* value = find(key);
-    if (value == nullptr || !value->is_object()) refuse(key, "an object", value);
-    return JsonReader(std::shared_ptr<const Json>(value_, value), file_, path_ + key + ".");
-  }
+  JsonLines(std::string_view text, std::string where);
+  /// The next value into `value`. @return false at the end
+  bool next(Json& value);
+  /// "where: line 7" of the last value.
+  std::string where() const { return where_ + ": " + place(); }
+  /// "line 7".
+  std::string place() const { return concat("line ", number_); }
 
  private:
-  JsonReader(std::shared_ptr<const Json> value, std::string file, std::string path)
-      : value_(std::move(value)), file_(std::move(file)), path_(std::move(path)) {
-    require(value_->is_object(), ErrorCode::kConfig, file_, ": expected a JSON object, actual ", value_->type_name());
-  }
-
-  const Json* find(const std::string& key) const {
-    const auto entry = value_->find(key);
-    return entry == value_->end() ? nullptr : &*entry;
-  }
-
-  [[noreturn]] void refuse(const std::string& key, const std::string& expected, const Json* actual) const {
-    std::string text = actual == nullptr ? "nothing: the key is missing" : actual->dump();
-    if (text.size() > 120) text = text.substr(0, 120) + "...";
-    fail(ErrorCode::kConfig, where(key), ": expected ", expected, ", actual ", text);
-  }
-
-  Index to_integer(const Json* value, const std::string& key, Index min, Index max) const {
-    if (value != nullptr && value->is_number_integer()) {
-      const bool fits = !value->is_number_unsigned() ||
-                        value->get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
-      const Index integer = value->get<Index>();
-      if (fits && integer >= min && integer <= max) return integer;
-    }
-    refuse(key, concat("integer in [", min, ", ", max, "]"), value);
-  }
-
-  double to_number(const Json* value, const std::string& key, double min, double max) const {
-    if (value != nullptr && value->is_number()) {
-      const double number = value->get<double>();
-      if (std::isfinite(number) && number >= min && number <= max) return number;
-    }
-    refuse(key, concat("number in [", min, ", ", max, "]"), value);
-  }
-
-  std::string to_text(const Json* value, const std::string& key) const {
-    if (value == nullptr || !value->is_string()) refuse(key, "text", value);
-    return value->get<std::string>();
-  }
-
-  template <class T, class Convert>
-  std::vector<T> list(const std::string& key, Index min_count, Index max_count, const Convert& convert) const {
-    const Json* value = find(key);
-    if (value == nullptr || !value->is_array() || static_cast<Index>(value->size()) < min_count ||
-        static_cast<Index>(value->size()) > max_count) {
-      refuse(key, concat("a list of ", min_count, " to ", max_count, " values"), value);
-    }
-    std::vector<T> result;
-    for (const Json& element : *value) result.push_back(convert(&element, concat(key, '[', result.size(), ']')));
-    return result;
-  }
-
-  std::shared_ptr<const Json> value_;
-  std::string file_;
-  std::string path_;  // "vision_config." for the object below that key
+  std::string_view rest_;
+  std::string where_;
+  std::size_t number_ = 0;
 };
 
+template <class T, class,
+          std::enable_if_t<!std::is_convertible_v<T, std::string_view> && !std::is_same_v<T, Json>, int>>
+Json::Json(const T& container) : Json() {
+  if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
+    value_ = Object{};
+    for (const auto& [key, value] : container) (*this)[key] = value;
+  } else {
+    List elements;
+    for (const auto& element : container) elements.emplace_back(element);
+    value_ = std::move(elements);
+  }
+}
+
+template <class T>
+T Json::get() const {
+  if constexpr (std::is_same_v<T, bool>) {
+    if (!is_boolean()) refuse("true or false");
+    return std::get<bool>(value_);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(number());
+  } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+    return static_cast<T>(integer(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(unsigned_integer(std::numeric_limits<T>::max()));
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!is_text()) refuse("text");
+    return std::get<std::string>(value_);
+  } else {
+    T values;
+    for (const Json& element : elements()) values.push_back(element.get<typename T::value_type>());
+    return values;
+  }
+}
+
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/io/json.inl"
+#endif

@@ -64,7 +64,7 @@ class SafetensorsFolder final : public TensorSource {
     std::map<std::string, std::shared_ptr<const SafetensorsFile>> shards;
     for (const auto& [name, shard] : json["weight_map"].items()) {
       const std::string at = index + ": weight_map: " + in_quotes(name);
-      require(shard.is_string(), ErrorCode::kFormat, at, ": expected a file name, actual ", shard.type_name());
+      require(shard.is_text(), ErrorCode::kFormat, at, ": expected a file name, actual ", shard.type_name());
       auto& file = shards[shard.get<std::string>()];
       if (!file) file = std::make_shared<const SafetensorsFile>(shard_path(shard.get<std::string>(), at), mode);
       require(file->find(name) != nullptr, ErrorCode::kFormat, at, ": expected in ", file->where(),

@@ -69,11 +69,12 @@ namespace detail {
 
 /// Takes the JSON events and fills a header. A document that leaves the format's grammar is refused at the first event
 /// that does, so nothing is ever nested or kept beyond what a valid header needs.
-class SafetensorsEvents final : public Json::json_sax_t {
+class SafetensorsEvents final : public JsonEvents {
  public:
   SafetensorsEvents(SafetensorsHeader& header, const std::string& where) : header_(header), where_(where) {}
 
-  bool start_object(std::size_t) override {
+  void start_object() override {
+    if (skips()) return enter();
     if (state_ == State::kStart) {
       state_ = State::kRoot;
     } else if (state_ == State::kRoot && name_ == "__metadata__") {
@@ -87,19 +88,14 @@ class SafetensorsEvents final : public Json::json_sax_t {
     } else {
       refuse("an object");
     }
-    return true;
   }
 
-  bool key(std::string& text) override {
-    (state_ == State::kRoot ? name_ : field_) = std::move(text);
-    if (state_ == State::kTensor) {
-      const bool known = field_ == "dtype" || field_ == "shape" || field_ == "data_offsets";
-      if (!known) reject("expected the keys dtype, shape and data_offsets, actual key " + in_quotes(field_));
-    }
-    return true;
+  void key(std::string& text) override {
+    if (depth_ == 0) (state_ == State::kRoot ? name_ : field_) = std::move(text);
   }
 
-  bool end_object() override {
+  void end_object() override {
+    if (depth_ > 0) return leave();
     if (state_ == State::kTensor) {
       if (tensor_.dtype_name.empty() || !seen_shape_ || !seen_offsets_) {
         reject("expected the keys dtype, shape and data_offsets, actual one is missing");
@@ -108,10 +104,10 @@ class SafetensorsEvents final : public Json::json_sax_t {
       header_.tensors.push_back(std::move(tensor_));
     }
     state_ = State::kRoot;  // the parser itself refuses anything after the root's end
-    return true;
   }
 
-  bool start_array(std::size_t) override {
+  void start_list() override {
+    if (skips()) return enter();
     if (state_ == State::kTensor && field_ == "shape") {
       if (std::exchange(seen_shape_, true)) reject("key \"shape\": expected once, actual twice");
       state_ = State::kShape;
@@ -121,20 +117,20 @@ class SafetensorsEvents final : public Json::json_sax_t {
     } else {
       refuse("a list");
     }
-    return true;
   }
 
-  bool end_array() override {
+  void end_list() override {
+    if (depth_ > 0) return leave();
     if (state_ == State::kOffsets) {
       if (offsets_.size() != 2) reject("data_offsets: expected [begin, end], actual " + shape_text(offsets_));
       tensor_.begin = static_cast<std::uint64_t>(offsets_[0]);
       tensor_.end = static_cast<std::uint64_t>(offsets_[1]);
     }
     state_ = State::kTensor;
-    return true;
   }
 
-  bool number_unsigned(std::uint64_t value) override {
+  void integer(std::uint64_t value) override {
+    if (skips()) return;
     if (state_ != State::kShape && state_ != State::kOffsets) refuse("a number");
     if (value >> 63 != 0) refuse(std::to_string(value));
     std::vector<Index>& list = state_ == State::kShape ? tensor_.shape : offsets_;
@@ -142,10 +138,10 @@ class SafetensorsEvents final : public Json::json_sax_t {
       fail(ErrorCode::kLimit, path(), ": ", field_, ": expected at most ", kTensorRankLimit, " values, actual more");
     }
     list.push_back(static_cast<Index>(value));
-    return true;
   }
 
-  bool string(std::string& text) override {
+  void text(std::string& text) override {
+    if (skips()) return;
     if (state_ == State::kMetadata) {
       const bool inserted = header_.metadata.emplace(field_, std::move(text)).second;
       if (!inserted) reject("key " + in_quotes(field_) + ": expected once, actual twice");
@@ -158,20 +154,31 @@ class SafetensorsEvents final : public Json::json_sax_t {
     } else {
       refuse("text");
     }
-    return true;
   }
 
-  bool null() override { refuse("null"); }
-  bool boolean(bool) override { refuse("true or false"); }
-  bool number_integer(std::int64_t value) override { refuse(std::to_string(value)); }  // has a minus sign, even -0
-  bool number_float(double, const std::string& text) override { refuse(in_quotes(text)); }
-  bool binary(Json::binary_t&) override { refuse("binary"); }
-  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
-    fail(ErrorCode::kFormat, where_, ": header: expected JSON, actual ", json_error_text(error));
+  void null() override {
+    if (state_ != State::kRoot || name_ != "__metadata__") unless_skipped("null");
   }
+  void boolean(bool) override { unless_skipped("true or false"); }
+  void negative_integer(std::int64_t value) override { unless_skipped(std::to_string(value)); }
+  void number(double, const std::string& digits) override { unless_skipped(in_quotes(digits)); }
 
  private:
   enum class State { kStart, kRoot, kMetadata, kTensor, kShape, kOffsets };
+
+  // Whether we are in the value of a key that the format does not have, which the reference ignores too.
+  bool skips() const {
+    return depth_ > 0 ||
+           (state_ == State::kTensor && field_ != "dtype" && field_ != "shape" && field_ != "data_offsets");
+  }
+  void enter() {
+    require(++depth_ < kJsonDepthLimit, ErrorCode::kLimit, path(), ": ", in_quotes(field_), ": expected at most ",
+            kJsonDepthLimit, " levels, actual nesting is deeper");
+  }
+  void leave() { --depth_; }
+  void unless_skipped(const std::string& actual) const {
+    if (!skips()) refuse(actual);
+  }
 
   std::string path() const { return where_ + ": " + in_quotes(name_); }
   [[noreturn]] void reject(const std::string& text) const { fail(ErrorCode::kFormat, path(), ": ", text); }
@@ -192,6 +199,7 @@ class SafetensorsEvents final : public Json::json_sax_t {
   std::string name_, field_;  // the keys we are below
   TensorInfo tensor_;
   std::vector<Index> offsets_;
+  int depth_ = 0;  // below a key that is skipped
   bool seen_shape_ = false, seen_offsets_ = false, seen_metadata_ = false;
 };
 
@@ -239,15 +247,12 @@ inline SafetensorsHeader parse_safetensors_header(std::string_view bytes, std::u
   require(bytes.size() >= header.data_begin, ErrorCode::kInvalidArgument, where, ": expected ", header.data_begin,
           " header bytes, actual ", bytes.size());
   const std::string_view json = bytes.substr(8, static_cast<std::size_t>(header.data_begin - 8));
-  // nlohmann takes NUL for the end of the text and skips a byte order mark; the format allows neither.
-  require(json.find('\0') == json.npos, ErrorCode::kFormat, where,
-          ": header: expected JSON, actual text has a NUL byte");
   const std::size_t first = json.find_first_not_of(" \t\r\n");
   require(first != json.npos && json[first] == '{', ErrorCode::kFormat, where,
           ": header: expected a JSON object, actual ",
           first == json.npos ? "nothing" : in_quotes(json.substr(first, 1)));
   detail::SafetensorsEvents events(header, where);
-  Json::sax_parse(json, static_cast<Json::json_sax_t*>(&events));
+  read_json_events(json, where + ": header", events);
 
   auto& tensors = header.tensors;
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

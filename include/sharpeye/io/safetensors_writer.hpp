@@ -15,6 +15,7 @@
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/core/types.hpp"
+#include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/safetensors_header.hpp"
@@ -40,11 +41,19 @@ inline bool is_cache_lines(const TensorDeclaration& tensor) {
 /// kLimit beyond the format's limits.
 inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>& tensors,
                                             const std::map<std::string, std::string>& metadata,
-                                            const std::string& where) try {
+                                            const std::string& where) {
+  for (const auto& [key, value] : metadata) {
+    for (const std::string* text : {&key, &value}) {
+      require(is_utf8(*text), ErrorCode::kInvalidArgument, where, ": __metadata__: expected UTF-8, actual ",
+              in_quotes(*text));
+    }
+  }
   std::string json = "{";
   if (!metadata.empty()) json += "\"__metadata__\":" + Json(metadata).dump();
   std::uint64_t position = 0;
   for (const TensorDeclaration& tensor : tensors) {
+    require(is_utf8(tensor.name), ErrorCode::kInvalidArgument, where, ": expected a name in UTF-8, actual ",
+            in_quotes(tensor.name));
     const std::uint64_t begin = position;
     std::uint64_t bytes = static_cast<std::uint64_t>(size_of(tensor.dtype));
     bool fits = tensor.shape.size() <= kTensorRankLimit && tensor.name != "__metadata__";
@@ -68,8 +77,6 @@ inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>
   std::string length;
   for (int shift = 0; shift < 64; shift += 8) length += static_cast<char>(json.size() >> shift & 0xff);
   return length + json;
-} catch (const Json::exception& error) {
-  fail(ErrorCode::kInvalidArgument, where, ": expected names and metadata in UTF-8, actual ", json_error_text(error));
 }
 
 /// Writes the declared tensors to `path`, replacing a file there only when the new one is complete on disk.

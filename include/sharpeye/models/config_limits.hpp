@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/ops/ops.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/training/lexicon.hpp"
 #include "sharpeye/training/word_alignment.hpp"
 

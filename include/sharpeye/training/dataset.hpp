@@ -19,7 +19,7 @@
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/io/image_decoder.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/unicode.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -138,7 +138,7 @@ class DatasetReader {
  private:
   void read_coco(const Json& json) {
     const auto list = [&](const char* key) -> const Json& {
-      require(json.is_object() && json.contains(key) && json[key].is_array(), ErrorCode::kFormat, file_, ": ", key,
+      require(json.is_object() && json.contains(key) && json[key].is_list(), ErrorCode::kFormat, file_, ": ", key,
               ": expected a list");
       return json[key];
     };
@@ -165,13 +165,10 @@ class DatasetReader {
   }
 
   void read_lines(std::string_view text) {
-    for (std::size_t number = 1; !text.empty(); ++number) {
-      const std::size_t length = std::min(text.find('\n'), text.size());
-      const std::string_view line = text.substr(0, length);
-      text.remove_prefix(std::min(length + 1, text.size()));
-      if (strip(line).empty()) continue;
-      const std::string place = concat("line ", number), where = concat(file_, ":", number);
-      const JsonReader reader(parse_json(line, where), where);
+    JsonLines lines(text, file_);
+    for (Json line; lines.next(line);) {
+      const std::string place = lines.place(), where = lines.where();
+      const JsonReader reader(std::move(line), where);
       const std::string name = reader.text("image");
       const auto [image, is_new] = image_of_.emplace(name, data_.images.size());  // may come again with more captions
       if (is_new) add_image(name, name, where);
@@ -195,10 +192,10 @@ class DatasetReader {
 
   // COCO numbers its images; names are as good.
   static std::string id_text(const Json& entry, const char* key, const std::string& where) {
-    const auto id = entry.find(key);
-    const bool is_id = id != entry.end() && (id->is_number_integer() || id->is_string());
+    const Json* id = entry.find(key);
+    const bool is_id = id != nullptr && (id->is_integer() || id->is_text());
     require(is_id, ErrorCode::kFormat, where, ": ", key, ": expected a whole number or a text");
-    return id->is_string() ? id->get<std::string>() : id->dump();
+    return id->is_text() ? id->get<std::string>() : id->dump();
   }
 
   void add_image(const std::string& name, const std::string& id, const std::string& where) {

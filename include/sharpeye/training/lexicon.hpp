@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/training/caption_words.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -112,11 +112,11 @@ class Lexicon {
   void add_alternative(const Json& words, const std::string& place) {
     LexiconGroup& group = groups_.back();
     const std::string where = concat(place, ": words[", group.alternatives.size(), "]");
-    require(words.is_array() && !words.empty(), ErrorCode::kConfig, where, ": expected a list of one word or more");
+    require(words.is_list() && words.size() > 0, ErrorCode::kConfig, where, ": expected a list of one word or more");
     group.alternatives.emplace_back();
     for (const Json& word : words) {
-      require(word.is_string(), ErrorCode::kConfig, where, ": expected texts");
-      const auto& text = word.get_ref<const std::string&>();
+      require(word.is_text(), ErrorCode::kConfig, where, ": expected texts");
+      const auto& text = word.get<std::string>();
       const auto parts = caption_words(text);
       std::string joined;
       for (const CaptionWord& part : parts) joined += (joined.empty() ? "" : " ") + part.text;

@@ -28,8 +28,8 @@ inline Json to_json(const Object& object, Index picture_size) {
             {"texture", term_of(object.texture).name},
             {"action", nullptr},
             {"count", object.count()},
-            {"centre", {in_pixels(object.centre.x), in_pixels(object.centre.y)}},
-            {"box", {in_pixels(left), in_pixels(top), in_pixels(right - left), in_pixels(bottom - top)}},
+            {"centre", Json::list({in_pixels(object.centre.x), in_pixels(object.centre.y)})},
+            {"box", Json::list({in_pixels(left), in_pixels(top), in_pixels(right - left), in_pixels(bottom - top)})},
             {"held_out", is_held_out(object)}};
   if (object.action != Action::kNone) json["action"] = term_of(object.action).name;
   return json;
@@ -39,8 +39,8 @@ inline Json to_json(const Object& object, Index picture_size) {
 /// of the first object to the second, and of the third to one of them; subject and object count from 0.
 inline Json to_json(const Scene& scene, Index picture_size) {
   Json json{{"background", {{"colour", term_of(scene.ground_colour).name}, {"kind", term_of(scene.ground_kind).name}}},
-            {"objects", Json::array()},
-            {"relations", Json::array()}};
+            {"objects", Json::list()},
+            {"relations", Json::list()}};
   for (const Object& object : scene.objects) json["objects"].push_back(to_json(object, picture_size));
   if (scene.objects.size() > 1) {
     json["relations"].push_back({{"subject", 0}, {"relation", term_of(scene.relation).name}, {"object", 1}});
@@ -60,11 +60,11 @@ inline Json to_json(const Scene& scene, Index picture_size) {
 /// its place leaves a caption grammatical and makes it false. Where several match at one place, the longest counts
 /// ("above it" before "above").
 inline Json lexicon() {
-  Json groups = Json::array();
+  Json groups = Json::list();
   const auto add = [&](const char* kind, const char* name, const auto& terms) {
-    Json words = Json::array();
+    Json words = Json::list();
     for (const Term& term : terms) {
-      Json alternative = Json::array({term.name});
+      Json alternative = Json::list({term.name});
       if (!term.synonym.empty()) alternative.push_back(term.synonym);
       words.push_back(alternative);
     }
