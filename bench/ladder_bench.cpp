@@ -12,6 +12,8 @@
 #include "machine.hpp"
 #include "sharpeye/core/pages.hpp"
 #include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/kernels.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 using namespace sharpeye;
 
@@ -100,8 +102,8 @@ std::function<void(const Product&)> of_this_cpu(const char* which) {
 /// W in panels, A as it stands: a register tile of 6 rows by a panel or two, each step of k one broadcast a row.
 void packed_weights(const Product& p) {
   const simd::KernelTable& kernel = simd::kernels();
-  for (Index row = 0; row < kM; row += simd::kTileRows) {
-    kernel.gemv_block({std::min(simd::kTileRows, kM - row),
+  for (Index row = 0; row < kM; row += simd::kMR) {
+    kernel.gemv_block({std::min(simd::kMR, kM - row),
                        0,
                        p.packed.panels(),
                        p.a + row * kK,

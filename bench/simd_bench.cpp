@@ -12,7 +12,10 @@
 #include "eigen_gemm.hpp"
 #include "machine.hpp"
 #include "model_shapes.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/attention.hpp"
+#include "sharpeye/simd/integer_gemm.hpp"
+#include "sharpeye/simd/kernels.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 using namespace sharpeye;
 
@@ -85,7 +88,7 @@ void product(benchmark::State& state, const bench::Shape& shape, WeightFormat fo
   Arena arena;
   const std::vector<float> w = random_values(shape.n * shape.k);
   const Pages a = activations(shape, zeros), c = copy_of(random_values(shape.m * shape.n));
-  std::vector<Weight> packed(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel) * shape.k));
+  std::vector<Weight> packed(static_cast<std::size_t>(simd::round_up(shape.n, simd::kNR) * shape.k));
   simd::pack_weights(
       shape.n, shape.k, [&](Index n, Index k) { return w[static_cast<std::size_t>(n * shape.k + k)]; }, packed.data());
   const auto copies = copies_of(packed);
@@ -99,7 +102,7 @@ void product(benchmark::State& state, const bench::Shape& shape, WeightFormat fo
       simd::gemm(pool, arena, shape.m, static_cast<const float*>(a.get()), shape.k, &product, 1);
     }
   }
-  if (shape.m <= simd::kTileRows && zeros == 0) {
+  if (shape.m <= simd::kMR && zeros == 0) {
     state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsIterationInvariantRate);
   }
 }
@@ -110,7 +113,7 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, WeightF
   ThreadPool pool(threads);
   Arena arena;
   const Pages a = activations(shape, zeros), c = copy_of(random_values(shape.m * shape.n));
-  const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kPanel)), 0.01f);
+  const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kNR)), 0.01f);
   simd::PackedWeights weights{nullptr, format, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
   const auto number = [](Index n, Index k) { return static_cast<int>((n * 31 + k * 17) % 16) - 8; };
@@ -132,7 +135,7 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, WeightF
       simd::integer_gemm(pool, rows.rows, &product, 1);
     }
   }
-  if (shape.m <= simd::kTileRows && zeros == 0) {
+  if (shape.m <= simd::kMR && zeros == 0) {
     state.counters["GB/s"] =
         benchmark::Counter(static_cast<double>(weights.bytes()) / 1e9, benchmark::Counter::kIsIterationInvariantRate);
   }

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/integer_gemm.hpp"
+#include "sharpeye/simd/kernels.hpp"
+#include "sharpeye/simd/pack.hpp"
 #include "sharpeye/simd/reference.hpp"
 
 using namespace sharpeye;
@@ -30,7 +32,7 @@ std::vector<Isa> supported() {
 /// Integer weights of one product, packed.
 struct Weights {
   Weights(Index n, Index k, WeightFormat format, const std::function<int(Index, Index)>& number)
-      : scales(static_cast<std::size_t>(round_up(n, kPanel)), kNan), sums(scales) {
+      : scales(static_cast<std::size_t>(round_up(n, kNR)), kNan), sums(scales) {
     packed.n = n;
     packed.k = k;
     packed.format = format;
@@ -77,8 +79,8 @@ struct Activations {
     rows = {values.data(), scales.data(), offsets.data(), sums.data(), totals.data(), m, groups};
   }
   int number(Index row, Index column) const {
-    const Index first = row / kTileRows * kTileRows, height = std::min(kTileRows, rows.m - first);
-    return rows.tile(first)[column / 4 * 4 * height + row % kTileRows * 4 + column % 4];
+    const Index first = row / kMR * kMR, height = std::min(kMR, rows.m - first);
+    return rows.tile(first)[column / 4 * 4 * height + row % kMR * 4 + column % 4];
   }
 
   Index groups;
@@ -191,7 +193,7 @@ TEST_CASE("integer products of every tail agree with the exact sums, the same bi
           for (int& number : numbers) number = static_cast<int>(random() % static_cast<unsigned>(2 * limit)) - limit;
           const Weights w(n, k, format, [&](Index i, Index j) { return numbers[static_cast<std::size_t>(i * k + j)]; });
           const std::vector<float> a = random_rows(m, k, k, 1), residual = random_rows(m, n, n, 2);
-          std::vector<float> bias = random_rows(1, round_up(n, kPanel), round_up(n, kPanel), 3);
+          std::vector<float> bias = random_rows(1, round_up(n, kNR), round_up(n, kNR), 3);
           const bool fused = (m + n) % 2 == 0;
           const Epilogue epilogue{fused ? bias.data() : nullptr, fused ? Activation::kRelu : Activation::kNone,
                                   fused ? residual.data() : nullptr, n};

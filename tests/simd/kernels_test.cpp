@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/simd/attention.hpp"
 #include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/pack.hpp"
 #include "sharpeye/simd/reference.hpp"
 
 using namespace sharpeye;
@@ -55,17 +57,17 @@ void check_product(Isa isa, Index m, Index n, Index k, Activation activation, bo
   CAPTURE(k);
   const KernelTable kernel = kernels_for(isa);
   const Index lda = k + 5, ldc = n + 7, ldr = n + 2;
-  Poisoned a(m, k, lda, 1), w(n, k, k, 2), bias(1, round_up(n, kPanel), round_up(n, kPanel), 3), residual(m, n, ldr, 4),
+  Poisoned a(m, k, lda, 1), w(n, k, k, 2), bias(1, round_up(n, kNR), round_up(n, kNR), 3), residual(m, n, ldr, 4),
       c(m, n, ldc, 5);
   for (Index i = 0; i < n * k; ++i) w.data()[i] = static_cast<float>(static_cast<Weight>(w.data()[i]));
-  std::vector<Weight> packed_w(static_cast<std::size_t>(round_up(n, kPanel) * k));
+  std::vector<Weight> packed_w(static_cast<std::size_t>(round_up(n, kNR) * k));
   pack_weights(
       n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed_w.data());
   const PackedWeights weights{packed_w.data(), format_of<Weight>(), n, k};
   const Epilogue epilogue{with_bias ? bias.data() : nullptr, activation, with_residual ? residual.data() : nullptr,
                           ldr};
   std::vector<float> packed_a(static_cast<std::size_t>(m * k), kNan);
-  if (m <= kTileRows) {
+  if (m <= kMR) {
     kernel.gemv_block({m, 0, weights.panels(), a.data(), lda, weights, c.data(), ldc, epilogue});
   } else {
     kernel.pack_rows(0, m, m, k, a.data(), lda, packed_a.data());
@@ -128,11 +130,11 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit") {
               if (std::uniform_real_distribution<double>()(random) >= zeros) continue;
               for (Index r = 0; r < m; ++r) a.data()[r * lda + i] = random() % 2 == 0 ? 0.0f : -0.0f;
             }
-            std::vector<float16> packed(static_cast<std::size_t>(round_up(n, kPanel) * k));
+            std::vector<float16> packed(static_cast<std::size_t>(round_up(n, kNR) * k));
             pack_weights(
                 n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
             GemvBlock block{
-                m, 0, ceil_div(n, kPanel), a.data(), lda, {packed.data(), WeightFormat::kF16, n, k}, whole.data(),
+                m, 0, ceil_div(n, kNR), a.data(), lda, {packed.data(), WeightFormat::kF16, n, k}, whole.data(),
                 n, {}};
             kernel.gemv_block(block);
             std::vector<std::int32_t> begins(static_cast<std::size_t>(k));
@@ -163,7 +165,7 @@ TEST_CASE("activations are as accurate as documented, over the whole range") {
   for (const Isa isa : supported()) {
     const KernelTable kernel = kernels_for(isa);
     for (const Activation activation : {Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
-      std::vector<float> one(kPanel, 0.0f);
+      std::vector<float> one(kNR, 0.0f);
       one[0] = 1.0f;
       for (float x = -120.0f; x < 120.0f; x += 0.0137f) {
         float y = kNan;
@@ -184,7 +186,7 @@ TEST_CASE("activations are as accurate as documented, over the whole range") {
 TEST_CASE("the threaded product gives the same bits for any number of threads") {
   const Index m = 131, n = 200, k = 300;
   Poisoned a(m, k, k, 1), w(n, k, k, 2);
-  std::vector<float> packed(static_cast<std::size_t>(round_up(n, kPanel) * k));
+  std::vector<float> packed(static_cast<std::size_t>(round_up(n, kNR) * k));
   pack_weights(
       n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
   std::vector<float> first;

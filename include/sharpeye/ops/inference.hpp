@@ -15,7 +15,10 @@
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/io/panels.hpp"
 #include "sharpeye/ops/ops.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/attention.hpp"
+#include "sharpeye/simd/integer_gemm.hpp"
+#include "sharpeye/simd/kernels.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -62,7 +65,7 @@ class Inference {
         if (tensor.dtype == DType::kI8) packed_.scales = keep(scales_, *tensor.scales);
       }
       if (tensor.in_panels) {
-        static_assert(simd::kPanel == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
+        static_assert(simd::kNR == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
                       simd::kByteOffset == kPanelByteOffset);
         packed_.data = tensor.data;
         owner_ = tensor.owner;
@@ -136,7 +139,7 @@ class Inference {
 
     // Fills `values` [n] up to whole panels and keeps them in `owner`.
     const float* keep(std::shared_ptr<const std::vector<float>>& owner, std::vector<float> values) const {
-      values.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kPanel)));
+      values.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kNR)));
       owner = std::make_shared<const std::vector<float>>(std::move(values));
       return owner->data();
     }
@@ -151,7 +154,7 @@ class Inference {
    public:
     Vector() = default;
     explicit Vector(const WeightTensor& tensor)
-        : values_(static_cast<std::size_t>(simd::round_up(tensor.size(), simd::kPanel)), S{0}) {
+        : values_(static_cast<std::size_t>(simd::round_up(tensor.size(), simd::kNR)), S{0}) {
       tensor.copy_to(values_.data());
     }
     const S* data() const noexcept { return values_.data(); }
@@ -229,7 +232,7 @@ class Inference {
         simd::unpack_row(packed, id, out);
         continue;
       }
-      const Index first = id / simd::kPanel * simd::kPanel * packed.k + id % simd::kPanel;
+      const Index first = id / simd::kNR * simd::kNR * packed.k + id % simd::kNR;
       switch (packed.format) {
         case WeightFormat::kF16: gather(static_cast<const float16*>(packed.data) + first, packed.k, out); break;
         case WeightFormat::kBF16: gather(static_cast<const bfloat16*>(packed.data) + first, packed.k, out); break;
@@ -345,7 +348,7 @@ class Inference {
 
   template <class Weight>
   static void gather(const Weight* first, Index count, S* out) {
-    for (Index i = 0; i < count; ++i) out[i] = static_cast<S>(first[i * simd::kPanel]);
+    for (Index i = 0; i < count; ++i) out[i] = static_cast<S>(first[i * simd::kNR]);
   }
 
   ThreadPool& pool_;

@@ -10,7 +10,7 @@
 
 #include "sharpeye/core/arena.hpp"
 #include "sharpeye/core/tensor.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/kernels.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
@@ -40,24 +40,24 @@ class PackedFactor {
   Index k() const { return k_; }
   const S* data() const { return elements_.data(); }
 
-  static Index size(Index n, Index k) { return simd::round_up(n, simd::kPanel) * k; }
+  static Index size(Index n, Index k) { return simd::round_up(n, simd::kNR) * k; }
 
-  /// Panels of simd::kPanel columns, see simd::PackedWeights.
+  /// Panels of simd::kNR columns, see simd::PackedWeights.
   static void pack(const Factor<S>& b, Index n, Index k, S* packed) {
-    for (Index column = 0; column < n; column += simd::kPanel) {
-      const Index columns = std::min(simd::kPanel, n - column);
+    for (Index column = 0; column < n; column += simd::kNR) {
+      const Index columns = std::min(simd::kNR, n - column);
       S* panel = packed + column * k;
-      if (columns < simd::kPanel) std::fill_n(panel, simd::kPanel * k, S{0});
+      if (columns < simd::kNR) std::fill_n(panel, simd::kNR * k, S{0});
       if (b.transposed) {
         for (Index j = 0; j < columns; ++j) {
           const S* source = b.data + (column + j) * b.stride;
-          for (Index i = 0; i < k; ++i) panel[i * simd::kPanel + j] = source[i];
+          for (Index i = 0; i < k; ++i) panel[i * simd::kNR + j] = source[i];
         }
-      } else if (columns == simd::kPanel) {
+      } else if (columns == simd::kNR) {
         for (Index i = 0; i < k; ++i)
-          std::copy_n(b.data + i * b.stride + column, simd::kPanel, panel + i * simd::kPanel);
+          std::copy_n(b.data + i * b.stride + column, simd::kNR, panel + i * simd::kNR);
       } else {
-        for (Index i = 0; i < k; ++i) std::copy_n(b.data + i * b.stride + column, columns, panel + i * simd::kPanel);
+        for (Index i = 0; i < k; ++i) std::copy_n(b.data + i * b.stride + column, columns, panel + i * simd::kNR);
       }
     }
   }
@@ -89,10 +89,10 @@ void matmul_packed(Arena& arena, Index m, Index n, Index k, const Factor<S>& a, 
   } else {
     Matrix<S> left = a.transposed ? Matrix<S>(view_matrix(a.data, k, m, a.stride).transpose())
                                   : Matrix<S>(view_matrix(a.data, m, k, a.stride));
-    for (Index column = 0; column < n; column += simd::kPanel) {
-      const Index columns = std::min(simd::kPanel, n - column);
+    for (Index column = 0; column < n; column += simd::kNR) {
+      const Index columns = std::min(simd::kNR, n - column);
       const Matrix<S> product =
-          left * view_matrix(packed + column * k, k, simd::kPanel, simd::kPanel).leftCols(columns);
+          left * view_matrix(packed + column * k, k, simd::kNR, simd::kNR).leftCols(columns);
       Eigen::Map<Matrix<S>, Eigen::Unaligned, Eigen::OuterStride<>> target(c + column, m, columns,
                                                                            Eigen::OuterStride<>(ldc));
       if (accumulate) {

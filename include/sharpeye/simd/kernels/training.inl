@@ -1,36 +1,4 @@
-// What training needs beyond inference: activations apart from their GEMM, and ways back. Included once per instruction
-// set, after elementwise.inl. Each function is written with its formula in training/elementwise.hpp, its plain twin.
-
-template <class Body>
-inline void for_lanes(Index n, const Body& body) noexcept {
-  for (Index i = 0; i < n; i += kLanes) body(i, n - i < kLanes ? n - i : kLanes);
-}
-
-inline Vec load_lanes(const float* p, Index lanes) noexcept {
-  return lanes == kLanes ? load(p) : load_first(p, lanes);
-}
-
-inline void store_lanes(float* p, Index lanes, Vec x) noexcept {
-  if (lanes == kLanes) return store(p, x);
-  store_first(p, lanes, x);
-}
-
-template <Activation kActivation>
-inline Vec derivative(Vec z) noexcept {
-  const Vec one = broadcast(1.0f);
-  if constexpr (kActivation == Activation::kRelu) {
-    return min(mul(max(z, broadcast(0.0f)), broadcast(3e38f)), one);  // 1 above 0, for all but denormal numbers
-  } else if constexpr (kActivation == Activation::kGelu) {
-    const Vec below = mul(broadcast(0.5f), add(one, erf(mul(z, broadcast(0.70710678118654752f)))));
-    const Vec density = mul(exp(mul(mul(z, z), broadcast(-0.5f))), broadcast(0.39894228040143267794f));
-    return fma(z, density, below);
-  } else if constexpr (kActivation == Activation::kQuickGelu) {
-    const Vec gate = div(one, add(one, exp(mul(z, broadcast(-1.702f)))));
-    return mul(gate, fma(mul(z, broadcast(1.702f)), sub(one, gate), one));
-  } else {
-    return one;
-  }
-}
+// The ways back through activations, softmax and norms.
 
 template <Activation kActivation>
 inline void activate_all(Index n, const float* z, float* y) noexcept {

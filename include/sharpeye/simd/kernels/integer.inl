@@ -56,8 +56,8 @@ inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, cons
                           std::int32_t* totals) noexcept {
   const Index groups = ceil_div(k, kGroup);
   for (Index row = row_begin; row < row_end; ++row) {
-    const Index in_tile = row % kTileRows, first = row - in_tile;
-    const Index height = m - first < kTileRows ? m - first : kTileRows;
+    const Index in_tile = row % kMR, first = row - in_tile;
+    const Index height = m - first < kMR ? m - first : kMR;
     totals[row] = quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row],
                                offsets[row], sums + row * groups);
   }
@@ -66,8 +66,8 @@ inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, cons
 /// The four bytes (r, i) to (r, i + 3) of a register tile that begins at `row`.
 template <int kRows>
 SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* tile, Index tile_bytes, int r, Index i) noexcept {
-  constexpr int kHeight = kRows < kTileRows ? kRows : kTileRows;
-  return broadcast_bytes(tile + r / kTileRows * tile_bytes + i * kHeight + r % kTileRows * 4);
+  constexpr int kHeight = kRows < kMR ? kRows : kMR;
+  return broadcast_bytes(tile + r / kMR * tile_bytes + i * kHeight + r % kMR * 4);
 }
 
 /// Four steps of k: kRows rows of A times one line of each panel. (A struct, as argument-dependent lookup would also
@@ -79,11 +79,11 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const Index j = v * kLanes;
-    y[v] = load_bytes(b + j / kPanel * stride + j % kPanel * 4);
+    y[v] = load_bytes(b + j / kNR * stride + j % kNR * 4);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    const IntVec x = broadcast_bytes(a + r / kTileRows * tile_bytes + r % kTileRows * 4);
+    const IntVec x = broadcast_bytes(a + r / kMR * tile_bytes + r % kMR * 4);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sum[r][v] = dot_bytes(sum[r][v], y[v], x);
   }
@@ -99,7 +99,7 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   std::int32_t row_sums[kVectors * kLanes];  // sum(w), of whole numbers
   for (int j = 0; j < kVectors * kLanes; ++j) {
-    const float sum_w = w.sums[panel * kPanel + j] / w.scales[panel * kPanel + j];
+    const float sum_w = w.sums[panel * kNR + j] / w.scales[panel * kNR + j];
     const bool is_column = std::fabs(sum_w) < 1 << 22;  // and not what fills up the panel
     row_sums[j] = is_column ? static_cast<std::int32_t>(sum_w + (sum_w < 0 ? -0.5f : 0.5f)) : 0;
   }
@@ -122,7 +122,7 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const Index j = v * kLanes;
-      const IntVec y = load_bytes(b + j / kPanel * stride + i * kPanel + j % kPanel * 4);
+      const IntVec y = load_bytes(b + j / kNR * stride + i * kNR + j % kNR * 4);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         sum[0][r][v] = dot_bytes(sum[0][r][v], y, broadcast_bytes(a + i * kRows + r * 4));
@@ -132,20 +132,20 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
   }
 }
 
-/// C[kRows, kPanels * kPanel] = a_scale * b_scale * (A B) + a_offset * b_sum of 8-bit weights. As in gemm.inl small
+/// C[kRows, kPanels * kNR] = a_scale * b_scale * (A B) + a_offset * b_sum of 8-bit weights. As in gemm.inl small
 /// tiles have several sets of sums.
 template <int kRows, int kPanels>
 inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
-  constexpr int kVectors = kPanels * kPanel / kLanes;
+  constexpr int kVectors = kPanels * kNR / kLanes;
   constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
-  constexpr int kHeight = kRows < kTileRows ? kRows : kTileRows;
+  constexpr int kHeight = kRows < kMR ? kRows : kMR;
   const PackedWeights& w = block.weights;
-  const Index stride = w.panel_bytes(), tile_bytes = kTileRows * block.a.row_bytes();
+  const Index stride = w.panel_bytes(), tile_bytes = kMR * block.a.row_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   const std::int8_t* a = block.a.tile(row);
   const LiveSteps& live = block.a.live;
-  const bool skips = kRows <= kTileRows && live.begins != nullptr;
-  const bool streams = kRows <= kTileRows && block.a.m <= kTileRows;
+  const bool skips = kRows <= kMR && live.begins != nullptr;
+  const bool streams = kRows <= kMR && block.a.m <= kMR;
   IntVec sum[kSets][kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -158,18 +158,18 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
       for (int set = 1; set < kSets; ++set) sum[set][r][v] = broadcast_int(0);
     }
   }
-  if constexpr (kRows <= kTileRows) {
+  if constexpr (kRows <= kMR) {
     if (skips) sparse_byte_steps<kRows, kVectors>(block, a, row, panel, sum);
   }
   Index i = skips ? w.k : 0;
 #if defined(SHARPEYE_NEON_MATRIX)
-  if constexpr (kRows == kTileRows) {
+  if constexpr (kRows == kMR) {
     if (!skips) i = add_matrix_products(w.k, a, b, sum[0]);
   }
 #endif
   for (; i + 4 * kSets <= w.k; i += 4 * kSets) {
     if (streams) {
-      for (int set = 0; set < kSets; ++set) prefetch_stream<kPanels>(b, stride, (i + 4 * set) * kPanel);
+      for (int set = 0; set < kSets; ++set) prefetch_stream<kPanels>(b, stride, (i + 4 * set) * kNR);
     } else {
       const char* next = ahead.data + i / 4 * ahead.bytes_a_step;
       __builtin_prefetch(next, 0, 2);
@@ -177,11 +177,11 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
     }
 #pragma GCC unroll 8
     for (int set = 0; set < kSets; ++set) {
-      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, tile_bytes, b + (i + 4 * set) * kPanel, stride, sum[set]);
+      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, tile_bytes, b + (i + 4 * set) * kNR, stride, sum[set]);
     }
   }
-  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, tile_bytes, b + i * kPanel, stride, sum[0]);
-  const float* scales = w.scales + panel * kPanel;
+  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, tile_bytes, b + i * kNR, stride, sum[0]);
+  const float* scales = w.scales + panel * kNR;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
@@ -190,7 +190,7 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
       IntVec total = sum[0][r][v];
 #pragma GCC unroll 8
       for (int set = 1; set < kSets; ++set) total = add(total, sum[set][r][v]);
-      store(c + r * ldc + v * kLanes, fused(offset, load(w.sums + panel * kPanel + v * kLanes),
+      store(c + r * ldc + v * kLanes, fused(offset, load(w.sums + panel * kNR + v * kLanes),
                                             mul(to_float(total), mul(scale, load(scales + v * kLanes)))));
     }
   }
@@ -199,9 +199,9 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
 /// The same of 4-bit weights, group after group; the last panel's columns beyond n have scale 0.
 template <int kRows, int kPanels>
 inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
-  constexpr int kVectors = kPanels * kPanel / kLanes, kLineVectors = kPanel / kLanes;
+  constexpr int kVectors = kPanels * kNR / kLanes, kLineVectors = kNR / kLanes;
   const PackedWeights& w = block.weights;
-  const Index stride = w.panel_bytes(), groups = block.a.groups, tile_bytes = kTileRows * block.a.row_bytes();
+  const Index stride = w.panel_bytes(), groups = block.a.groups, tile_bytes = kMR * block.a.row_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   const std::int8_t* a = block.a.tile(row);
   Vec total[kRows][kVectors];
@@ -212,7 +212,7 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
   }
   for (Index group = 0; group < groups; ++group) {
     const std::uint8_t* data = b + group * kGroupBytes;
-    if (block.a.m <= kTileRows) {
+    if (block.a.m <= kMR) {
       for (Index byte = 0; byte < kGroupBytes; byte += 64)
         prefetch_stream<kPanels>(b, stride, group * kGroupBytes + byte);
     }
@@ -228,8 +228,8 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
       IntVec low[kVectors], high[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        const IntVec both = load_bytes(data + v / kLineVectors * stride + kPanel * 2 + line * 4 * kPanel +
-                                       v % kLineVectors * 4 * kLanes);
+        const IntVec both =
+            load_bytes(data + v / kLineVectors * stride + kNR * 2 + line * 4 * kNR + v % kLineVectors * 4 * kLanes);
         low[v] = low_nibbles(both);
         high[v] = high_nibbles(both);
       }
@@ -258,7 +258,7 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const Vec sums = load(w.sums + panel * kPanel + v * kLanes);
+      const Vec sums = load(w.sums + panel * kNR + v * kLanes);
       store(c + r * ldc + v * kLanes, fused(offset, sums, mul(total[r][v], scale)));
     }
   }
@@ -295,17 +295,17 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
   const PackedWeights& w = block.weights;
   for (Index panel = block.panel_begin; panel < block.panel_end;) {
     const Index panels = tile_width(block.panel_end - panel);
-    const Index column = panel * kPanel, width = panels * kPanel;
+    const Index column = panel * kNR, width = panels * kNR;
     const Index columns = w.n - column < width ? w.n - column : width;
     const float* bias = block.epilogue.bias == nullptr ? nullptr : block.epilogue.bias + column;
     const Index stride = w.panel_bytes(), tiles = ceil_div(block.row_end - block.row_begin, kHighRows);
     const Index next_panels = panel + panels == block.panel_end ? 0 : tile_width(block.panel_end - panel - panels);
     Ahead ahead{static_cast<const char*>(w.data) + (panel + (next_panels == 0 ? 0 : panels)) * stride,
-                next_panels == 2 ? stride : 0, next_panels == 0 ? 0 : ceil_div(4 * kPanel, tiles)};
+                next_panels == 2 ? stride : 0, next_panels == 0 ? 0 : ceil_div(4 * kNR, tiles)};
     for (Index row = block.row_begin; row < block.row_end;) {
       const Index rest = block.row_end - row;
-      const Index rows = kNibbles ? (rest < kTileRows ? rest : kTileRows) : tile_height(rest);
-      constexpr Index kWidth = kWidePanels * kPanel;
+      const Index rows = kNibbles ? (rest < kMR ? rest : kMR) : tile_height(rest);
+      constexpr Index kWidth = kWidePanels * kNR;
       alignas(64) float beside[kHighRows * kWidth], residual_beside[kHighRows * kWidth];
       float* target = block.c + row * block.ldc + column;
       const float* residual = block.epilogue.residual == nullptr

@@ -1,5 +1,5 @@
 // The vector type of NEON (ARMv8-A, 64 bits): eight lanes in two registers, so that 16 of them fill the register file
-// as AVX2's do, and every reduction runs in the same order as there. Included by kernels.hpp inside a namespace of its
+// as AVX2's do, and every reduction runs in the same order as there. Included inside a namespace of its
 // own; again with SHARPEYE_NEON_DOT inside a target region that has the dot product of bytes, and with
 // SHARPEYE_NEON_MATRIX where there is the product of matrices, too.
 
@@ -90,10 +90,10 @@ inline float reduce_max(Vec a) noexcept {
   return result;
 }
 
-/// Stores the kTileRows x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
+/// Stores the kMR x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
 /// double; a store that interleaves three registers writes two whole columns.
-inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
-  const auto columns = [&](float32x4_t(&row)[kTileRows], float* target) {
+inline void store_columns(const Vec (&rows)[kMR], float* p) noexcept {
+  const auto columns = [&](float32x4_t(&row)[kMR], float* target) {
     float64x2x3_t first, second;
 #pragma GCC unroll 3
     for (int i = 0; i < 3; ++i) {
@@ -101,16 +101,16 @@ inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
       second.val[i] = vreinterpretq_f64_f32(vzip2q_f32(row[2 * i], row[2 * i + 1]));
     }
     vst3q_f64(reinterpret_cast<double*>(target), first);
-    vst3q_f64(reinterpret_cast<double*>(target + 2 * kTileRows), second);
+    vst3q_f64(reinterpret_cast<double*>(target + 2 * kMR), second);
   };
-  float32x4_t low[kTileRows], high[kTileRows];
+  float32x4_t low[kMR], high[kMR];
 #pragma GCC unroll 6
-  for (Index r = 0; r < kTileRows; ++r) {
+  for (Index r = 0; r < kMR; ++r) {
     low[r] = rows[r].low;
     high[r] = rows[r].high;
   }
   columns(low, p);
-  columns(high, p + 4 * kTileRows);
+  columns(high, p + 4 * kMR);
 }
 
 /// Integers, one a lane, or four bytes a lane.
@@ -181,13 +181,13 @@ SHARPEYE_INLINE int32x4_t multiply_pairs(int32x4_t sum, int32x4_t a, int32x4_t b
 #endif
 }
 
-/// Adds the products of the first k / 8 * 8 steps of a tile of kTileRows rows of bytes and a panel, and returns how
+/// Adds the products of the first k / 8 * 8 steps of a tile of kMR rows of bytes and a panel, and returns how
 /// many steps these are. The instruction wants eight k of two rows, and of two columns, side by side; the packed tiles
 /// and panels have four of all, so two lines are interleaved on the way: 11 of these for 24 products (GCC 12: 53
 /// instructions, no sum leaves its register).
 inline Index add_matrix_products(Index k, const std::int8_t* a, const std::uint8_t* b,
-                                 IntVec (&sum)[kTileRows][kPanel / kLanes]) noexcept {
-  constexpr Index kRowPairs = kTileRows / 2, kQuads = kPanel / 4;
+                                 IntVec (&sum)[kMR][kNR / kLanes]) noexcept {
+  constexpr Index kRowPairs = kMR / 2, kQuads = kNR / 4;
   int32x4_t pairs[kRowPairs][2 * kQuads];
 #pragma GCC unroll 4
   for (auto& row : pairs) {
@@ -201,15 +201,15 @@ inline Index add_matrix_products(Index k, const std::int8_t* a, const std::uint8
       const int32x2_t pair = vreinterpret_s32_s8(vld1_s8(p));
       return vcombine_s32(pair, pair);
     };
-    const std::int8_t *one = a + i * kTileRows, *two = one + 4 * kTileRows;
-    static_assert(kTileRows == 6);
+    const std::int8_t *one = a + i * kMR, *two = one + 4 * kMR;
+    static_assert(kMR == 6);
     const int32x4_t x[kRowPairs] = {vzip1q_s32(load_rows(one), load_rows(two)),
                                     vzip2q_s32(load_rows(one), load_rows(two)),
                                     vzip1q_s32(load_pair(one + 16), load_pair(two + 16))};
 #pragma GCC unroll 4
     for (Index quad = 0; quad < kQuads; ++quad) {
-      const int32x4_t first = vreinterpretq_s32_u8(vld1q_u8(b + i * kPanel + 16 * quad));
-      const int32x4_t second = vreinterpretq_s32_u8(vld1q_u8(b + (i + 4) * kPanel + 16 * quad));
+      const int32x4_t first = vreinterpretq_s32_u8(vld1q_u8(b + i * kNR + 16 * quad));
+      const int32x4_t second = vreinterpretq_s32_u8(vld1q_u8(b + (i + 4) * kNR + 16 * quad));
       const int32x4_t left = vzip1q_s32(first, second), right = vzip2q_s32(first, second);
 #pragma GCC unroll 4
       for (Index r = 0; r < kRowPairs; ++r) {
@@ -226,9 +226,9 @@ inline Index add_matrix_products(Index k, const std::int8_t* a, const std::uint8
     return vreinterpretq_s32_s64(row % 2 == 0 ? vzip1q_s64(left, right) : vzip2q_s64(left, right));
   };
 #pragma GCC unroll 8
-  for (Index row = 0; row < kTileRows; ++row) {
+  for (Index row = 0; row < kMR; ++row) {
 #pragma GCC unroll 2
-    for (Index v = 0; v < kPanel / kLanes; ++v) {
+    for (Index v = 0; v < kNR / kLanes; ++v) {
       sum[row][v] = add(sum[row][v], IntVec{row_of(row, 2 * v), row_of(row, 2 * v + 1)});
     }
   }

@@ -1,5 +1,5 @@
 // The vector type of the scalar kernels: the same eight lanes in plain C++, so that every reduction runs in the same
-// order as with AVX2. Included by kernels.hpp inside a namespace of its own.
+// order as with AVX2. Included inside a namespace of its own.
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
@@ -79,10 +79,10 @@ inline float reduce_max(Vec a) noexcept {
   return result;
 }
 
-/// Stores the kTileRows x kLanes matrix of these rows column by column.
-inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+/// Stores the kMR x kLanes matrix of these rows column by column.
+inline void store_columns(const Vec (&rows)[kMR], float* p) noexcept {
   for (int i = 0; i < kLanes; ++i) {
-    for (int r = 0; r < kTileRows; ++r) p[i * kTileRows + r] = rows[r].lane[i];
+    for (int r = 0; r < kMR; ++r) p[i * kMR + r] = rows[r].lane[i];
   }
 }
 

@@ -1,4 +1,4 @@
-// The vector type of AVX-512 (F, BW, DQ and VL). Included by kernels.hpp inside a target region and a namespace of its
+// The vector type of AVX-512 (F, BW, DQ and VL). Included inside a target region and a namespace of its
 // own.
 
 inline constexpr Index kLanes = 16;
@@ -89,9 +89,9 @@ inline float reduce_max(Vec a) noexcept {
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
 
-/// Stores the kTileRows x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
+/// Stores the kMR x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
 /// double, eight columns at a time; of their 24 doubles each store takes eight, from all three pairs of rows.
-inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+inline void store_columns(const Vec (&rows)[kMR], float* p) noexcept {
   // Doubles of pairs 0, 1, 2 are numbered by column; 8 and above mean the second source.
   const __m512i first[3] = {_mm512_setr_epi64(0, 8, 0, 1, 9, 0, 2, 10),     // p0 q0 .  p1 q1 .  p2 q2
                             _mm512_setr_epi64(0, 3, 11, 0, 4, 12, 0, 5),    // .  p3 q3 .  p4 q4 .  p5
@@ -137,8 +137,14 @@ SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
 }
 /// sum + u . s in each lane, of four unsigned and four signed bytes; u0 s0 + u1 s1 must fit into 16 bits.
 SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+#if defined(SHARPEYE_VNNI)
+  using Raw = __m512i;
+  return reinterpret_cast<IntVec>(
+      _mm512_dpbusd_epi32(reinterpret_cast<Raw>(sum), reinterpret_cast<Raw>(u), reinterpret_cast<Raw>(s)));
+#else
   const __m512i pairs = _mm512_maddubs_epi16(reinterpret_cast<__m512i>(u), reinterpret_cast<__m512i>(s));
   return sum + reinterpret_cast<IntVec>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+#endif
 }
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {

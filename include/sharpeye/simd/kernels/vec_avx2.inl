@@ -1,4 +1,4 @@
-// The vector type of AVX2 with FMA and F16C. Included by kernels.hpp inside a target region and a namespace of its own.
+// The vector type of AVX2 with FMA and F16C. Included inside a target region and a namespace of its own.
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
@@ -77,9 +77,9 @@ inline float reduce_max(Vec a) noexcept {
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
 
-/// Stores the kTileRows x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
+/// Stores the kMR x kLanes matrix of these rows column by column. Two neighbours of a column travel as one
 /// double; within 128 bits six of them become two whole columns, three stretches of four floats.
-inline void store_columns(const Vec (&rows)[kTileRows], float* p) noexcept {
+inline void store_columns(const Vec (&rows)[kMR], float* p) noexcept {
   __m256 parts[6];  // the stretches of columns 0, 1 | 4, 5 and of columns 2, 3 | 6, 7
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
@@ -121,8 +121,14 @@ SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
 }
 /// sum + u . s in each lane, of four unsigned and four signed bytes; u0 s0 + u1 s1 must fit into 16 bits.
 SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+#if defined(SHARPEYE_VNNI)
+  using Raw = __m256i;
+  return reinterpret_cast<IntVec>(
+      _mm256_dpbusd_avx_epi32(reinterpret_cast<Raw>(sum), reinterpret_cast<Raw>(u), reinterpret_cast<Raw>(s)));
+#else
   const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(u), reinterpret_cast<__m256i>(s));
   return sum + reinterpret_cast<IntVec>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+#endif
 }
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {

@@ -1,0 +1,194 @@
+// Attention: for each tile of query rows the scores of all visible keys stand in the L1 cache, are turned into weights
+// there, and meet V; no score matrix reaches memory. Included once per instruction set, after gemm.inl.
+
+/// Asks for a row of K or V some rows before it is packed: it stands in another page, where no prefetcher looks.
+inline void prefetch_row(const float* row, Index size) noexcept {
+  for (Index i = 0; i < size; i += 16) __builtin_prefetch(row + i);
+}
+
+/// K^T scaled, in panels of 16 keys: element (key, i) at panel key/16, position i * 16 + key % 16; absent keys are
+/// zero.
+inline void pack_keys(const AttentionHead& head, float* packed) noexcept {
+  for (Index first = 0; first < head.num_keys; first += kNR) {
+    float* target = packed + first * head.head_dim;
+    const Index keys = head.num_keys - first < kNR ? head.num_keys - first : kNR;
+    if (keys < kNR) std::memset(target, 0, static_cast<std::size_t>(kNR * head.head_dim) * sizeof(float));
+    for (Index j = 0; j < keys; ++j) {
+      const float* key = head.k + (first + j) * head.ldk;
+      prefetch_row(key + 8 * head.ldk, head.head_dim);
+      for (Index i = 0; i < head.head_dim; ++i) target[i * kNR + j] = key[i] * head.scale;
+    }
+  }
+}
+
+/// V in panels of 16 columns: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
+inline void pack_values(const AttentionHead& head, float* packed) noexcept {
+  for (Index key = 0; key < head.num_keys; ++key) {
+    prefetch_row(head.v + (key + 8) * head.ldv, head.head_dim);
+    for (Index column = 0; column < head.head_dim; column += kNR) {
+      const Index columns = head.head_dim - column < kNR ? head.head_dim - column : kNR;
+      const float* value = head.v + key * head.ldv + column;
+      float* row = packed + column * head.num_keys + key * kNR;
+      if (columns == kNR) {
+        for (Index i = 0; i < kNR; i += kLanes) store(row + i, load(value + i));
+      } else {
+        for (Index i = 0; i < kNR; ++i) row[i] = i < columns ? value[i] : 0.0f;
+      }
+    }
+  }
+}
+
+/// The softmax of kMR rows of `visible` scores, without its division, packed as pack_tiles does. Row r sees the
+/// first seen + r * more of them. @param normalizer receives 1 / the sum of each row
+inline void pack_softmax_tile(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
+                              float* normalizer) noexcept {
+  Vec shift[kMR], sum[kMR];
+  for (Index r = 0; r < kMR; ++r) {
+    shift[r] = broadcast(maximum(seen + r * more, scores + r * stride));
+    sum[r] = broadcast(0.0f);
+  }
+  Index i = 0;
+  for (; i + kLanes <= seen; i += kLanes) {
+    Vec e[kMR];
+#pragma GCC unroll 6
+    for (Index r = 0; r < kMR; ++r) {
+      e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
+      sum[r] = add(sum[r], e[r]);
+    }
+    store_columns(e, packed + i * kMR);
+  }
+  for (; i < visible; i += kLanes) {  // here some rows end
+    Vec e[kMR];
+    for (Index r = 0; r < kMR; ++r) {
+      const Index rest = seen + r * more - i;
+      e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
+      if (rest < kLanes) {
+        alignas(64) float some[kLanes];
+        store(some, e[r]);
+        e[r] = rest <= 0 ? broadcast(0.0f) : load_first(some, rest);
+      }
+      sum[r] = add(sum[r], e[r]);
+    }
+    store_columns(e, packed + i * kMR);
+  }
+  for (Index r = 0; r < kMR; ++r) normalizer[r] = 1.0f / reduce_add(sum[r]);
+}
+
+/// The same for any number of rows.
+inline void pack_softmax(Index rows, Index seen, Index more, Index visible, float* scores, Index stride, float* packed,
+                         float* normalizer) noexcept {
+  Index row = 0;
+  for (; row + kMR <= rows; row += kMR) {
+    pack_softmax_tile(seen + row * more, more, visible, scores + row * stride, stride, packed + row * visible,
+                      normalizer + row);
+  }
+  for (Index r = row; r < rows; ++r) {
+    normalizer[r] = 1.0f / softmax_numerators(seen + r * more, round_up(visible, kNR), scores + r * stride);
+  }
+  pack_tiles(rows - row, visible, scores + row * stride, stride, packed + row * visible);
+}
+
+inline void attention_head(const AttentionHead& head) noexcept {
+  const Index padded_keys = round_up(head.num_keys, kNR), head_dim = head.head_dim;
+  float* keys = head.scratch;
+  float* values = keys + padded_keys * head_dim;
+  float* scores = values + head.num_keys * round_up(head_dim, kNR);
+  float* packed_scores = scores + kHighRows * padded_keys;
+  float* packed_queries = packed_scores + kHighRows * padded_keys;
+  pack_keys(head, keys);
+  pack_values(head, values);
+  for (Index row = 0; row < head.num_queries;) {
+    const Index rows = tile_height(head.num_queries - row);
+    // A causal tile reads the keys that its last row sees; its earlier rows then ignore some of them.
+    const Index past = head.num_keys - head.num_queries;
+    const Index visible = head.causal ? past + row + rows : head.num_keys;
+    pack_tiles(rows, head_dim, head.q + row * head.ldq, head.ldq, packed_queries);
+    const Index key_panels = ceil_div(visible, kNR);
+    for (Index panel = 0; panel < key_panels;) {
+      const Index panels = tile_width(key_panels - panel);
+      const Index key = panel * kNR;
+      tile_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim},
+              TilePanels<float>{keys + key * head_dim, kNR * head_dim}, scores + key, padded_keys, false);
+      panel += panels;
+    }
+    float normalizer[kHighRows];
+    pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scores, padded_keys,
+                 packed_scores, normalizer);
+    const PackedRows weights{packed_scores, kMR * visible};
+    const Index panels_of_values = ceil_div(head_dim, kNR);
+    for (Index panel = 0; panel < panels_of_values;) {
+      constexpr Index kWidth = kWidePanels * kNR;
+      alignas(64) float context[kHighRows * kWidth];
+      const Index panels = tile_width(panels_of_values - panel);
+      const Index column = panel * kNR;
+      tile_of(rows, panels, visible, weights, TilePanels<float>{values + column * head.num_keys, kNR * head.num_keys},
+              context, kWidth, false);
+      const Index rest = head_dim - column;
+      const Index columns = rest < panels * kNR ? rest : panels * kNR;
+      for (Index r = 0; r < rows; ++r) {
+        float* out = head.out + (row + r) * head.ldo + column;
+        const Vec factor = broadcast(normalizer[r]);
+        Index i = 0;
+        for (; i + kLanes <= columns; i += kLanes) store(out + i, mul(load(context + r * kWidth + i), factor));
+        for (; i < columns; ++i) out[i] = context[r * kWidth + i] * normalizer[r];
+      }
+      panel += panels;
+    }
+    row += rows;
+  }
+}
+
+/// The scores of four keys at a time: four sums at once hide the latency of the additions.
+inline void cached_scores(const CachedAttentionHead& head) noexcept {
+  constexpr Index kKeys = 4;
+  const Index whole = head.head_dim / kLanes * kLanes;
+  for (Index j = 0; j < head.num_keys; j += kKeys) {
+    const Index keys = head.num_keys - j < kKeys ? head.num_keys - j : kKeys;
+    const float* key[kKeys];
+    Vec sum[kKeys];
+    for (Index l = 0; l < kKeys; ++l) {
+      key[l] = head.k + head.rows[j + (l < keys ? l : 0)] * head.ldkv;
+      sum[l] = broadcast(0.0f);
+    }
+    for (Index i = 0; i < whole; i += kLanes) {
+      const Vec q = load(head.q + i);
+#pragma GCC unroll 4
+      for (Index l = 0; l < kKeys; ++l) sum[l] = fma(q, load(key[l] + i), sum[l]);
+    }
+    for (Index l = 0; l < keys; ++l) {
+      float score = reduce_add(sum[l]);
+      for (Index i = whole; i < head.head_dim; ++i) score += head.q[i] * key[l][i];
+      head.scores[j + l] = score * head.scale;
+    }
+  }
+}
+
+inline void cached_attention_head(const CachedAttentionHead& head) noexcept {
+  cached_scores(head);
+  const float normalizer = 1.0f / softmax_numerators(head.num_keys, head.num_keys, head.scores);
+  // Each value is read once for as many columns as there are sums in registers.
+  constexpr Index kVectors = 4;
+  Index column = 0;
+  for (; column + kVectors * kLanes <= head.head_dim; column += kVectors * kLanes) {
+    Vec sum[kVectors];
+    for (Index v = 0; v < kVectors; ++v) sum[v] = broadcast(0.0f);
+    for (Index j = 0; j < head.num_keys; ++j) {
+      const float* value = head.v + head.rows[j] * head.ldkv + column;
+      const Vec weight = broadcast(head.scores[j]);
+#pragma GCC unroll 4
+      for (Index v = 0; v < kVectors; ++v) sum[v] = fma(weight, load(value + v * kLanes), sum[v]);
+    }
+    for (Index v = 0; v < kVectors; ++v) {
+      store(head.out + column + v * kLanes, mul(sum[v], broadcast(normalizer)));
+    }
+  }
+  for (; column < head.head_dim; column += kLanes) {
+    const Index lanes = head.head_dim - column < kLanes ? head.head_dim - column : kLanes;
+    Vec sum = broadcast(0.0f);
+    for (Index j = 0; j < head.num_keys; ++j) {
+      const float* value = head.v + head.rows[j] * head.ldkv + column;
+      sum = fma(broadcast(head.scores[j]), lanes == kLanes ? load(value) : load_first(value, lanes), sum);
+    }
+    store_first(head.out + column, lanes, mul(sum, broadcast(normalizer)));
+  }
+}
