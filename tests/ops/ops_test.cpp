@@ -75,8 +75,7 @@ TEST_CASE("linear agrees for every dtype of weights, with every epilogue") {
       const Inference<float>::Vector fast_bias(bias);
       const Naive<double>::Matrix exact_weight(weight);
       const Naive<double>::Vector exact_bias(bias);
-      for (const Activation activation :
-           {Activation::kNone, Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+      for (const Activation activation : simd::kAllActivations) {
         const auto fast_residual = ops.fast.constant(residual);
         const auto exact_residual = ops.exact.constant(residual);
         ops.check_equal(
@@ -99,13 +98,42 @@ TEST_CASE("norm, sums, slices and concatenations agree") {
   const auto ea = ops.exact.constant(a), eb = ops.exact.constant(b);
   ops.check_equal(ops.fast.layer_norm(fa, Inference<float>::Vector(gain), Inference<float>::Vector(gain), 1e-5),
                   ops.exact.layer_norm(ea, Naive<double>::Vector(gain), Naive<double>::Vector(gain), 1e-5), 1e-6);
+  ops.check_equal(ops.fast.rms_norm(fa, Inference<float>::Vector(gain), 1e-5),
+                  ops.exact.rms_norm(ea, Naive<double>::Vector(gain), 1e-5), 1e-6);
   ops.check_equal(ops.fast.add(fa, fb), ops.exact.add(ea, eb), 1e-7);
+  ops.check_equal(ops.fast.multiply(fa, fb), ops.exact.multiply(ea, eb), 1e-7);
   ops.check_equal(ops.fast.concat_rows({fa, fb}), ops.exact.concat_rows({ea, eb}), 1e-7);
   ops.check_equal(ops.fast.concat_columns({fa, fb, fa}), ops.exact.concat_columns({ea, eb, ea}), 1e-7);
   const auto slice = ops.fast.slice_rows(fa, 5, 9);
   ops.check_equal(slice, ops.exact.slice_rows(ea, 5, 9), 1e-7);
   ops.check_equal(ops.fast.slice_rows(slice, 2, 3), ops.exact.slice_rows(ea, 7, 3), 1e-7);
+  ops.check_equal(ops.fast.multiply(slice, slice), ops.exact.slice_rows(ops.exact.multiply(ea, ea), 5, 9), 1e-7);
   ops.check_equal(ops.fast.add(slice, slice), ops.exact.slice_rows(ops.exact.add(ea, ea), 5, 9), 1e-7);
+}
+
+TEST_CASE("rotary positions agree, turn pairs by their angles and leave products of rows to their distance") {
+  Pair ops;
+  const Index heads = 3, head_dim = 10, rows = 40;
+  const RotaryTable table(head_dim, 64, 10000.0);
+  CHECK(table.cosines(0)[4] == 1.0f);
+  CHECK(table.sines(1)[0] == doctest::Approx(std::sin(1.0)));
+  CHECK(table.sines(63)[2] == doctest::Approx(std::sin(63 * std::pow(10000.0, -0.4))));
+  std::vector<std::int32_t> positions;
+  for (Index i = 0; i < rows; ++i) positions.push_back(static_cast<std::int32_t>((i * 13) % 64));
+  const Matrix<float> x = random_matrix(rows, heads * head_dim, 1);
+  const auto y = ops.exact.rotary(ops.exact.constant(x), heads, table, positions);
+  ops.check_equal(ops.fast.rotary(ops.fast.constant(x), heads, table, positions), y, 1e-7);
+  // The first pair of the second head, at position 13: by an angle of 13.
+  CHECK(y.values()(1, 10) == doctest::Approx(x(1, 10) * std::cos(13.0) - x(1, 15) * std::sin(13.0)));
+  CHECK(y.values()(1, 15) == doctest::Approx(x(1, 15) * std::cos(13.0) + x(1, 10) * std::sin(13.0)));
+  // q at position a and k at position b: only a - b matters.
+  const auto product = [&](std::int32_t a, std::int32_t b) {
+    const auto q = ops.exact.rotary(ops.exact.constant(x.topRows(1)), heads, table, {a});
+    const auto k = ops.exact.rotary(ops.exact.constant(x.bottomRows(1)), heads, table, {b});
+    return q.values().row(0).dot(k.values().row(0));
+  };
+  CHECK(product(20, 7) == doctest::Approx(product(45, 32)));
+  CHECK(product(20, 7) != doctest::Approx(product(20, 8)));
 }
 
 TEST_CASE("attention agrees, with and without mask, past and cache") {

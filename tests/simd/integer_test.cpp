@@ -80,7 +80,7 @@ struct Activations {
   }
   int number(Index row, Index column) const {
     const Index first = row / kMR * kMR, height = std::min(kMR, rows.m - first);
-    return rows.tile(first)[column / 4 * 4 * height + row % kMR * 4 + column % 4];
+    return rows.micro_panel(first)[column / 4 * 4 * height + row % kMR * 4 + column % 4];
   }
 
   Index groups;

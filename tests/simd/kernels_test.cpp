@@ -104,7 +104,7 @@ TEST_CASE("products of every tail agree with the twin, for each instruction set 
     for (const Index m : {1, 3, 6, 13}) {
       check_product<float16>(isa, m, 40, 300, Activation::kNone, true, false);
       check_product<bfloat16>(isa, m, 40, 300, Activation::kNone, true, true);
-      for (const Activation activation : {Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+      for (const Activation activation : kAllActivations) {
         check_product<float>(isa, m, 23, 17, activation, true, true);
         check_product<float16>(isa, m, 23, 17, activation, true, false);
       }
@@ -164,14 +164,14 @@ TEST_CASE("activations are as accurate as documented, over the whole range") {
   // A product with k = 1 and weight 1 is the activation alone.
   for (const Isa isa : supported()) {
     const KernelTable kernel = kernels_for(isa);
-    for (const Activation activation : {Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+    for (const Activation activation : kAllActivations) {
       std::vector<float> one(kNR, 0.0f);
       one[0] = 1.0f;
       for (float x = -120.0f; x < 120.0f; x += 0.0137f) {
         float y = kNan;
         kernel.gemv_block(
             {1, 0, 1, &x, 1, {one.data(), WeightFormat::kF32, 1, 1}, &y, 1, {nullptr, activation, nullptr, 0}});
-        const double expected = reference::activate(activation, x);
+        const double expected = reference::activate<double>(activation, x);
         REQUIRE(std::fabs(y - expected) <= 3e-7 * std::max(1.0, std::fabs(static_cast<double>(x))));
       }
       const float bad = kNan;

@@ -67,8 +67,7 @@ MmSerConfig tiny_config() {
 
 TEST_CASE("linear: gradients of input, weight, bias and residual, for each activation") {
   const Weights weights({{"x", {7, 5}}, {"w", {18, 5}}, {"b", {18}}, {"residual", {7, 18}}});
-  for (const Activation activation :
-       {Activation::kNone, Activation::kRelu, Activation::kGelu, Activation::kQuickGelu}) {
+  for (const Activation activation : simd::kAllActivations) {
     CAPTURE(static_cast<int>(activation));
     test::check_gradients(*weights.parameters, [&](Ops& ops) {
       const Ops::Tensor residual = weights.input(ops, 3);
@@ -94,6 +93,17 @@ TEST_CASE("layer_norm, add, concat_columns: gradients") {
     const Ops::Tensor x = weights.input(ops, 0), y = weights.input(ops, 3);
     const Ops::Tensor normal = ops.layer_norm(ops.add(x, y), weights.bound[1], weights.bound[2], 1e-5);
     return project(ops, ops.concat_columns({normal, x, y}));
+  });
+}
+
+TEST_CASE("rms_norm, multiply, rotary: gradients") {
+  const Weights weights({{"x", {5, 12}}, {"norm.weight", {12}}, {"y", {5, 12}}, {"frozen", {5, 12}}});
+  const RotaryTable table(6, 9, 10000.0);
+  test::check_gradients(*weights.parameters, [&](Ops& ops) {
+    const Ops::Tensor x = weights.input(ops, 0), y = weights.input(ops, 2);
+    const Ops::Tensor normal = ops.rms_norm(ops.multiply(x, y), weights.bound[1], 1e-5);
+    const Ops::Tensor turned = ops.rotary(normal, 2, table, {0, 3, 8, 3, 1});
+    return project(ops, ops.concat_columns({turned, ops.multiply(x, x), weights.input(ops, 3)}));
   });
 }
 

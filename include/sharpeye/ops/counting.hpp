@@ -55,7 +55,10 @@ class Counting {
     return {x.rows(), weight.rows()};
   }
   Tensor layer_norm(const Tensor& x, const Vector&, const Vector&, double) const { return x; }
+  Tensor rms_norm(const Tensor& x, const Vector&, double) const { return x; }
   Tensor add(const Tensor& a, const Tensor&) const { return a; }
+  Tensor multiply(const Tensor& a, const Tensor&) const { return a; }
+  Tensor rotary(const Tensor& x, Index, const RotaryTable&, const std::vector<std::int32_t>&) const { return x; }
   Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) const {
     return {static_cast<Index>(ids.size()), table.columns()};
   }

@@ -209,6 +209,39 @@ class Inference {
     return y;
   }
 
+  Tensor rms_norm(const Tensor& x, const Vector& gain, double epsilon) {
+    Tensor y = allocate(x.rows(), x.columns());
+    for_row_blocks(x.rows(), [&](Index begin, Index count) {
+      kernels_.rms_norm(count, x.columns(), x.data() + begin * x.stride(), x.stride(), gain.data(),
+                        static_cast<S>(epsilon), y.mutable_data() + begin * y.stride(), y.stride());
+    });
+    return y;
+  }
+
+  Tensor multiply(const Tensor& a, const Tensor& b) {
+    Tensor y = allocate(a.rows(), a.columns());
+    for_row_blocks(y.rows(), [&](Index begin, Index count) {
+      for (Index i = begin; i < begin + count; ++i) {
+        kernels_.multiply(y.columns(), a.data() + i * a.stride(), b.data() + i * b.stride(),
+                          y.mutable_data() + i * y.stride());
+      }
+    });
+    return y;
+  }
+
+  Tensor rotary(const Tensor& x, Index num_heads, const RotaryTable& table,
+                const std::vector<std::int32_t>& positions) {
+    Tensor y = allocate(x.rows(), x.columns());
+    for_row_blocks(y.rows(), [&](Index begin, Index count) {
+      for (Index i = begin; i < begin + count; ++i) {
+        const Index position = positions[static_cast<std::size_t>(i)];
+        kernels_.rotate(num_heads, table.half(), x.data() + i * x.stride(), table.cosines(position),
+                        table.sines(position), 1.0f, y.mutable_data() + i * y.stride());
+      }
+    });
+    return y;
+  }
+
   Tensor add(const Tensor& a, const Tensor& b) {
     Tensor y = allocate(a.rows(), a.columns());
     for_row_blocks(y.rows(), [&](Index begin, Index count) {

@@ -54,7 +54,7 @@ class Naive {
   Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Naive>& epilogue = {}) const {
     sharpeye::Matrix<S> y = x.values() * weight.values.transpose();
     if (epilogue.bias != nullptr) y.rowwise() += epilogue.bias->values;
-    y = y.unaryExpr([&](S value) { return activate(epilogue.activation, value); }).eval();
+    y = y.unaryExpr([&](S value) { return simd::reference::activate(epilogue.activation, value); }).eval();
     if (epilogue.residual != nullptr) y += epilogue.residual->values();
     return y;
   }
@@ -67,7 +67,36 @@ class Naive {
     return y;
   }
 
+  Tensor rms_norm(const Tensor& x, const Vector& gain, double epsilon) const {
+    const auto mean_square = x.values().array().square().rowwise().mean().eval();
+    sharpeye::Matrix<S> y = x.values().array().colwise() / (mean_square + static_cast<S>(epsilon)).sqrt();
+    y = y.array().rowwise() * gain.values.array();
+    return y;
+  }
+
   Tensor add(const Tensor& a, const Tensor& b) const { return sharpeye::Matrix<S>(a.values() + b.values()); }
+
+  Tensor multiply(const Tensor& a, const Tensor& b) const {
+    return sharpeye::Matrix<S>(a.values().cwiseProduct(b.values()));
+  }
+
+  Tensor rotary(const Tensor& x, Index num_heads, const RotaryTable& table,
+                const std::vector<std::int32_t>& positions) const {
+    const Index half = table.half();
+    sharpeye::Matrix<S> y(x.rows(), x.columns());
+    for (Index i = 0; i < x.rows(); ++i) {
+      const Index position = positions[static_cast<std::size_t>(i)];
+      const auto c = view_matrix(table.cosines(position), 1, half, half).template cast<S>().eval();
+      const auto s = view_matrix(table.sines(position), 1, half, half).template cast<S>().eval();
+      for (Index head = 0; head < num_heads; ++head) {
+        const auto first = x.values().block(i, 2 * head * half, 1, half);
+        const auto second = x.values().block(i, (2 * head + 1) * half, 1, half);
+        y.block(i, 2 * head * half, 1, half) = first.cwiseProduct(c) - second.cwiseProduct(s);
+        y.block(i, (2 * head + 1) * half, 1, half) = second.cwiseProduct(c) + first.cwiseProduct(s);
+      }
+    }
+    return y;
+  }
 
   Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) const {
     sharpeye::Matrix<S> y(static_cast<Index>(ids.size()), table.values.cols());
@@ -149,16 +178,6 @@ class Naive {
   }
 
  private:
-  static S activate(Activation activation, S x) {
-    switch (activation) {
-      case Activation::kNone: return x;
-      case Activation::kRelu: return x < 0 ? S(0) : x;
-      case Activation::kGelu: return x / 2 * (1 + std::erf(x / std::sqrt(S(2))));
-      case Activation::kQuickGelu: return x / (1 + std::exp(S(-1.702) * x));
-    }
-    return x;
-  }
-
   // softmax(q k^T / sqrt(head_dim)) v for one query and one head
   static sharpeye::Matrix<S> attend(const sharpeye::Matrix<S>& q, const sharpeye::Matrix<S>& k,
                                     const sharpeye::Matrix<S>& v) {

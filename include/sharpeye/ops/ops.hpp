@@ -15,7 +15,11 @@
 /// and these operations:
 ///
 /// - `linear(x, matrix, epilogue)`: activation(x W^T + bias) + residual
-/// - `layer_norm(x, gain, bias, epsilon)` over each row, `add(a, b)`
+/// - `layer_norm(x, gain, bias, epsilon)` over each row: (x - mean) / sqrt(variance + epsilon) gain + bias
+/// - `rms_norm(x, gain, epsilon)` over each row: x / sqrt(mean(x^2) + epsilon) gain
+/// - `add(a, b)`, `multiply(a, b)`: element by element
+/// - `rotary(x, num_heads, table, positions)`: the pairs (x[i], x[i + head_dim / 2]) of each head of row r, turned by the
+///   angles of positions[r]; the table must outlive what is made with it
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
 /// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head
 /// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]
@@ -33,6 +37,7 @@
 #include <vector>
 
 #include "sharpeye/core/types.hpp"
+#include "sharpeye/ops/rotary.hpp"
 #include "sharpeye/simd/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

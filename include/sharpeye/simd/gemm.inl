@@ -18,9 +18,9 @@ namespace simd {
 
 namespace detail {
 
-/// The most rows of a block of A, so that its slice (1024 floats a row) stays in the L2 cache beside the slivers of B:
-/// 108 (442 KB) for 1 MB, 228 for 2 MB. Fewer and higher blocks convert 16-bit weights less often. Whole tiles of 12
-/// rows.
+/// The most rows of a block of A, so that its KC steps (4 KB a row) stays in the L2 cache beside the slivers of B:
+/// 108 (442 KB) for 1 MB, 228 for 2 MB. Fewer and higher blocks convert 16-bit weights less often. Whole
+/// micro-tiles of 12 rows.
 inline Index max_block_rows() noexcept {
 #if defined(_SC_LEVEL2_CACHE_SIZE)
   static const Index bytes = static_cast<Index>(::sysconf(_SC_LEVEL2_CACHE_SIZE));
@@ -64,14 +64,14 @@ SHARPEYE_BODY void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a,
   const Index rows = round_up(ceil_div(m, ceil_div(m, detail::max_block_rows())), 2 * kMR);
   const Index row_blocks = ceil_div(m, rows);
   // Jobs of about 25 MFLOP (a quarter of a millisecond), small enough that a core stolen for a moment costs little; but
-  // at least eight panels, so that fetching the slice of A from the L3 cache is worth it.
+  // at least eight panels, so that fetching the block of A from the L3 cache is worth it.
   const Index panels = std::clamp<Index>(25'000'000 / (2 * rows * kNR * k), 8, 16) / 2 * 2;
   for_each_part(
       pool, products, count,
       [&](const PackedWeights& weights) { return row_blocks * ceil_div(weights.panels(), panels); },
       [&](const Product& product, Index part) {
         const PackedWeights& weights = product.weights;
-        const Index row = part % row_blocks * rows;  // neighbours in time share the panels of weights
+        const Index row = part % row_blocks * rows;  // neighbours in time share the micro-panels of weights
         const Index panel = part / row_blocks * panels;
         kernel.gemm_block({m, row, std::min(m, row + rows), panel, std::min(weights.panels(), panel + panels), packed_a,
                            weights, product.c, product.ldc, product.epilogue});

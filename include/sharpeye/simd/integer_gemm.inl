@@ -56,7 +56,7 @@ SHARPEYE_BODY void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const 
   if (m == 0) return;
   const KernelTable& kernel = kernels();
   // Few rows: bound by reading the weights once, in chunks of about 64 KB. Many: blocks of A that stay in the L2 cache
-  // beside the panels, and jobs of about 50 million products.
+  // beside the micro-panels, and jobs of about 50 million products.
   const bool is_decode = m <= kMR;
   const Index most_rows = std::max<Index>(2 * kMR, 262144 / a.row_bytes() / (2 * kMR) * 2 * kMR);
   const Index rows = is_decode ? m : round_up(ceil_div(m, ceil_div(m, most_rows)), 2 * kMR);

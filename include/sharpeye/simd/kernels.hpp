@@ -15,7 +15,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-/// The kernels of one instruction set. What each computes is written with its body and, in double, in reference.hpp.
+/// The kernels of one instruction set. Each has a plain twin of its name in reference.hpp, which says what it computes
+/// (pack_columns: that of pack_rows; gemm_block and gemv_block: gemm; the two attentions: attention).
 struct KernelTable {
   Isa isa;
   void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
@@ -34,13 +35,22 @@ struct KernelTable {
   void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
                      float* y, Index ldy) noexcept;
   float (*log_sum_exp)(Index n, const float* x) noexcept;
-  // Of training; their formulas stand in training/elementwise.hpp.
+  // Of training.
   void (*activate)(Activation activation, Index n, const float* z, float* y) noexcept;
   void (*activation_gradient)(Activation activation, Index n, const float* z, const float* dy, float* dz) noexcept;
   float (*softmax)(Index n, float* x) noexcept;
   void (*softmax_gradient)(Index n, float scale, const float* p, float* dp) noexcept;
   void (*layer_norm_gradient)(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
                               float* dgain, float* dbias) noexcept;
+  // Of other language models.
+  void (*rms_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, float epsilon, float* y,
+                   Index ldy) noexcept;
+  void (*rms_norm_gradient)(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
+                            float* dgain) noexcept;
+  /// `direction` 1, or -1 for the way back; y may be x.
+  void (*rotate)(Index num_heads, Index half, const float* x, const float* cosines, const float* sines, float direction,
+                 float* y) noexcept;
+  void (*multiply)(Index n, const float* a, const float* b, float* y) noexcept;
 };
 
 /// The kernels of `isa`, which must be supported. For tests and benchmarks; everybody else uses kernels().

@@ -11,7 +11,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-/// Packs W [n, k] into panels of `Weight` elements (see PackedWeights); `element(row, column)` gives what to store.
+/// Packs W [n, k] into micro-panels of B of `Weight` elements (see PackedWeights); `element(row, column)` gives what to
+/// store.
 template <class Weight, class Element>
 void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
   for (Index panel = 0; panel < ceil_div(n, kNR); ++panel) {

@@ -21,6 +21,7 @@
 ///   AVX2 and NEON, 2 MR x 2 NR with AVX-512, and less at the edges. Products with at most MR rows read A unpacked.
 
 #include "sharpeye/core/types.hpp"
+#include "sharpeye/simd/activations.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
@@ -49,10 +50,6 @@ inline constexpr Index block_depth(Index k) noexcept {
 /// Steps of k that a product with few rows leaves out together, where all rows of A are zero there.
 inline constexpr Index kSkipSteps = 4;
 
-/// Element-wise functions that a GEMM can apply to its result.
-/// kGelu is the exact x/2 (1 + erf(x / sqrt 2)); kQuickGelu is x * sigmoid(1.702 x).
-enum class Activation { kNone, kRelu, kGelu, kQuickGelu };
-
 /// Consecutive elements of a row of 4-bit weights that share a scale.
 inline constexpr Index kGroup = 32;
 /// Bytes of one group of one panel of 4-bit weights: 16 scales (F16), then 32 x 16 numbers.
@@ -62,7 +59,7 @@ inline constexpr Index kGroupBytes = kNR * 2 + kNR * kGroup / 2;
 /// into the 16 bits that AVX2's vpmaddubsw has for their sum, 2 * 127 * 127 < 2^15.
 inline constexpr int kByteOffset = 64, kByteLimit = 63, kNibbleOffset = 8, kNibbleLimit = 8;
 
-/// Weights B^T [n, k] in panels of 16 columns of B; the last panel is filled up with zeros.
+/// Weights B^T [n, k] in micro-panels of B, called panels for short; the last one is filled up with zeros.
 ///
 /// - F32, F16, BF16: element (n, k) stands at panel n/16, position k * 16 + n % 16.
 /// - Int8, one scale for each of the n: position k/4 * 64 + n % 16 * 4 + k % 4, k filled up to whole fours.
@@ -100,8 +97,8 @@ struct LiveSteps {
   Index size = 0;
 };
 
-/// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value + offsets[r]. Tiles of `height` rows
-/// (kMR, or what is left) follow each other; in a tile the number (r, i) stands at i/4 * 4 * height + r * 4 + i
+/// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value + offsets[r]. Micro-panels of `height`
+/// rows (kMR, or what is left) follow each other; in one the number (r, i) stands at i/4 * 4 * height + r * 4 + i
 /// % 4.
 struct QuantizedRows {
   const std::int8_t* values = nullptr;
@@ -114,7 +111,7 @@ struct QuantizedRows {
   const std::int32_t* zeros = nullptr;  ///< [m]: the value of each row that means 0, where steps are left out
 
   Index row_bytes() const noexcept { return groups * kGroup; }
-  const std::int8_t* tile(Index row) const noexcept { return values + row * row_bytes(); }
+  const std::int8_t* micro_panel(Index row) const noexcept { return values + row * row_bytes(); }
 };
 
 /// What happens to an element of the product before it is stored: activation(x + bias[column]) + residual[row, column].
@@ -125,7 +122,7 @@ struct Epilogue {
   Index ld_residual = 0;
 };
 
-/// One job of a GEMM: rows [row_begin, row_end) (beginning on a tile) times panels [panel_begin, panel_end).
+/// One job of a GEMM: rows [row_begin, row_end) (beginning on a micro-panel) times panels [panel_begin, panel_end).
 struct GemmBlock {
   Index m;  ///< rows of A
   Index row_begin, row_end, panel_begin, panel_end;
@@ -159,9 +156,9 @@ struct IntegerBlock {
   Epilogue epilogue;
 };
 
-/// The slivers of B that are read next. They come from memory, so each tile asks for its share of them (into the L2
-/// cache), a little at every step of k: all at once, the requests hold up the tile's own (AVX-512 at depth 512, blocks
-/// of 144 rows, A and B not in the cache: 0.83 -> 0.92 of peak).
+/// The slivers of B that are read next. They come from memory, so each micro-tile prefetches its share of them (into
+/// the L2 cache), a little at every step of k: all at once, the requests hold up the micro-tile's own (AVX-512 at depth
+/// 512, blocks of 144 rows, A and B not in the cache: 0.83 -> 0.92 of peak).
 struct Ahead {
   const char* data;
   Index panel_stride, bytes_a_step;  ///< in bytes
@@ -197,8 +194,8 @@ struct CachedAttentionHead {
   float* scores;  ///< [num_keys] scratch
 };
 
-/// Floats of scratch that one AttentionHead needs: K and V in panels; of one tile the queries, the scores, and their
-/// softmax.
+/// Floats of scratch that one AttentionHead needs: K and V in micro-panels; of one micro-tile the queries, the scores,
+/// and their softmax.
 inline constexpr Index attention_scratch(Index num_keys, Index head_dim) noexcept {
   return round_up(num_keys, kNR) * head_dim + num_keys * round_up(head_dim, kNR) +
          2 * kMR * (head_dim + 2 * round_up(num_keys, kNR));

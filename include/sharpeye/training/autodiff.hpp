@@ -143,6 +143,62 @@ class Autodiff {
     return y;
   }
 
+  Tensor rms_norm(const Tensor& x, const Vector& gain, double epsilon) {
+    const Index n = x.columns();
+    const Tensor y = allocate(x.rows(), n, x.needs_gradient() || trains(gain));
+    for (Index i = 0; i < x.rows(); ++i) {
+      training::rms_norm(n, x.data() + i * n, gain.data(), static_cast<S>(epsilon), y.mutable_data() + i * n);
+    }
+    record(y, [=] {
+      S* dx = x.needs_gradient() ? zeroed_gradient(x) : nullptr;
+      S* dgain = trains(gain) ? gradient_of(gain) : nullptr;
+      for (Index i = 0; i < x.rows(); ++i) {
+        rms_norm_gradient(n, x.data() + i * n, gain.data(), static_cast<S>(epsilon), gradient_of(y) + i * n,
+                          dx == nullptr ? nullptr : dx + i * n, dgain);
+      }
+    });
+    return y;
+  }
+
+  Tensor multiply(const Tensor& a, const Tensor& b) {
+    const Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
+    const Index size = a.rows() * a.columns();
+    training::multiply(size, a.data(), b.data(), y.mutable_data());
+    record(y, [=] {
+      const ArenaBuffer buffer = arena_.acquire(static_cast<std::size_t>(size) * sizeof(S));
+      auto* gradient = static_cast<S*>(buffer.data());
+      const auto flow = [&](const Tensor& to, const Tensor& other) {
+        if (!to.needs_gradient()) return;
+        training::multiply(size, static_cast<const S*>(gradient_of(y)), other.data(), gradient);
+        add_gradient(to, gradient);
+      };
+      flow(a, b);
+      flow(b, a);
+    });
+    return y;
+  }
+
+  Tensor rotary(const Tensor& x, Index num_heads, const RotaryTable& table,
+                const std::vector<std::int32_t>& positions) {
+    const Index n = x.columns();
+    const Tensor y = allocate(x.rows(), n, x.needs_gradient());
+    const auto rotate_rows = [=, angles = &table](const S* from, S direction, S* to) {
+      for (Index i = 0; i < x.rows(); ++i) {
+        const Index position = positions[static_cast<std::size_t>(i)];
+        rotate(num_heads, angles->half(), from + i * n, angles->cosines(position), angles->sines(position), direction,
+               to + i * n);
+      }
+    };
+    rotate_rows(x.data(), S{1}, y.mutable_data());
+    record(y, [=] {
+      const ArenaBuffer buffer = arena_.acquire(static_cast<std::size_t>(x.rows() * n) * sizeof(S));
+      auto* gradient = static_cast<S*>(buffer.data());
+      rotate_rows(gradient_of(y), S{-1}, gradient);
+      add_gradient(x, gradient);
+    });
+    return y;
+  }
+
   Tensor add(const Tensor& a, const Tensor& b) {
     const Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
     const Index size = a.rows() * a.columns();

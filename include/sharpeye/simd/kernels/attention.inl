@@ -1,12 +1,13 @@
-// Attention: for each tile of query rows the scores of all visible keys stand in the L1 cache, are turned into weights
-// there, and meet V; no score matrix reaches memory. Included once per instruction set, after gemm.inl.
+// Attention: for each micro-tile of query rows the scores of all visible keys stand in the L1 cache, are turned into
+// weights there, and meet V; no score matrix reaches memory.
 
-/// Asks for a row of K or V some rows before it is packed: it stands in another page, where no prefetcher looks.
+/// Prefetches a row of K or V some rows before it is packed: it stands in another page, where the hardware does not
+/// look.
 inline void prefetch_row(const float* row, Index size) noexcept {
   for (Index i = 0; i < size; i += 16) __builtin_prefetch(row + i);
 }
 
-/// K^T scaled, in panels of 16 keys: element (key, i) at panel key/16, position i * 16 + key % 16; absent keys are
+/// K^T scaled, in micro-panels of B: element (key, i) at panel key/16, position i * 16 + key % 16; absent keys are
 /// zero.
 inline void pack_keys(const AttentionHead& head, float* packed) noexcept {
   for (Index first = 0; first < head.num_keys; first += kNR) {
@@ -21,7 +22,7 @@ inline void pack_keys(const AttentionHead& head, float* packed) noexcept {
   }
 }
 
-/// V in panels of 16 columns: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
+/// V in micro-panels of B: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
 inline void pack_values(const AttentionHead& head, float* packed) noexcept {
   for (Index key = 0; key < head.num_keys; ++key) {
     prefetch_row(head.v + (key + 8) * head.ldv, head.head_dim);
@@ -38,10 +39,10 @@ inline void pack_values(const AttentionHead& head, float* packed) noexcept {
   }
 }
 
-/// The softmax of kMR rows of `visible` scores, without its division, packed as pack_tiles does. Row r sees the
+/// The softmax of kMR rows of `visible` scores, without its division, packed as a micro-panel of A. Row r sees the
 /// first seen + r * more of them. @param normalizer receives 1 / the sum of each row
-inline void pack_softmax_tile(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
-                              float* normalizer) noexcept {
+inline void pack_softmax_panel(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
+                               float* normalizer) noexcept {
   Vec shift[kMR], sum[kMR];
   for (Index r = 0; r < kMR; ++r) {
     shift[r] = broadcast(maximum(seen + r * more, scores + r * stride));
@@ -79,13 +80,13 @@ inline void pack_softmax(Index rows, Index seen, Index more, Index visible, floa
                          float* normalizer) noexcept {
   Index row = 0;
   for (; row + kMR <= rows; row += kMR) {
-    pack_softmax_tile(seen + row * more, more, visible, scores + row * stride, stride, packed + row * visible,
-                      normalizer + row);
+    pack_softmax_panel(seen + row * more, more, visible, scores + row * stride, stride, packed + row * visible,
+                       normalizer + row);
   }
   for (Index r = row; r < rows; ++r) {
     normalizer[r] = 1.0f / softmax_numerators(seen + r * more, round_up(visible, kNR), scores + r * stride);
   }
-  pack_tiles(rows - row, visible, scores + row * stride, stride, packed + row * visible);
+  pack_micro_panels(rows - row, visible, scores + row * stride, stride, packed + row * visible);
 }
 
 inline void attention_head(const AttentionHead& head) noexcept {
@@ -99,16 +100,16 @@ inline void attention_head(const AttentionHead& head) noexcept {
   pack_values(head, values);
   for (Index row = 0; row < head.num_queries;) {
     const Index rows = tile_height(head.num_queries - row);
-    // A causal tile reads the keys that its last row sees; its earlier rows then ignore some of them.
+    // A causal micro-tile reads the keys that its last row sees; its earlier rows then ignore some of them.
     const Index past = head.num_keys - head.num_queries;
     const Index visible = head.causal ? past + row + rows : head.num_keys;
-    pack_tiles(rows, head_dim, head.q + row * head.ldq, head.ldq, packed_queries);
+    pack_micro_panels(rows, head_dim, head.q + row * head.ldq, head.ldq, packed_queries);
     const Index key_panels = ceil_div(visible, kNR);
     for (Index panel = 0; panel < key_panels;) {
       const Index panels = tile_width(key_panels - panel);
       const Index key = panel * kNR;
-      tile_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim},
-              TilePanels<float>{keys + key * head_dim, kNR * head_dim}, scores + key, padded_keys, false);
+      micro_kernel_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim},
+                      PanelsOfB<float>{keys + key * head_dim, kNR * head_dim}, scores + key, padded_keys, false);
       panel += panels;
     }
     float normalizer[kHighRows];
@@ -121,8 +122,8 @@ inline void attention_head(const AttentionHead& head) noexcept {
       alignas(64) float context[kHighRows * kWidth];
       const Index panels = tile_width(panels_of_values - panel);
       const Index column = panel * kNR;
-      tile_of(rows, panels, visible, weights, TilePanels<float>{values + column * head.num_keys, kNR * head.num_keys},
-              context, kWidth, false);
+      micro_kernel_of(rows, panels, visible, weights,
+                      PanelsOfB<float>{values + column * head.num_keys, kNR * head.num_keys}, context, kWidth, false);
       const Index rest = head_dim - column;
       const Index columns = rest < panels * kNR ? rest : panels * kNR;
       for (Index r = 0; r < rows; ++r) {

@@ -1,14 +1,14 @@
 // What a finished micro-tile goes through before C is left alone: bias, activation, residual.
 
-/// The epilogue over one finished tile; `residual` may be null.
-template <Activation kActivation>
+/// The epilogue over one finished micro-tile; `residual` may be null.
+template <class Kind>
 inline void finish_tile_as(Index rows, Index columns, float* c, Index ldc, const float* bias, const float* residual,
                            Index ld_residual) noexcept {
   for (Index r = 0; r < rows; ++r) {
     for (Index j = 0; j < columns; j += kLanes) {
       Vec x = load(c + r * ldc + j);
       if (bias != nullptr) x = add(x, load(bias + j));
-      x = activate<kActivation>(x);
+      x = Kind::value(x);
       if (residual != nullptr) x = add(x, load(residual + r * ld_residual + j));
       store(c + r * ldc + j, x);
     }
@@ -17,17 +17,10 @@ inline void finish_tile_as(Index rows, Index columns, float* c, Index ldc, const
 
 inline void finish_tile(Activation activation, Index rows, Index columns, float* c, Index ldc, const float* bias,
                         const float* residual, Index ld_residual) noexcept {
-  switch (activation) {
-    case Activation::kNone:
-      if (bias == nullptr && residual == nullptr) return;
-      return finish_tile_as<Activation::kNone>(rows, columns, c, ldc, bias, residual, ld_residual);
-    case Activation::kRelu:
-      return finish_tile_as<Activation::kRelu>(rows, columns, c, ldc, bias, residual, ld_residual);
-    case Activation::kGelu:
-      return finish_tile_as<Activation::kGelu>(rows, columns, c, ldc, bias, residual, ld_residual);
-    case Activation::kQuickGelu:
-      return finish_tile_as<Activation::kQuickGelu>(rows, columns, c, ldc, bias, residual, ld_residual);
-  }
+  if (activation == Activation::kNone && bias == nullptr && residual == nullptr) return;
+  with_activation(activation, [&](auto kind) {
+    finish_tile_as<decltype(kind)>(rows, columns, c, ldc, bias, residual, ld_residual);
+  });
 }
 
 inline void copy_columns(Index rows, Index columns, const float* from, Index ld_from, float* to, Index ld_to) noexcept {

@@ -11,16 +11,16 @@ struct SparseRows {
     return data + r * stride + i;
   }
 };
-/// Rows of A packed by pack_tiles: element (r, i) of a tile at data[i * rows of the tile + r]. The tiles of one
-/// register tile are tile_stride apart. (Rows as they stand take a register each for their place: with twelve of them
-/// GCC moved some to vector registers and back at each step.)
+/// Micro-panels of A: element (r, i) of one at data[i * its rows + r]. Those of one micro-tile are panel_stride apart.
+/// (Rows as they stand take a register each for their place: with twelve of them GCC moved some to vector registers and
+/// back at each step.)
 struct PackedRows {
   const float* data;
-  Index tile_stride;
+  Index panel_stride;
 
   template <int kRows>
   const float* at(Index r, Index i) const noexcept {
-    return data + r / kMR * tile_stride + i * (kRows < kMR ? kRows : kMR) + r % kMR;
+    return data + r / kMR * panel_stride + i * (kRows < kMR ? kRows : kMR) + r % kMR;
   }
   template <int>
   void prefetch(Index) const noexcept {}
@@ -42,18 +42,18 @@ struct StreamedRows : PackedRows {
     }
   }
 };
-/// Panels of B: element (i, j) at data[j / kNR * panel_stride + i * kNR + j % kNR].
+/// Micro-panels of B: element (i, j) at data[j / kNR * panel_stride + i * kNR + j % kNR].
 template <class Weight>
-struct TilePanels {
+struct PanelsOfB {
   const Weight* data;
   Index panel_stride;
 };
 
 /// C[kRows, kPanels * kNR] (+)= A[kRows, k] * B: A by broadcasts, B by one or two vectors a step, C in registers.
-/// Small tiles give the steps of k to several sets of accumulators in turn, since a chain of dependent FMAs would
+/// Small micro-tiles give the steps of k to several sets of accumulators in turn, since a chain of dependent FMAs would
 /// otherwise wait four cycles a step.
 template <int kRows, int kPanels, class Rows, class Weight>
-inline void tile(Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc, bool accumulate) noexcept {
+inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index ldc, bool accumulate) noexcept {
   constexpr int kVectors = kPanels * kNR / kLanes, kSums = kRows * kVectors;
   constexpr bool kSkips = std::is_same_v<Rows, SparseRows>;
   // Where groups of steps can be left out, all of them go to the sets in the same way.
@@ -122,33 +122,33 @@ inline void tile(Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc, boo
   }
 }
 
-/// tile<rows, kPanels> for a number of rows known at run time: at most kMR, or kHighRows.
+/// micro_kernel<rows, kPanels> for a number of rows known at run time: at most kMR, or kHighRows.
 template <int kPanels, class Rows, class Weight>
-inline void tile_rows(Index rows, Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc,
-                      bool accumulate) noexcept {
+inline void micro_kernel_rows(Index rows, Index k, Rows a, PanelsOfB<Weight> b, float* c, Index ldc,
+                              bool accumulate) noexcept {
   switch (rows) {
-    case 1: return tile<1, kPanels>(k, a, b, c, ldc, accumulate);
-    case 2: return tile<2, kPanels>(k, a, b, c, ldc, accumulate);
-    case 3: return tile<3, kPanels>(k, a, b, c, ldc, accumulate);
-    case 4: return tile<4, kPanels>(k, a, b, c, ldc, accumulate);
-    case 5: return tile<5, kPanels>(k, a, b, c, ldc, accumulate);
-    case 6: return tile<6, kPanels>(k, a, b, c, ldc, accumulate);
-    default: return tile<kHighRows, kPanels>(k, a, b, c, ldc, accumulate);
+    case 1: return micro_kernel<1, kPanels>(k, a, b, c, ldc, accumulate);
+    case 2: return micro_kernel<2, kPanels>(k, a, b, c, ldc, accumulate);
+    case 3: return micro_kernel<3, kPanels>(k, a, b, c, ldc, accumulate);
+    case 4: return micro_kernel<4, kPanels>(k, a, b, c, ldc, accumulate);
+    case 5: return micro_kernel<5, kPanels>(k, a, b, c, ldc, accumulate);
+    case 6: return micro_kernel<6, kPanels>(k, a, b, c, ldc, accumulate);
+    default: return micro_kernel<kHighRows, kPanels>(k, a, b, c, ldc, accumulate);
   }
 }
 
 /// The same for a number of panels known at run time: 1 or kWidePanels.
 template <class Rows, class Weight>
-inline void tile_of(Index rows, Index panels, Index k, Rows a, TilePanels<Weight> b, float* c, Index ldc,
-                    bool accumulate) noexcept {
-  if (panels == 1) return tile_rows<1>(rows, k, a, b, c, ldc, accumulate);
-  return tile_rows<kWidePanels>(rows, k, a, b, c, ldc, accumulate);
+inline void micro_kernel_of(Index rows, Index panels, Index k, Rows a, PanelsOfB<Weight> b, float* c, Index ldc,
+                            bool accumulate) noexcept {
+  if (panels == 1) return micro_kernel_rows<1>(rows, k, a, b, c, ldc, accumulate);
+  return micro_kernel_rows<kWidePanels>(rows, k, a, b, c, ldc, accumulate);
 }
 
-/// One tile of C at (row, panel): product over one slice of k, and the epilogue after the last slice. A panel that is
-/// not full is computed beside C, so that nothing outside of C is touched.
+/// One micro-tile of C at (row, panel): product over one block of k, and the epilogue after the last block. A panel
+/// that is not full is computed beside C, so that nothing outside of C is touched.
 template <class Rows, class Weight>
-inline void tile_into(Index row, Index rows, Index panel, Index panels, Index n, Index k, Rows a, TilePanels<Weight> b,
+inline void tile_into(Index row, Index rows, Index panel, Index panels, Index n, Index k, Rows a, PanelsOfB<Weight> b,
                       float* c, Index ldc, const Epilogue& epilogue, bool first, bool last) noexcept {
   const Index column = panel * kNR, width = panels * kNR;
   const Index columns = n - column < width ? n - column : width;
@@ -157,14 +157,14 @@ inline void tile_into(Index row, Index rows, Index panel, Index panels, Index n,
       epilogue.residual == nullptr ? nullptr : epilogue.residual + row * epilogue.ld_residual + column;
   float* target = c + row * ldc + column;
   if (columns == width) {
-    tile_of(rows, panels, k, a, b, target, ldc, !first);
+    micro_kernel_of(rows, panels, k, a, b, target, ldc, !first);
     if (last) finish_tile(epilogue.activation, rows, width, target, ldc, bias, residual, epilogue.ld_residual);
     return;
   }
   constexpr Index kWidth = kWidePanels * kNR;
   alignas(64) float beside[kHighRows * kWidth] = {};
   if (!first) copy_columns(rows, columns, target, ldc, beside, kWidth);
-  tile_of(rows, panels, k, a, b, beside, kWidth, !first);
+  micro_kernel_of(rows, panels, k, a, b, beside, kWidth, !first);
   if (last) {
     alignas(64) float residual_beside[kHighRows * kWidth] = {};
     if (residual != nullptr) copy_columns(rows, columns, residual, epilogue.ld_residual, residual_beside, kWidth);
@@ -174,13 +174,13 @@ inline void tile_into(Index row, Index rows, Index panel, Index panels, Index n,
   copy_columns(rows, columns, beside, kWidth, target, ldc);
 }
 
-/// The slivers of `panels` panels as floats: where they stand, or converted, so that every row block then reads them
-/// from the L1 cache.
-inline TilePanels<float> slivers_of(TilePanels<float> panels, Index, Index, float*) noexcept {
+/// The slivers of `panels` micro-panels of B as floats: where they stand, or converted, so that every row block then
+/// reads them from the L1 cache.
+inline PanelsOfB<float> slivers_as_floats(PanelsOfB<float> panels, Index, Index, float*) noexcept {
   return panels;
 }
 template <class Weight>
-inline TilePanels<float> slivers_of(TilePanels<Weight> from, Index panels, Index k, float* buffer) noexcept {
+inline PanelsOfB<float> slivers_as_floats(PanelsOfB<Weight> from, Index panels, Index k, float* buffer) noexcept {
   const Index size = k * kNR;
   for (Index panel = 0; panel < panels; ++panel) {
     for (Index i = 0; i < size; i += kLanes)
@@ -201,8 +201,8 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
     for (Index panel = block.panel_begin; panel < block.panel_end;) {
       const Index panels = tile_width(block.panel_end - panel);
       const Weight* weights = static_cast<const Weight*>(w.data) + panel * panel_stride + begin * kNR;
-      const TilePanels<float> b = slivers_of(TilePanels<Weight>{weights, panel_stride}, panels, k, buffer);
-      // Next come the panels beside these, or the first ones of the next slice.
+      const PanelsOfB<float> b = slivers_as_floats(PanelsOfB<Weight>{weights, panel_stride}, panels, k, buffer);
+      // Next come the panels beside these, or the first ones of the next block of k.
       const bool turn = panel + panels == block.panel_end;
       const Weight* next =
           turn ? weights - (panel - block.panel_begin) * panel_stride + k * kNR : weights + panels * panel_stride;
@@ -231,7 +231,7 @@ inline void gemv_block_of(const GemvBlock& block) noexcept {
   for (Index panel = block.panel_begin; panel < block.panel_end;) {
     const Index panels = tile_width(block.panel_end - panel);
     tile_into(0, block.m, panel, panels, w.n, w.k, SparseRows{block.a, block.lda, block.live},
-              TilePanels<Weight>{static_cast<const Weight*>(w.data) + panel * panel_stride, panel_stride}, block.c,
+              PanelsOfB<Weight>{static_cast<const Weight*>(w.data) + panel * panel_stride, panel_stride}, block.c,
               block.ldc, block.epilogue, true, true);
     panel += panels;
   }

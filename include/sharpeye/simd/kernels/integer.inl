@@ -1,6 +1,5 @@
 // Products with integer weights: 8-bit activations by 8-bit or 4-bit weights, summed exactly in 32 bits. The sums do
-// not depend on their order, so every instruction set gives the same bits up to the scales. Included once per
-// instruction set, after gemm.inl.
+// not depend on their order, so every instruction set gives the same bits up to the scales.
 
 /// What one pass over a row has seen; two of them in turn do not wait for each other.
 struct SeenRange {
@@ -14,7 +13,8 @@ struct SeenRange {
   }
 };
 
-/// One row of k numbers in [-127, 127] for a tile of `height` rows; sums of each kGroup of them. @return all their sum
+/// One row of k numbers in [-127, 127] for a micro-panel of `height` rows; sums of each kGroup of them. @return all
+/// their sum
 inline std::int32_t quantize_row(Index k, const float* a, Index height, std::int8_t* values, float& scale,
                                  float& offset, std::int32_t* sums) noexcept {
   SeenRange even, odd;
@@ -48,32 +48,31 @@ inline std::int32_t quantize_row(Index k, const float* a, Index height, std::int
   return total;
 }
 
-/// Rows [row_begin, row_end) (beginning on a tile) of A [m, k] as 8-bit integers: offset = (max + min) / 2 of the row,
-/// scale = (max - min) / 254, value = round((a - offset) / scale). What an activation function has left on one side of
-/// zero thus uses all 8 bits. A row with a NaN or an infinity has the scale NaN.
+/// Rows [row_begin, row_end) (beginning on a micro-panel) of A [m, k] as 8-bit integers: offset = (max + min) / 2 of
+/// the row, scale = (max - min) / 254, value = round((a - offset) / scale). What an activation function has left on one
+/// side of zero thus uses all 8 bits. A row with a NaN or an infinity has the scale NaN.
 inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
                           std::int8_t* values, float* scales, float* offsets, std::int32_t* sums,
                           std::int32_t* totals) noexcept {
   const Index groups = ceil_div(k, kGroup);
   for (Index row = row_begin; row < row_end; ++row) {
-    const Index in_tile = row % kMR, first = row - in_tile;
+    const Index in_panel = row % kMR, first = row - in_panel;
     const Index height = m - first < kMR ? m - first : kMR;
-    totals[row] = quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_tile * 4, scales[row],
+    totals[row] = quantize_row(k, a + row * lda, height, values + first * groups * kGroup + in_panel * 4, scales[row],
                                offsets[row], sums + row * groups);
   }
 }
 
-/// The four bytes (r, i) to (r, i + 3) of a register tile that begins at `row`.
+/// The four bytes (r, i) to (r, i + 3) of a micro-tile.
 template <int kRows>
-SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* tile, Index tile_bytes, int r, Index i) noexcept {
+SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* a, Index a_panel_bytes, int r, Index i) noexcept {
   constexpr int kHeight = kRows < kMR ? kRows : kMR;
-  return broadcast_bytes(tile + r / kMR * tile_bytes + i * kHeight + r % kMR * 4);
+  return broadcast_bytes(a + r / kMR * a_panel_bytes + i * kHeight + r % kMR * 4);
 }
 
-/// Four steps of k: kRows rows of A times one line of each panel. (A struct, as argument-dependent lookup would also
-/// find the function of the region that IntVec comes from.)
+/// Four steps of k: kRows rows of A times one line of each panel.
 template <int kRows, int kVectors>
-SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std::uint8_t* b, Index stride,
+SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index a_panel_bytes, const std::uint8_t* b, Index stride,
                                IntVec (&sum)[kRows][kVectors]) noexcept {
   IntVec y[kVectors];
 #pragma GCC unroll 4
@@ -83,7 +82,7 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index tile_bytes, const std
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
-    const IntVec x = broadcast_bytes(a + r / kMR * tile_bytes + r % kMR * 4);
+    const IntVec x = broadcast_bytes(a + r / kMR * a_panel_bytes + r % kMR * 4);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sum[r][v] = dot_bytes(sum[r][v], y[v], x);
   }
@@ -133,16 +132,16 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
 }
 
 /// C[kRows, kPanels * kNR] = a_scale * b_scale * (A B) + a_offset * b_sum of 8-bit weights. As in gemm.inl small
-/// tiles have several sets of sums.
+/// micro-tiles have several sets of sums.
 template <int kRows, int kPanels>
-inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
+inline void byte_kernel(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
   constexpr int kVectors = kPanels * kNR / kLanes;
   constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
   constexpr int kHeight = kRows < kMR ? kRows : kMR;
   const PackedWeights& w = block.weights;
-  const Index stride = w.panel_bytes(), tile_bytes = kMR * block.a.row_bytes();
+  const Index stride = w.panel_bytes(), a_panel_bytes = kMR * block.a.row_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
-  const std::int8_t* a = block.a.tile(row);
+  const std::int8_t* a = block.a.micro_panel(row);
   const LiveSteps& live = block.a.live;
   const bool skips = kRows <= kMR && live.begins != nullptr;
   const bool streams = kRows <= kMR && block.a.m <= kMR;
@@ -177,10 +176,10 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
     }
 #pragma GCC unroll 8
     for (int set = 0; set < kSets; ++set) {
-      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, tile_bytes, b + (i + 4 * set) * kNR, stride, sum[set]);
+      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, a_panel_bytes, b + (i + 4 * set) * kNR, stride, sum[set]);
     }
   }
-  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, tile_bytes, b + i * kNR, stride, sum[0]);
+  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, a_panel_bytes, b + i * kNR, stride, sum[0]);
   const float* scales = w.scales + panel * kNR;
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -198,12 +197,12 @@ inline void byte_tile(const IntegerBlock& block, Index row, Index panel, Ahead a
 
 /// The same of 4-bit weights, group after group; the last panel's columns beyond n have scale 0.
 template <int kRows, int kPanels>
-inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
+inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, float* c, Index ldc) noexcept {
   constexpr int kVectors = kPanels * kNR / kLanes, kLineVectors = kNR / kLanes;
   const PackedWeights& w = block.weights;
-  const Index stride = w.panel_bytes(), groups = block.a.groups, tile_bytes = kMR * block.a.row_bytes();
+  const Index stride = w.panel_bytes(), groups = block.a.groups, a_panel_bytes = kMR * block.a.row_bytes();
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
-  const std::int8_t* a = block.a.tile(row);
+  const std::int8_t* a = block.a.micro_panel(row);
   Vec total[kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
@@ -236,8 +235,8 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Index i = group * kGroup + line * 8;
-        const IntVec first = four_bytes<kRows>(a, tile_bytes, r, i),
-                     second = four_bytes<kRows>(a, tile_bytes, r, i + 4);
+        const IntVec first = four_bytes<kRows>(a, a_panel_bytes, r, i),
+                     second = four_bytes<kRows>(a, a_panel_bytes, r, i + 4);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           sum[r][v] = dot_bytes(dot_bytes(sum[r][v], low[v], first), high[v], second);
@@ -264,29 +263,30 @@ inline void nibble_tile(const IntegerBlock& block, Index row, Index panel, float
   }
 }
 
-/// The tile of a number format: I8 or 4 bits.
+/// The micro-kernel of a number format: 8 bits or 4.
 template <bool kNibbles, int kRows, int kPanels>
-inline void integer_tile(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
+inline void integer_kernel(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c,
+                           Index ldc) noexcept {
   if constexpr (kNibbles) {
-    nibble_tile<kRows, kPanels>(block, row, panel, c, ldc);
+    nibble_kernel<kRows, kPanels>(block, row, panel, c, ldc);
   } else {
-    byte_tile<kRows, kPanels>(block, row, panel, ahead, c, ldc);
+    byte_kernel<kRows, kPanels>(block, row, panel, ahead, c, ldc);
   }
 }
 
 template <bool kNibbles, int kPanels>
-inline void integer_tile_rows(const IntegerBlock& block, Index row, Index rows, Index panel, Ahead ahead, float* c,
-                              Index ldc) noexcept {
+inline void integer_kernel_rows(const IntegerBlock& block, Index row, Index rows, Index panel, Ahead ahead, float* c,
+                                Index ldc) noexcept {
   switch (rows) {
-    case 1: return integer_tile<kNibbles, 1, kPanels>(block, row, panel, ahead, c, ldc);
-    case 2: return integer_tile<kNibbles, 2, kPanels>(block, row, panel, ahead, c, ldc);
-    case 3: return integer_tile<kNibbles, 3, kPanels>(block, row, panel, ahead, c, ldc);
-    case 4: return integer_tile<kNibbles, 4, kPanels>(block, row, panel, ahead, c, ldc);
-    case 5: return integer_tile<kNibbles, 5, kPanels>(block, row, panel, ahead, c, ldc);
-    case 6: return integer_tile<kNibbles, 6, kPanels>(block, row, panel, ahead, c, ldc);
+    case 1: return integer_kernel<kNibbles, 1, kPanels>(block, row, panel, ahead, c, ldc);
+    case 2: return integer_kernel<kNibbles, 2, kPanels>(block, row, panel, ahead, c, ldc);
+    case 3: return integer_kernel<kNibbles, 3, kPanels>(block, row, panel, ahead, c, ldc);
+    case 4: return integer_kernel<kNibbles, 4, kPanels>(block, row, panel, ahead, c, ldc);
+    case 5: return integer_kernel<kNibbles, 5, kPanels>(block, row, panel, ahead, c, ldc);
+    case 6: return integer_kernel<kNibbles, 6, kPanels>(block, row, panel, ahead, c, ldc);
     default:
-      // A group's sums and totals share the registers, so a tile of 4-bit weights is half as high.
-      if constexpr (!kNibbles) return integer_tile<kNibbles, kHighRows, kPanels>(block, row, panel, ahead, c, ldc);
+      // A group's sums and totals share the registers, so a micro-tile of 4-bit weights is half as high.
+      if constexpr (!kNibbles) return integer_kernel<kNibbles, kHighRows, kPanels>(block, row, panel, ahead, c, ldc);
   }
 }
 
@@ -322,9 +322,9 @@ inline void integer_block_of(const IntegerBlock& block) noexcept {
       float* c = is_whole ? target : beside;
       const Index ldc = is_whole ? block.ldc : kWidth;
       if (panels == 1) {
-        integer_tile_rows<kNibbles, 1>(block, row, rows, panel, ahead, c, ldc);
+        integer_kernel_rows<kNibbles, 1>(block, row, rows, panel, ahead, c, ldc);
       } else {
-        integer_tile_rows<kNibbles, kWidePanels>(block, row, rows, panel, ahead, c, ldc);
+        integer_kernel_rows<kNibbles, kWidePanels>(block, row, rows, panel, ahead, c, ldc);
       }
       ahead.data += w.k / 4 * ahead.bytes_a_step;
       finish_tile(block.epilogue.activation, rows, width, c, ldc, bias, residual, ld_residual);

@@ -29,6 +29,49 @@ inline void layer_norm(Index m, Index n, const float* x, Index ldx, const float*
   for (Index row = 0; row < m; ++row) layer_norm_row(n, x + row * ldx, gain, bias, epsilon, y + row * ldy);
 }
 
+/// 1 / sqrt(mean(x^2) + epsilon)
+inline float rms_scale(Index n, const float* x, float epsilon) noexcept {
+  Vec squares = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec some = load_lanes(x + i, lanes);
+    squares = fma(some, some, squares);
+  });
+  return 1.0f / std::sqrt(reduce_add(squares) / static_cast<float>(n) + epsilon);
+}
+
+inline void rms_norm(Index m, Index n, const float* x, Index ldx, const float* gain, float epsilon, float* y,
+                     Index ldy) noexcept {
+  for (Index row = 0; row < m; ++row) {
+    const float* from = x + row * ldx;
+    float* to = y + row * ldy;
+    const Vec scale = broadcast(rms_scale(n, from, epsilon));
+    for_lanes(n, [&](Index i, Index lanes) {
+      store_lanes(to + i, lanes, mul(mul(load_lanes(from + i, lanes), scale), load_lanes(gain + i, lanes)));
+    });
+  }
+}
+
+inline void rotate(Index num_heads, Index half, const float* x, const float* cosines, const float* sines,
+                   float direction, float* y) noexcept {
+  const Vec sign = broadcast(direction);
+  for (Index head = 0; head < num_heads; ++head) {
+    const float *first = x + 2 * head * half, *second = first + half;
+    float* to = y + 2 * head * half;
+    for_lanes(half, [&](Index i, Index lanes) {
+      const Vec a = load_lanes(first + i, lanes), b = load_lanes(second + i, lanes);
+      const Vec c = load_lanes(cosines + i, lanes), s = mul(load_lanes(sines + i, lanes), sign);
+      store_lanes(to + i, lanes, sub(mul(a, c), mul(b, s)));
+      store_lanes(to + half + i, lanes, fma(b, c, mul(a, s)));
+    });
+  }
+}
+
+inline void multiply(Index n, const float* a, const float* b, float* y) noexcept {
+  for_lanes(n, [&](Index i, Index lanes) {
+    store_lanes(y + i, lanes, mul(load_lanes(a + i, lanes), load_lanes(b + i, lanes)));
+  });
+}
+
 inline float maximum(Index n, const float* x) noexcept {
   constexpr Index kSets = 4;  // a chain of dependent maxima would wait for each
   const Index whole = n / kLanes * kLanes, stride = kSets * kLanes;

@@ -1,4 +1,4 @@
-// The table of the kernels of one instruction set. Included once per instruction set, after all bodies.
+// The table of the kernels of one instruction set.
 
 inline KernelTable table(Isa isa) noexcept {
   return {isa,
@@ -16,5 +16,9 @@ inline KernelTable table(Isa isa) noexcept {
           activation_gradient,
           softmax_row,
           softmax_gradient,
-          layer_norm_gradient};
+          layer_norm_gradient,
+          rms_norm,
+          rms_norm_gradient,
+          rotate,
+          multiply};
 }

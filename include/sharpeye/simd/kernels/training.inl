@@ -1,34 +1,17 @@
 // The ways back through activations, softmax and norms.
 
-template <Activation kActivation>
-inline void activate_all(Index n, const float* z, float* y) noexcept {
-  for_lanes(n,
-            [&](Index i, Index lanes) { store_lanes(y + i, lanes, activate<kActivation>(load_lanes(z + i, lanes))); });
-}
-
 inline void activate_row(Activation activation, Index n, const float* z, float* y) noexcept {
-  switch (activation) {
-    case Activation::kNone: return activate_all<Activation::kNone>(n, z, y);
-    case Activation::kRelu: return activate_all<Activation::kRelu>(n, z, y);
-    case Activation::kGelu: return activate_all<Activation::kGelu>(n, z, y);
-    case Activation::kQuickGelu: return activate_all<Activation::kQuickGelu>(n, z, y);
-  }
-}
-
-template <Activation kActivation>
-inline void activation_gradient_all(Index n, const float* z, const float* dy, float* dz) noexcept {
-  for_lanes(n, [&](Index i, Index lanes) {
-    store_lanes(dz + i, lanes, mul(load_lanes(dy + i, lanes), derivative<kActivation>(load_lanes(z + i, lanes))));
+  with_activation(activation, [&](auto kind) {
+    for_lanes(n, [&](Index i, Index lanes) { store_lanes(y + i, lanes, kind.value(load_lanes(z + i, lanes))); });
   });
 }
 
 inline void activation_gradient(Activation activation, Index n, const float* z, const float* dy, float* dz) noexcept {
-  switch (activation) {
-    case Activation::kNone: return activation_gradient_all<Activation::kNone>(n, z, dy, dz);
-    case Activation::kRelu: return activation_gradient_all<Activation::kRelu>(n, z, dy, dz);
-    case Activation::kGelu: return activation_gradient_all<Activation::kGelu>(n, z, dy, dz);
-    case Activation::kQuickGelu: return activation_gradient_all<Activation::kQuickGelu>(n, z, dy, dz);
-  }
+  with_activation(activation, [&](auto kind) {
+    for_lanes(n, [&](Index i, Index lanes) {
+      store_lanes(dz + i, lanes, mul(load_lanes(dy + i, lanes), kind.derivative(load_lanes(z + i, lanes))));
+    });
+  });
 }
 
 inline float softmax_row(Index n, float* x) noexcept {
@@ -76,5 +59,24 @@ inline void layer_norm_gradient(Index n, const float* x, const float* gain, floa
     const Vec g = mul(load_lanes(dy + i, lanes), load_lanes(gain + i, lanes));
     const Vec back = mul(sub(sub(g, g_mean), mul(normal, dot_mean)), scale);
     store_lanes(dx + i, lanes, add(load_lanes(dx + i, lanes), back));
+  });
+}
+
+inline void rms_norm_gradient(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
+                              float* dgain) noexcept {
+  const float count = static_cast<float>(n);
+  const Vec scale = broadcast(rms_scale(n, x, epsilon));
+  Vec dot = broadcast(0.0f);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec normal = mul(load_lanes(x + i, lanes), scale), up = load_lanes(dy + i, lanes);
+    dot = fma(mul(up, load_lanes(gain + i, lanes)), normal, dot);
+    if (dgain != nullptr) store_lanes(dgain + i, lanes, fma(up, normal, load_lanes(dgain + i, lanes)));
+  });
+  if (dx == nullptr) return;
+  const Vec mean = broadcast(reduce_add(dot) / count);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec normal = mul(load_lanes(x + i, lanes), scale);
+    const Vec g = mul(load_lanes(dy + i, lanes), load_lanes(gain + i, lanes));
+    store_lanes(dx + i, lanes, fma(sub(g, mul(normal, mean)), scale, load_lanes(dx + i, lanes)));
   });
 }

@@ -181,9 +181,9 @@ SHARPEYE_INLINE int32x4_t multiply_pairs(int32x4_t sum, int32x4_t a, int32x4_t b
 #endif
 }
 
-/// Adds the products of the first k / 8 * 8 steps of a tile of kMR rows of bytes and a panel, and returns how
-/// many steps these are. The instruction wants eight k of two rows, and of two columns, side by side; the packed tiles
-/// and panels have four of all, so two lines are interleaved on the way: 11 of these for 24 products (GCC 12: 53
+/// Adds the products of the first k / 8 * 8 steps of a micro-panel of A and one of B, and returns how
+/// many steps these are. The instruction wants eight k of two rows, and of two columns, side by side; the micro-panels
+/// have four of all, so two lines are interleaved on the way: 11 of these for 24 products (GCC 12: 53
 /// instructions, no sum leaves its register).
 inline Index add_matrix_products(Index k, const std::int8_t* a, const std::uint8_t* b,
                                  IntVec (&sum)[kMR][kNR / kLanes]) noexcept {
