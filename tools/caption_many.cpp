@@ -10,14 +10,12 @@ namespace tool {
 std::vector<Caption> caption_many(const std::shared_ptr<const CaptionModel>& model,
                                   const std::vector<std::string>& paths, int threads,
                                   const std::function<CaptionOptions(std::size_t)>& options, ProgressLine& progress) {
-  DecodeOptions decode;
-  decode.apply_exif = model->preprocessor().apply_exif;
   std::vector<Caption> captions(paths.size());
   std::vector<std::exception_ptr> errors(paths.size());
   const auto caption = [&](std::size_t, std::size_t i) {
     try {
       ThreadPool alone(1);
-      captions[i] = Captioner(model, alone)(load_image(paths[i], decode), options(i));
+      captions[i] = Captioner(model, alone)(load_image(paths[i]), options(i));
     } catch (...) {
       errors[i] = std::current_exception();
     }

@@ -9,7 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "sharpeye/io/stb_image_decoder.hpp"
+#include "sharpeye/core/file.hpp"
+#include "sharpeye/io/image_decoders.hpp"
 
 namespace tool {
 namespace {
@@ -80,12 +81,11 @@ std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments
 }
 
 Image load_image(const std::string& name, const DecodeOptions& options) {
-  const StbImageDecoder decoder;
-  if (name == "-") return decoder.decode(read_stdin(), name, options);
+  if (name == "-") return default_decoder().decode(read_stdin(), name, options);
   std::error_code ignored;
   require(!fs::is_directory(name, ignored), ErrorCode::kFileNotFound, name,
           ": expected images in this folder, actual none");
-  return read_image(name, decoder, options);
+  return read_image(name, default_decoder(), options);
 }
 
 }  // namespace tool

@@ -16,6 +16,6 @@ namespace tool {
 std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments);
 
 /// Reads and decodes a file, or stdin for "-". @throws Error as read_image(); kCancelled on Ctrl-C while waiting.
-Image load_image(const std::string& name, const DecodeOptions& options);
+Image load_image(const std::string& name, const DecodeOptions& options = {});
 
 }  // namespace tool

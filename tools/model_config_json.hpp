@@ -135,7 +135,7 @@ inline Json to_json(const PreprocessorConfig& config) {
           {"rescale_factor", processor.rescale_factor},
           {"image_mean", processor.mean},
           {"image_std", processor.std},
-          {"apply_exif", config.apply_exif}};
+          {"apply_exif", processor.apply_exif}};
 }
 
 /// `generation_config.json`.

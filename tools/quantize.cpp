@@ -86,9 +86,7 @@ std::map<std::string, double> stage_cosines(const std::shared_ptr<const CaptionM
   std::map<std::string, double> least;
   for (const std::string& path : images) {
     require(!is_interrupted(), ErrorCode::kCancelled, "quantize: cancelled");
-    DecodeOptions decode;
-    decode.apply_exif = before->preprocessor().apply_exif;
-    const Image image = load_image(path, decode);
+    const Image image = load_image(path);
     std::map<std::string, Matrix<float>> expected;
     CaptionOptions options;
     options.is_cancelled = is_interrupted;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/io/stb_png_writer.hpp"
 #include "sharpeye/training/scenes/captions.hpp"

@@ -34,11 +34,11 @@ void SessionOptions::add_to(CLI::App& command) {
 
 Session::Session(const SessionOptions& options)
     : aspect_(to_aspect(options.aspect)),
+      no_exif_(options.no_exif),
       model_(CaptionModel::load(options.model, options.load)),
       pool_(options.threads),
       captioner_(captioner_on(pool_)) {
   decode_.max_pixels = options.max_pixels;
-  decode_.apply_exif = model().preprocessor().apply_exif && !options.no_exif;
   if (read_json_file(options.model + "/config.json", kConfigFileLimit).contains("sharpeye_note")) {
     report("random weights: the words mean nothing");
   }
@@ -47,6 +47,7 @@ Session::Session(const SessionOptions& options)
 std::unique_ptr<Captioner> Session::captioner_on(ThreadPool& pool) const {
   auto captioner = std::make_unique<Captioner>(model_, pool);
   if (aspect_) captioner->set_aspect(*aspect_);
+  if (no_exif_) captioner->set_apply_exif(false);
   return captioner;
 }
 

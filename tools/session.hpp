@@ -41,6 +41,7 @@ class Session {
 
  private:
   std::optional<Aspect> aspect_;
+  bool no_exif_;
   DecodeOptions decode_;
   std::shared_ptr<const CaptionModel> model_;
   ThreadPool pool_;

@@ -52,9 +52,7 @@ class Eyes {
   Eyes(const TrainCommand& command, const CaptionModel& model, const MmSer<Ops>& network, const Parameters& parameters,
        const Dataset& data, ThreadPool& pool)
       : vision_(network.vision()), processor_(model.preprocessor().processor) {
-    DecodeOptions decode;
-    decode.apply_exif = model.preprocessor().apply_exif;
-    const auto load = [decode](const std::string& path) { return load_image(path, decode); };
+    const auto load = [](const std::string& path) { return load_image(path); };
     const auto& all = parameters.all();
     if (std::any_of(all.begin(), all.end(), [](const auto& parameter) {
           return parameter->is_trained() && parameter->name.rfind("vision_tower.", 0) == 0;

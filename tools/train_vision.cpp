@@ -40,14 +40,12 @@ int train_vision(const TrainCommand& command) {
   parameters.train(command.prefixes.empty() ? std::vector<std::string>{""} : command.prefixes);
 
   // Pixels and captions of all images: the tower is trained, so there are no features to keep.
-  DecodeOptions decode;
-  decode.apply_exif = model->preprocessor().apply_exif;
   const ImageProcessor processor(model->preprocessor().processor);
   std::vector<Image> images(data.images.size());
   std::map<std::string, Index> number_of;
   std::vector<std::vector<std::pair<Index, std::vector<std::int32_t>>>> captions(data.images.size());
   for (std::size_t i = 0; i < data.images.size(); ++i) {
-    images[i] = load_image(data.images[i].path, decode);
+    images[i] = load_image(data.images[i].path);
     for (const std::string& caption : data.images[i].captions) {
       auto ids = model->tokenizer().encode(" " + caption);
       ids.push_back(static_cast<std::int32_t>(text.eos_token_id));

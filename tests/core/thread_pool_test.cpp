@@ -5,7 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <numeric>
+#include <thread>
+#include <vector>
 
 using namespace sharpeye;
 

@@ -11,7 +11,7 @@ GOOD = {"sharpeye.hpp": '#include "sharpeye/pipeline/captioner.hpp"',
         "version.hpp": "",
         "core/types.hpp": '#include "sharpeye/version.hpp"',
         "io/json.hpp": '#include <nlohmann/json.hpp>\n#include "sharpeye/core/types.hpp"',
-        "io/stb_image_decoder.hpp": "#include <stb/stb_image.h>",
+        "io/stb_image_decoder.inl": "#include <stb/stb_image.h>",
         "simd/kernels.hpp": "static_assert(true);  // assert(true), <cassert>\n/* assert(\n assert( */",
         "models/opt.hpp": '#include "sharpeye/io/json.hpp"',
         "pipeline/captioner.hpp": '#include "sharpeye/models/opt.hpp"'}
@@ -25,7 +25,7 @@ BAD = [("core/types.hpp", '#include "sharpeye/io/json.hpp"', "core (floor 0) may
        ("misc/x.hpp", "", "unknown folder misc"),
        ("sharpeye.hpp", '#include "sharpeye/training/adamw.hpp"', "the umbrella ends at floor 6"),
        ("models/opt.hpp", "#include <nlohmann/json_fwd.hpp>", "only io/json.hpp"),
-       ("models/opt.hpp", '#include "sharpeye/io/stb_image_decoder.hpp"', "reaches stb through"),
+       ("models/opt.hpp", '#include "sharpeye/io/stb_image_decoder.inl"', "reaches stb through"),
        ("simd/kernels.hpp", "#include <Eigen/Core>", "no Eigen in simd/"),
        ("io/json.hpp", "#include <cassert>", "no assert"),
        ("io/json.hpp", "inline void f(int x) { assert (x > 0); }", "no assert"),
@@ -51,7 +51,8 @@ class CheckLayers(unittest.TestCase):
                 self.assertTrue(found and all(expected in breach for breach in found), found)
 
     def test_a_header_needs_pragma_once(self):
-        self.assertEqual(len(self.breaches({}, guard="")), len(GOOD))
+        headers = [name for name in GOOD if name.endswith(".hpp")]
+        self.assertEqual(len(self.breaches({}, guard="")), len(headers))
 
     def test_an_empty_project_is_a_breach(self):
         with tempfile.TemporaryDirectory() as folder:

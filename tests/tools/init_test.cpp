@@ -106,7 +106,7 @@ TEST_CASE("generation and image settings read back") {
   preprocessor.processor.image_size = 96;
   preprocessor.processor.aspect = sharpeye::Aspect::kCrop;
   preprocessor.processor.mean = {0.1, 0.2, 0.3};
-  preprocessor.apply_exif = false;
+  preprocessor.processor.apply_exif = false;
   const Json image(tool::to_json(preprocessor));
   CHECK(Json(tool::to_json(sharpeye::PreprocessorConfig::from_json({image, "test"}, 96))) == image);
 }

@@ -1,10 +1,10 @@
 #pragma once
 
 /// @file
-/// Pixels in memory: a view of somebody's 8-bit image in any of the usual channel orders, and an owned RGB image.
+/// Pixels in memory: a view of somebody's 8-bit image in any of the usual channel orders, and an owned RGB image. Both
+/// say how the camera was held; upright() is the one place that turns pixels.
 
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
@@ -34,78 +34,59 @@ inline constexpr Index kMaxImageSide = Index{1} << 16;
 /// Somebody else's pixels: not owned, not copied, top row first. Alpha is dropped, not composited; grey is replicated.
 struct ImageView {
   const std::uint8_t* data = nullptr;  ///< the first byte of the top left pixel
-  Index width = 0;                     ///< pixels
-  Index height = 0;                    ///< pixels
+  Index width = 0;                     ///< pixels, as stored
+  Index height = 0;                    ///< pixels, as stored
   Index stride = 0;                    ///< bytes from one row to the next
   PixelFormat format = PixelFormat::kRgb;
+  int orientation = 1;  ///< EXIF, 1 to 8: how to turn what is stored, see upright(); 1 when it is upright
 
   const std::uint8_t* row(Index y) const noexcept { return data + y * stride; }
 };
 
-/// @throws Error kInvalidArgument when the view has no pixels, a side above kMaxImageSide, or a stride shorter than a
-/// row.
-inline void check(const ImageView& view) {
-  require(view.data != nullptr, ErrorCode::kInvalidArgument, "image: expected pixels, actual a null pointer");
-  require(bytes_per_pixel(view.format) != 0, ErrorCode::kInvalidArgument, "image: expected a PixelFormat, actual ",
-          static_cast<int>(view.format));
-  require(view.width >= 1 && view.width <= kMaxImageSide && view.height >= 1 && view.height <= kMaxImageSide,
-          ErrorCode::kInvalidArgument, "image: expected sides of 1 to ", kMaxImageSide, " pixels, actual ", view.width,
-          " x ", view.height);
-  require(view.stride >= view.width * bytes_per_pixel(view.format), ErrorCode::kInvalidArgument,
-          "image: expected a stride of at least ", view.width * bytes_per_pixel(view.format), " bytes, actual ",
-          view.stride);
-}
+/// @throws Error kInvalidArgument when the view has no pixels, a side above kMaxImageSide, a stride shorter than a row,
+/// or no orientation from 1 to 8.
+void check(const ImageView& view);
 
 /// An owned 8-bit RGB image [height, width, 3], rows without padding.
 class Image {
  public:
   Image() = default;
-  /// Black. @throws Error kInvalidArgument unless both sides are 1 to kMaxImageSide pixels.
-  Image(Index width, Index height) : width_(width), height_(height) {
-    require(width >= 1 && width <= kMaxImageSide && height >= 1 && height <= kMaxImageSide, ErrorCode::kInvalidArgument,
-            "image: expected sides of 1 to ", kMaxImageSide, " pixels, actual ", width, " x ", height);
-    pixels_.resize(static_cast<std::size_t>(3 * width * height));
-  }
+  /// Black. @throws Error kInvalidArgument unless both sides are 1 to kMaxImageSide pixels and the orientation 1 to 8.
+  Image(Index width, Index height, int orientation = 1);
 
-  Index width() const noexcept { return width_; }
-  Index height() const noexcept { return height_; }
+  Index width() const noexcept { return width_; }    ///< as stored
+  Index height() const noexcept { return height_; }  ///< as stored
+  /// EXIF, 1 to 8: how to turn what is stored, see upright(). Decoders say it and leave the pixels as they are.
+  int orientation() const noexcept { return orientation_; }
   std::uint8_t* row(Index y) noexcept { return pixels_.data() + 3 * width_ * y; }
   const std::uint8_t* row(Index y) const noexcept { return pixels_.data() + 3 * width_ * y; }
   /// All bytes, row after row.
   const std::vector<std::uint8_t>& pixels() const noexcept { return pixels_; }
   /// A view that lives as long as this image is neither moved nor destroyed.
-  operator ImageView() const noexcept { return {pixels_.data(), width_, height_, 3 * width_, PixelFormat::kRgb}; }
+  operator ImageView() const noexcept {
+    return {pixels_.data(), width_, height_, 3 * width_, PixelFormat::kRgb, orientation_};
+  }
 
  private:
   Index width_ = 0;
   Index height_ = 0;
+  int orientation_ = 1;
   std::vector<std::uint8_t> pixels_;
 };
 
-/// Writes row `y` of a checked view as RGB to `destination` [3 * width].
-inline void copy_rgb_row(const ImageView& view, Index y, std::uint8_t* destination) noexcept {
-  const std::uint8_t* source = view.row(y);
-  if (view.format == PixelFormat::kRgb) {
-    std::memcpy(destination, source, static_cast<std::size_t>(3 * view.width));
-    return;
-  }
-  const Index step = bytes_per_pixel(view.format);
-  const bool blue_first = view.format == PixelFormat::kBgr || view.format == PixelFormat::kBgra;
-  const bool gray = view.format == PixelFormat::kGray;
-  const Index red = blue_first ? 2 : 0, green = gray ? 0 : 1, blue = blue_first || gray ? 0 : 2;
-  for (Index x = 0; x < view.width; ++x, source += step, destination += 3) {
-    destination[0] = source[red];
-    destination[1] = source[green];
-    destination[2] = source[blue];
-  }
-}
+/// Writes row `y` of a checked view, as stored, as RGB to `destination` [3 * width].
+void copy_rgb_row(const ImageView& view, Index y, std::uint8_t* destination) noexcept;
 
-/// A copy as RGB. @throws Error kInvalidArgument as check().
-inline Image to_rgb(const ImageView& view) {
-  check(view);
-  Image image(view.width, view.height);
-  for (Index y = 0; y < view.height; ++y) copy_rgb_row(view, y, image.row(y));
-  return image;
-}
+/// A copy as RGB, not turned, with the same orientation. @throws Error kInvalidArgument as check().
+Image to_rgb(const ImageView& view);
+
+/// A copy as RGB, turned as its orientation says, so that the copy's is 1 (the same as Pillow's
+/// ImageOps.exif_transpose): 2 mirrored, 3 turned by 180 degrees, 4 flipped, 5 transposed, 6 turned clockwise,
+/// 7 transposed the other way, 8 turned counter-clockwise. @throws Error kInvalidArgument as check().
+Image upright(const ImageView& view);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/core/image.inl"
+#endif

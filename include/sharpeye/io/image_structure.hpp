@@ -9,8 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sharpeye/core/image.hpp"
-#include "sharpeye/io/byte_reader.hpp"
+#include "sharpeye/core/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -28,15 +27,11 @@ struct ImageStructure {
 
 /// Stores the size that a header declares.
 /// @throws Error kFormat for an empty side, kLimit for a side above kMaxImageSide or more than `max_pixels` pixels.
-inline void declare_size(ImageStructure& structure, std::uint64_t width, std::uint64_t height, std::string_view name,
-                         std::uint64_t max_pixels) {
-  constexpr auto kSide = static_cast<std::uint64_t>(kMaxImageSide);
-  require(width >= 1 && height >= 1, ErrorCode::kFormat, name, ": expected at least one pixel, actual ", width, " x ",
-          height);
-  require(width <= kSide && height <= kSide && width * height <= max_pixels, ErrorCode::kLimit, name,
-          ": expected at most ", max_pixels, " pixels and sides of at most ", kSide, ", actual ", width, " x ", height);
-  structure.width = static_cast<Index>(width);
-  structure.height = static_cast<Index>(height);
-}
+void declare_size(ImageStructure& structure, std::uint64_t width, std::uint64_t height, std::string_view name,
+                  std::uint64_t max_pixels);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/io/image_structure.inl"
+#endif

@@ -1,53 +1,26 @@
 #pragma once
 
 /// @file
-/// Writes PNG files with stb_image_write. Opt-in: not part of sharpeye.hpp. Include it in one source file, which must
-/// not include stb_image_write.h itself.
+/// Writes PNG files with stb_image_write. Opt-in: not part of sharpeye.hpp.
+///
+/// Header-only, it brings stb_image_write into every source file that includes it, which must not include
+/// stb_image_write.h itself; with SHARPEYE_COMPILED it is this page only.
 
-#ifdef INCLUDE_STB_IMAGE_WRITE_H
-#error "sharpeye/io/stb_png_writer.hpp configures stb_image_write.h, which this source file has already included"
-#endif
-
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 
-#include "sharpeye/core/file.hpp"
 #include "sharpeye/core/image.hpp"
-
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#define STBI_WRITE_NO_STDIO
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// The bytes of an 8-bit RGB PNG file. @throws Error kLimit when memory is short or the image too large for stb
-inline std::string encode_png(const Image& image) {
-  int size = 0;
-  const std::unique_ptr<unsigned char, void (*)(void*)> bytes(
-      stbi_write_png_to_mem(image.pixels().data(), static_cast<int>(3 * image.width()), static_cast<int>(image.width()),
-                            static_cast<int>(image.height()), 3, &size),
-      std::free);
-  require(bytes != nullptr, ErrorCode::kLimit, "png: cannot encode ", image.width(), " x ", image.height(), " pixels");
-  return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
-}
+/// The bytes of an 8-bit RGB PNG file; the picture is turned upright first, where it is not.
+/// @throws Error kLimit when memory is short or the image too large for stb
+std::string encode_png(const Image& image);
 
 /// Writes a PNG file atomically. @throws Error as encode_png(), kFileAccess
-inline void write_png(const std::string& path, const Image& image) {
-  AtomicFile file(path);
-  file.write(encode_png(image));
-  file.commit();
-}
+void write_png(const std::string& path, const Image& image);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/io/stb_png_writer.inl"
+#endif

@@ -33,7 +33,6 @@ struct LoadOptions {
 /// `preprocessor_config.json`: Hugging Face's keys, and `aspect` ("pad", "crop", "squash") and `apply_exif`.
 struct PreprocessorConfig {
   ImageProcessorConfig processor;
-  bool apply_exif = true;
 
   /// @throws Error kConfig naming the key.
   static PreprocessorConfig from_json(const JsonReader& json, Index image_size) {
@@ -55,7 +54,7 @@ struct PreprocessorConfig {
     config.processor.rescale_factor = json.number("rescale_factor", 0, 1e6, config.processor.rescale_factor);
     read_channels(json, "image_mean", 0, 1, config.processor.mean);
     read_channels(json, "image_std", 1e-6, 1e6, config.processor.std);
-    config.apply_exif = json.boolean("apply_exif", true);
+    config.processor.apply_exif = json.boolean("apply_exif", true);
     return config;
   }
 

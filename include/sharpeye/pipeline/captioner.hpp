@@ -96,6 +96,13 @@ class Captioner {
     processor_ = ImageProcessor(config);
   }
 
+  /// Replaces the model's own choice whether images are turned upright first (their EXIF orientation).
+  void set_apply_exif(bool apply_exif) {
+    ImageProcessorConfig config = processor_.config();
+    config.apply_exif = apply_exif;
+    processor_ = ImageProcessor(config);
+  }
+
   /// Both captions of `image`. @throws Error kInvalidArgument, kLimit, kCancelled
   Caption operator()(const ImageView& image, const CaptionOptions& options = {}) { return Run(*this, options)(image); }
 

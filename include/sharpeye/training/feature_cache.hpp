@@ -111,6 +111,7 @@ class FeatureCache {
     sum.add(concat(processor.image_size, ' ', static_cast<int>(processor.aspect), ' ', processor.rescale_factor));
     sum.add(processor.mean.data(), sizeof processor.mean);
     sum.add(processor.std.data(), sizeof processor.std);
+    if (!processor.apply_exif) sum.add("as stored");
     for (const CaptionedImage& image : images) {
       std::error_code ignored;
       sum.add(image.path);

@@ -1,0 +1,149 @@
+#pragma once
+
+/// @file
+/// Bodies of jpeg_structure.hpp.
+
+#include "sharpeye/io/jpeg_structure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "sharpeye/io/byte_reader.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// What decides how the samples of a JPEG are colours: libjpeg looks at it before the first scan, stb_image whenever it
+/// comes by, and they disagree about rare files.
+struct JpegColors {
+  unsigned components = 0;
+  bool is_jfif = false;
+  int adobe_transform = -1;           ///< of the Adobe segment; -1 without one
+  bool may_differ = false;            ///< there is something after the first scan that stb_image would look at
+  std::string_view letters;           ///< the component ids, when they are the letters RGB
+  std::vector<std::size_t> id_bytes;  ///< where they stand in the file, in frame and scan headers
+};
+
+inline bool is_adobe(unsigned marker, std::string_view content) noexcept {
+  return marker == 0xee && content.size() >= 12 && content.substr(0, 5) == "Adobe";
+}
+
+/// The file up to its end marker with what makes stb_image see the colours that libjpeg sees; empty when it does
+/// anyway. Four components: CMYK without an Adobe segment, and YCCK with one that does not say CMYK. Three: RGB only
+/// when Adobe's transform is 0, or by the letters of the ids when there is neither an Adobe nor a JFIF segment.
+inline std::string with_plain_colors(const JpegColors& colors, std::string_view until_end) {
+  std::string plain;
+  if (colors.components == 4) {
+    const int transform = colors.adobe_transform <= 0 ? 0 : 2;
+    if (colors.adobe_transform == transform && !colors.may_differ) return plain;
+    // stb_image believes the last one.
+    plain = until_end;
+    plain += std::string(
+                 "\xff\xee\0\x0e"
+                 "Adobe\0\x64\0\0\0\0",
+                 15) +
+             static_cast<char>(transform) + "\xff\xd9";
+  } else if (colors.components == 3 && !colors.letters.empty() && (colors.is_jfif || colors.adobe_transform > 0)) {
+    plain = until_end;
+    plain += "\xff\xd9";
+    for (const std::size_t at : colors.id_bytes) {
+      const std::size_t letter = colors.letters.find(plain[at]);
+      if (letter != std::string_view::npos) plain[at] = static_cast<char>(letter + 1);
+    }
+  }
+  return plain;
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::string_view name,
+                                                 std::uint64_t max_pixels) {
+  ByteReader reader(bytes, name);
+  require(reader.take(2) == "\xff\xd8", ErrorCode::kFormat, name, ": expected the JPEG marker SOI");
+  ImageStructure structure;
+  structure.format = ImageFormat::kJpeg;
+  detail::JpegColors colors;
+  int scans = 0;
+  for (;;) {
+    const std::size_t start = reader.offset();
+    require(reader.u8() == 0xff, ErrorCode::kFormat, name, ": expected a JPEG marker at offset ", start);
+    unsigned marker = 0xff;
+    while (marker == 0xff) marker = reader.u8();
+    if (marker == 0xd9) {  // EOI
+      structure.plain = detail::with_plain_colors(colors, bytes.substr(0, start));
+      break;
+    }
+    const unsigned length = reader.u16be();
+    require(length >= 2, ErrorCode::kFormat, name, ": JPEG segment at offset ", start,
+            ": expected a length of at least 2, actual ", length);
+    const std::string_view content = reader.take(length - 2);
+    const std::size_t content_start = reader.offset() - content.size();
+
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {  // SOFn
+      require(marker <= 0xc2, ErrorCode::kUnsupported, name,
+              ": expected a baseline, extended or progressive Huffman JPEG, actual frame type SOF", marker - 0xc0);
+      require(structure.width == 0, ErrorCode::kFormat, name, ": expected one JPEG frame header, actual a second one");
+      ByteReader frame(content, name);
+      const unsigned precision = frame.u8();
+      require(precision == 8, ErrorCode::kUnsupported, name, ": expected 8-bit JPEG samples, actual ", precision);
+      const unsigned height = frame.u16be(), width = frame.u16be();
+      require(height != 0, ErrorCode::kUnsupported, name, ": expected the JPEG's height in its frame header");
+      declare_size(structure, width, height, name, max_pixels);
+      const unsigned components = frame.u8();
+      require(components == 1 || components == 3 || components == 4, ErrorCode::kUnsupported, name,
+              ": expected 1, 3 or 4 JPEG components, actual ", components);
+      std::array<unsigned, 4> across{1, 1, 1, 1}, down{1, 1, 1, 1};
+      for (std::size_t i = 0; i < components; ++i) {
+        const std::string_view component = frame.take(3);
+        colors.id_bytes.push_back(content_start + 6 + 3 * i);
+        across[i] = static_cast<std::uint8_t>(component[1]) >> 4;
+        down[i] = static_cast<std::uint8_t>(component[1]) & 15u;
+        require(across[i] >= 1 && across[i] <= 4 && down[i] >= 1 && down[i] <= 4, ErrorCode::kFormat, name,
+                ": expected JPEG sampling factors of 1 to 4, actual ", across[i], " x ", down[i]);
+      }
+      for (std::size_t i = 0; i < components; ++i) {  // stb before 2.28 overran its buffers here (CVE-2021-37789)
+        require(*std::max_element(across.begin(), across.end()) % across[i] == 0 &&
+                    *std::max_element(down.begin(), down.end()) % down[i] == 0,
+                ErrorCode::kUnsupported, name, ": expected JPEG sampling factors that divide the largest one");
+      }
+      colors.components = components;
+      if (components == 3 && content[6] == 'R' && content[9] == 'G' && content[12] == 'B') colors.letters = "RGB";
+    } else if (marker == 0xc4) {  // DHT; stb before 2.28 overran its tables when a code had more than 256 symbols
+      for (ByteReader tables(content, name); tables.remaining() > 0;) {
+        const std::string_view counts = tables.take(17).substr(1);
+        unsigned symbols = 0;
+        for (const char count : counts) symbols += static_cast<std::uint8_t>(count);
+        require(symbols <= 256, ErrorCode::kFormat, name, ": JPEG segment at offset ", start,
+                ": expected at most 256 Huffman symbols, actual ", symbols);
+        tables.take(symbols);
+      }
+    } else if (marker == 0xe1 && structure.exif.empty() && content.substr(0, 5) == std::string_view("Exif\0", 5)) {
+      structure.exif = content.substr(std::min<std::size_t>(6, content.size()));
+    } else if (marker == 0xe0 && content.substr(0, 5) == std::string_view("JFIF\0", 5)) {
+      colors.is_jfif = colors.is_jfif || scans == 0;
+    } else if (detail::is_adobe(marker, content)) {
+      if (scans == 0) colors.adobe_transform = static_cast<std::uint8_t>(content[11]);
+      colors.may_differ = colors.may_differ || scans > 0 || content[5] != 0;
+    } else if (marker == 0xda) {  // SOS
+      for (std::size_t i = 1; i + 3 < content.size(); i += 2) colors.id_bytes.push_back(content_start + i);
+      require(structure.width != 0, ErrorCode::kFormat, name, ": expected a JPEG frame header before the first scan");
+      require(++scans <= kMaxJpegScans, ErrorCode::kLimit, name, ": expected at most ", kMaxJpegScans, " JPEG scans");
+      for (;;) {  // entropy-coded data ends at a marker that is neither a stuffed zero nor RSTn
+        const std::size_t at = bytes.find('\xff', reader.offset());
+        require(at != std::string_view::npos && at + 1 < bytes.size(), ErrorCode::kFormat, name,
+                ": truncated: expected the end of JPEG scan ", scans);
+        const auto next = static_cast<std::uint8_t>(bytes[at + 1]);
+        const bool data = next == 0 || (next >= 0xd0 && next <= 0xd7);
+        reader.take(at - reader.offset() + (data ? 2 : 0));
+        if (!data) break;
+      }
+    }
+  }
+  require(scans > 0, ErrorCode::kFormat, name, ": expected a JPEG scan before EOI");
+  return structure;
+}
+
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,70 @@
+#pragma once
+
+/// @file
+/// Bodies of image_processor.hpp.
+
+#include "sharpeye/vision/image_processor.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sharpeye/vision/resize.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+SHARPEYE_BODY std::array<std::uint8_t, 3> ImageProcessorConfig::fill() const noexcept {
+  const auto level = [](double value) { return static_cast<std::uint8_t>(255 * value); };
+  return {level(mean[0]), level(mean[1]), level(mean[2])};
+}
+
+SHARPEYE_BODY void check(const ImageProcessorConfig& config) {
+  require(config.image_size >= 1 && config.image_size <= 4096, ErrorCode::kConfig,
+          "image_size: expected 1 to 4096, actual ", config.image_size);
+  require(config.aspect == Aspect::kPad || config.aspect == Aspect::kCrop || config.aspect == Aspect::kSquash,
+          ErrorCode::kConfig, "aspect: expected pad, crop or squash, actual ", static_cast<int>(config.aspect));
+  require(std::isfinite(config.rescale_factor), ErrorCode::kConfig, "rescale_factor: expected a finite number, actual ",
+          config.rescale_factor);
+  for (const double mean : config.mean) {
+    require(mean >= 0 && mean <= 1, ErrorCode::kConfig, "image_mean: expected 0 to 1, actual ", mean);
+  }
+  for (const double std : config.std) {  // as float: it is divided by in that type
+    require(static_cast<float>(std) > 0 && std::isfinite(static_cast<float>(std)), ErrorCode::kConfig,
+            "image_std: expected a positive number, actual ", std);
+  }
+}
+
+SHARPEYE_BODY ImageProcessor::ImageProcessor(const ImageProcessorConfig& config) : config_(config) {
+  check(config_);
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t level = 0; level < 256; ++level) {
+      // The reference multiplies in double, rounds to float, and continues in float.
+      const auto rescaled = static_cast<float>(static_cast<double>(level) * config_.rescale_factor);
+      normalized_[c][level] = (rescaled - static_cast<float>(config_.mean[c])) / static_cast<float>(config_.std[c]);
+    }
+  }
+}
+
+SHARPEYE_BODY Image ImageProcessor::resize(const ImageView& view) const {
+  if (config_.apply_exif && view.orientation != 1) return resize(upright(view));
+  check(view);
+  const Index size = config_.image_size, side = std::max(view.width, view.height);
+  const auto axis = [&](Index image, Index other) -> AxisGeometry {
+    if (config_.aspect == Aspect::kPad) return {image, (side - image) / 2, side, size, 0, size};
+    // The longer side of a crop is int(size * long / short), as in the reference.
+    const Index resized = config_.aspect == Aspect::kCrop && image > other ? size * image / other : size;
+    return {image, 0, image, resized, (resized - size) / 2, size};
+  };
+  return resize_bicubic(view, axis(view.width, view.height), axis(view.height, view.width), config_.fill());
+}
+
+SHARPEYE_BODY std::vector<float> ImageProcessor::operator()(const ImageView& view) const {
+  const Image square = resize(view);
+  const std::size_t pixels = square.pixels().size() / 3;
+  std::vector<float> values(3 * pixels);
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t i = 0; i < pixels; ++i) values[c * pixels + i] = normalized_[c][square.pixels()[3 * i + c]];
+  }
+  return values;
+}
+
+SHARPEYE_NAMESPACE_END
