@@ -169,6 +169,58 @@ def decode_png_high_bytes(data):
     return result[:, :, :3] if channels >= 3 else np.repeat(result[:, :, :1], 3, axis=2)
 
 
+def jpeg_segments(data):
+    """(marker, whole segment) from behind SOI to the first scan, which comes with all the rest."""
+    at = 2
+    while data[at + 1] != 0xDA:
+        length, = struct.unpack(">H", data[at + 2:at + 4])
+        yield data[at + 1], data[at:at + 2 + length]
+        at += 2 + length
+    yield 0xDA, data[at:]
+
+
+def with_colors(data, jfif=None, adobe=None, ids=None):
+    """A JPEG of the same samples that says other things about their colours: JFIF or not, Adobe's transform, ids."""
+    result = b"\xff\xd8"
+    if jfif:
+        result += b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+    if adobe is not None:
+        result += b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([adobe])
+    for marker, segment in jpeg_segments(data):
+        segment = bytearray(segment)
+        if marker in (0xE0, 0xEE):
+            continue
+        if ids and marker in (0xC0, 0xC2):
+            segment[10:10 + 3 * len(ids):3] = ids
+        if ids and marker == 0xDA:
+            segment[5:5 + 2 * len(ids):2] = ids
+        result += segment
+    return result
+
+
+def make_jpeg_colors(by_pillow, encoded):
+    """What libjpeg takes the samples for, when the file says little or contradicts itself."""
+    image = scene()
+    cmyk = encoded(image.convert("CMYK"), "JPEG", quality=90)
+    by_pillow("cmyk_no_adobe.jpg", with_colors(cmyk))
+    by_pillow("cmyk_jfif.jpg", with_colors(cmyk, jfif=True))
+    by_pillow("cmyk_progressive_no_adobe.jpg",
+              with_colors(encoded(image.convert("CMYK"), "JPEG", quality=90, progressive=True)))
+    # Y, Cb, Cr of the inverse colours, and a constant K; transform 1 is no valid one, and means 2 to libjpeg.
+    ycc = image.convert("YCbCr").split()
+    ycck = encoded(Image.merge("CMYK", [*ycc, Image.new("L", image.size, 200)]), "JPEG", quality=95)
+    ycck = with_colors(bytes(ycck), adobe=2)
+    by_pillow("ycck.jpg", ycck)
+    by_pillow("ycck_transform1.jpg", with_colors(ycck, adobe=1))
+    rgb = encoded(image, "JPEG", quality=95, subsampling=0)
+    by_pillow("rgb_ids.jpg", with_colors(encoded(Image.merge("YCbCr", image.split()), "JPEG", quality=95, subsampling=0),
+                                         ids=b"RGB"))
+    by_pillow("rgb_ids_jfif.jpg", with_colors(rgb, jfif=True, ids=b"RGB"))
+    by_pillow("rgb_ids_adobe1.jpg", with_colors(rgb, adobe=1, ids=b"RGB"))
+    by_pillow("jfif_adobe0.jpg", with_colors(rgb, jfif=True, adobe=0))
+    by_pillow("adobe0.jpg", with_colors(rgb, adobe=0))
+
+
 def make_images():
     image = scene()
 
@@ -195,6 +247,7 @@ def make_images():
     by_pillow("progressive_420.jpg", encoded(image, "JPEG", quality=90, progressive=True))
     by_pillow("gray.jpg", encoded(image.convert("L"), "JPEG", quality=90))
     by_pillow("cmyk.jpg", encoded(image.convert("CMYK"), "JPEG", quality=90))
+    make_jpeg_colors(by_pillow, encoded)
 
     palette = image.quantize(16)
     by_pillow("plain.gif", encoded(palette, "GIF"))
