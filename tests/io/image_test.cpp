@@ -31,17 +31,49 @@ namespace {
 
 const StbImageDecoder kDecoder;
 
-const std::vector<std::string> kFixtures{"orientation_1.jpg", "orientation_2.jpg", "orientation_3.jpg",
-                                         "orientation_4.jpg", "orientation_5.jpg", "orientation_6.jpg",
-                                         "orientation_7.jpg", "orientation_8.jpg", "progressive_420.jpg",
-                                         "gray.jpg",          "cmyk.jpg",          "orientation_6.png",
-                                         "alpha.png",         "palette.png",       "rgb16.png",
-                                         "gray16.png",        "short_palette.png", "plain.gif",
-                                         "transparent.gif",   "animated.gif",      "rgb.bmp",
-                                         "gray.bmp",          "palette.bmp",       "bilevel.bmp",
-                                         "alpha.bmp",         "rgb.ppm",           "gray.pgm",
-                                         "comment.ppm",       "rgb.tga",           "rle.tga",
-                                         "gray.tga",          "alpha.tga",         "palette.tga"};
+const std::vector<std::string> kFixtures{"orientation_1.jpg",
+                                         "orientation_2.jpg",
+                                         "orientation_3.jpg",
+                                         "orientation_4.jpg",
+                                         "orientation_5.jpg",
+                                         "orientation_6.jpg",
+                                         "orientation_7.jpg",
+                                         "orientation_8.jpg",
+                                         "progressive_420.jpg",
+                                         "gray.jpg",
+                                         "cmyk.jpg",
+                                         "cmyk_no_adobe.jpg",
+                                         "cmyk_jfif.jpg",
+                                         "cmyk_progressive_no_adobe.jpg",
+                                         "ycck.jpg",
+                                         "ycck_transform1.jpg",
+                                         "rgb_ids.jpg",
+                                         "rgb_ids_jfif.jpg",
+                                         "rgb_ids_adobe1.jpg",
+                                         "jfif_adobe0.jpg",
+                                         "adobe0.jpg",
+                                         "orientation_6.png",
+                                         "alpha.png",
+                                         "palette.png",
+                                         "rgb16.png",
+                                         "gray16.png",
+                                         "short_palette.png",
+                                         "plain.gif",
+                                         "transparent.gif",
+                                         "animated.gif",
+                                         "rgb.bmp",
+                                         "gray.bmp",
+                                         "palette.bmp",
+                                         "bilevel.bmp",
+                                         "alpha.bmp",
+                                         "rgb.ppm",
+                                         "gray.pgm",
+                                         "comment.ppm",
+                                         "rgb.tga",
+                                         "rle.tga",
+                                         "gray.tga",
+                                         "alpha.tga",
+                                         "palette.tga"};
 
 std::string load(const std::string& name) {
   return read_file(test::fixture("image/" + name), 1 << 20);
@@ -111,7 +143,8 @@ TEST_CASE("a decoder says how a picture was held, and does not turn it") {
   CHECK(turned.orientation() == 1);
   CHECK(kDecoder.decode(encode_png(stored), "x").pixels() == turned.pixels());
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    CHECK(kDecoder.decode(load("orientation_" + std::to_string(orientation) + ".jpg"), "x").orientation() == orientation);
+    CHECK(kDecoder.decode(load("orientation_" + std::to_string(orientation) + ".jpg"), "x").orientation() ==
+          orientation);
   }
 }
 
@@ -281,11 +314,78 @@ TEST_CASE("a BMP palette index out of range is refused") {
   CHECK(decode_error(bmp) == ErrorCode::kFormat);
 }
 
+TEST_CASE("the EXIF orientation is read as Pillow reads it: of any numeric type but BYTE, the first of several") {
+  const auto number = [](std::uint64_t value, int size, bool big) {
+    std::string bytes;
+    for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> 8 * (big ? size - 1 - i : i) & 0xffu);
+    return bytes;
+  };
+  struct Type {
+    int type, size;
+    std::uint64_t six;  // its bits
+    int expected;
+  };
+  const Type types[] = {{1, 1, 6, 1},           {2, 1, '6', 1}, {3, 2, 6, 6},  {4, 4, 6, 6},
+                        {6, 1, 6, 6},           {7, 1, 6, 1},   {8, 2, 6, 6},  {9, 4, 6, 6},
+                        {11, 4, 0x40c00000, 6}, {13, 4, 6, 6},  {16, 8, 6, 6}, {12, 8, 0x4018000000000000u, 6},
+                        {99, 2, 6, 1},          {0, 2, 6, 1}};
+  for (const bool big : {false, true}) {
+    const auto block = [&](int type, int size, std::uint64_t count, std::string values) {
+      const std::string head = (big ? "MM" : "II") + number(42, 2, big) + number(8, 4, big) + number(1, 2, big) +
+                               number(0x0112, 2, big) + number(static_cast<std::uint64_t>(type), 2, big) +
+                               number(count, 4, big);
+      if (static_cast<std::uint64_t>(size) * count > 4) return head + number(26, 4, big) + number(0, 4, big) + values;
+      values.resize(4);
+      return head + values + number(0, 4, big);
+    };
+    for (const Type& type : types) {
+      for (const std::uint64_t count : {1, 2, 3, 4, 5, 9}) {
+        CAPTURE(big);
+        CAPTURE(type.type);
+        CAPTURE(count);
+        const std::string rest(static_cast<std::size_t>(type.size) * (count - 1), '\0');
+        const std::string values = number(type.six, type.size, big) + rest;
+        CHECK(exif_orientation(block(type.type, type.size, count, values)) == type.expected);
+      }
+      CHECK(exif_orientation(block(type.type, type.size, 0, number(type.six, type.size, big))) == 1);
+    }
+    for (const int rational : {5, 10}) {
+      CHECK(exif_orientation(block(rational, 8, 1, number(6, 4, big) + number(1, 4, big))) == 6);
+      CHECK(exif_orientation(block(rational, 8, 1, number(13, 4, big) + number(2, 4, big))) == 1);
+      CHECK(exif_orientation(block(rational, 8, 1, number(6, 4, big) + number(0, 4, big))) == 1);
+    }
+    CHECK(exif_orientation(block(4, 4, 1, number(0x10006, 4, big))) == 1);
+    CHECK(exif_orientation(block(3, 2, 0xffffffff, "")) == 1);  // values that are not there
+  }
+}
+
+TEST_CASE("the trials of public files: as Pillow, or refused with the reason") {
+  const std::string data = test::shared_data() + "/trials/";
+  if (!std::filesystem::exists(data)) {
+    MESSAGE("skipped: no shared test data");
+    return;
+  }
+  const Image turned = read_image(data + "ex_long6.jpg", kDecoder);
+  CHECK(turned.orientation() == 6);
+  CHECK(upright(turned).width() == turned.height());
+  CHECK(read_image(data + "cmyk_noadobe.jpg", kDecoder).width() > 0);
+}
+
+TEST_CASE("a picture comes through a pipe as from a file") {
+  const test::TemporaryFolder folder;
+  const std::string pipe = folder / "pipe", bytes = load("orientation_6.jpg");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+  const Image image = read_image(pipe, kDecoder);
+  writer.join();
+  CHECK(image.pixels() == kDecoder.decode(bytes, "x").pixels());
+}
+
 TEST_CASE("malformed EXIF means upright") {
   const std::string header("II\x2a\0\x08\0\0\0\1\0", 10), entry("\x12\1\3\0\1\0\0\0\6\0\0\0", 12);
   CHECK(exif_orientation(header + entry) == 6);
   CHECK(exif_orientation(std::string("MM\0\x2a\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22)) == 8);
-  for (std::size_t size = 0; size < 20; ++size) CHECK(exif_orientation((header + entry).substr(0, size)) == 1);
+  for (std::size_t size = 0; size < 22; ++size) CHECK(exif_orientation((header + entry).substr(0, size)) == 1);
   for (const char value : {'\0', '\x9', '\xff'}) {
     std::string other = header + entry;
     other[18] = value;

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "support/image_golden.hpp"
 #include "support/paths.hpp"
@@ -78,6 +80,69 @@ TEST_CASE("normalised tensors equal Hugging Face's") {
     }
   }
   CHECK(cases == 6);
+}
+
+TEST_CASE("pictures are turned upright first, or taken as stored on request") {
+  const Image stored = test::noise(40, 24);
+  for (const char* aspect : {"pad", "crop", "squash"}) {
+    ImageProcessorConfig as_stored = make_processor(16, aspect).config();
+    as_stored.apply_exif = false;
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      CAPTURE(orientation);
+      ImageView view = stored;
+      view.orientation = orientation;
+      const Image turned = upright(view);
+      CHECK(turned.orientation() == 1);
+      CHECK((turned.width() == 24) == (orientation >= 5));
+      CHECK(make_processor(16, aspect)(view) == make_processor(16, aspect)(turned));
+      CHECK(ImageProcessor(as_stored)(view) == make_processor(16, aspect)(stored));
+    }
+    ImageView wrong = stored;
+    wrong.orientation = 9;
+    CHECK_THROWS_AS(make_processor(16, aspect)(wrong), Error);
+  }
+}
+
+TEST_CASE("upright moves the right pixels, for any channel order and padded rows") {
+  // Where the stored pixel (x, y) of a width x height picture goes.
+  const auto place = [](int orientation, Index x, Index y, Index width, Index height) -> std::pair<Index, Index> {
+    switch (orientation) {
+      case 2: return {width - 1 - x, y};
+      case 3: return {width - 1 - x, height - 1 - y};
+      case 4: return {x, height - 1 - y};
+      case 5: return {y, x};
+      case 6: return {height - 1 - y, x};
+      case 7: return {height - 1 - y, width - 1 - x};
+      case 8: return {y, width - 1 - x};
+      default: return {x, y};
+    }
+  };
+  constexpr Index kWidth = 70, kHeight = 37, kStride = 4 * kWidth + 12;
+  const Image image = test::noise(kWidth, kHeight);
+  std::vector<std::uint8_t> bgra(static_cast<std::size_t>(kStride * kHeight), 99);
+  for (Index y = 0; y < kHeight; ++y) {
+    for (Index x = 0; x < kWidth; ++x) {
+      for (Index c = 0; c < 3; ++c) {
+        bgra[static_cast<std::size_t>(y * kStride + 4 * x + c)] = image.row(y)[3 * x + 2 - c];
+      }
+    }
+  }
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    CAPTURE(orientation);
+    ImageView view = image;
+    view.orientation = orientation;
+    const Image turned = upright(view);
+    bool right = true;
+    for (Index y = 0; y < kHeight; ++y) {
+      for (Index x = 0; x < kWidth; ++x) {
+        const auto [u, v] = place(orientation, x, y, kWidth, kHeight);
+        right = right && std::equal(image.row(y) + 3 * x, image.row(y) + 3 * x + 3, turned.row(v) + 3 * u);
+      }
+    }
+    CHECK(right);
+    const ImageView other{bgra.data(), kWidth, kHeight, kStride, PixelFormat::kBgra, orientation};
+    CHECK(upright(other).pixels() == turned.pixels());
+  }
 }
 
 TEST_CASE("the padding colour is int(255 * mean)") {
