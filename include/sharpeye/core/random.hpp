@@ -3,7 +3,6 @@
 /// @file
 /// Random numbers that are the same everywhere: the distributions of the standard library differ between platforms.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,11 +18,7 @@ inline double unit_interval(std::uint64_t bits) noexcept {
 }
 
 /// Two independent normal numbers of mean 0 from twice 64 random bits (Box and Muller).
-inline std::pair<double, double> normal_pair(std::uint64_t a, std::uint64_t b, double deviation = 1) noexcept {
-  const double radius = deviation * std::sqrt(-2 * std::log(unit_interval(a) + 0x1p-53));  // never log(0)
-  const double angle = 6.283185307179586 * unit_interval(b);
-  return {radius * std::cos(angle), radius * std::sin(angle)};
-}
+std::pair<double, double> normal_pair(std::uint64_t a, std::uint64_t b, double deviation = 1) noexcept;
 
 /// A seeded generator (splitmix64: Steele, Lea and Flood 2014). Its whole state is one number, so that it can be stored
 /// in a checkpoint, and one for each item of a data set costs nothing. Also a UniformRandomBitGenerator.
@@ -54,18 +49,7 @@ class Random {
   }
 
   /// An index into `weights`, drawn in their proportion; weights are not negative and not all 0.
-  std::size_t weighted(const std::vector<double>& weights) noexcept {
-    double left = 0;
-    for (const double weight : weights) left += weight;
-    left *= uniform();
-    std::size_t chosen = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      if (weights[i] == 0) continue;
-      chosen = i;  // the last possible one if rounding leaves something over
-      if ((left -= weights[i]) < 0) break;
-    }
-    return chosen;
-  }
+  std::size_t weighted(const std::vector<double>& weights) noexcept;
 
   /// Puts the elements in random order (Fisher and Yates).
   template <class T>
@@ -93,3 +77,7 @@ class Random {
 };
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/core/random.inl"
+#endif

@@ -6,15 +6,10 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/metrics/bleu.hpp"
-#include "sharpeye/metrics/cider.hpp"
-#include "sharpeye/metrics/ngrams.hpp"
-#include "sharpeye/metrics/ptb_tokenizer.hpp"
-#include "sharpeye/metrics/rouge_l.hpp"
+#include "sharpeye/metrics/scores.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -25,7 +20,8 @@ struct ImageToScore {
   std::optional<std::string> candidate;
 };
 
-/// The metrics of a set of images. All but CIDEr are in [0, 1], CIDEr and CIDEr-D in [0, 10].
+/// The metrics of a set of images. All but CIDEr are in [0, 1], CIDEr and CIDEr-D in [0, 10]. CIDEr and CIDEr-D of one
+/// image are 0 by their formula (see CiderScorer): they tell captions apart only within a set of images.
 struct CaptionScores {
   std::array<MetricScores, kMaxNgramOrder> bleu;  ///< BLEU-n at [n - 1]
   MetricScores rouge_l;
@@ -34,29 +30,15 @@ struct CaptionScores {
 };
 
 /// Scores tokenized captions. @throws Error as NgramCorpus
-inline CaptionScores evaluate(const std::vector<TokenizedImage>& images) {
-  const NgramCorpus corpus(images);
-  return {bleu(corpus), rouge_l(corpus), cider(corpus), cider_d(corpus)};
-}
+CaptionScores evaluate(const std::vector<TokenizedImage>& images);
 
 /// Scores captions with caption_tokens() as tokenizer: the numbers of coco-caption. CIDEr weighs n-grams by how many of
 /// these images have them, so give it the whole set that you report.
 /// @throws Error kInvalidArgument naming the image whose id is there twice, that has no reference or no candidate.
-inline CaptionScores evaluate(const std::vector<ImageToScore>& images) {
-  std::unordered_set<std::string> ids;
-  std::vector<TokenizedImage> tokenized;
-  for (const ImageToScore& image : images) {
-    const auto check = [&](bool holds, const char* problem) {
-      if (!holds) fail(ErrorCode::kInvalidArgument, "image ", image.id, ": expected ", problem);
-    };
-    check(ids.insert(image.id).second, "its id once, actual twice");
-    check(!image.references.empty(), "at least one reference, actual none");
-    check(image.candidate.has_value(), "a candidate, actual none");
-    TokenizedImage& tokens = tokenized.emplace_back();
-    for (const std::string& reference : image.references) tokens.references.push_back(caption_tokens(reference));
-    tokens.candidate = caption_tokens(*image.candidate);
-  }
-  return evaluate(tokenized);
-}
+CaptionScores evaluate(const std::vector<ImageToScore>& images);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/metrics/evaluate.inl"
+#endif

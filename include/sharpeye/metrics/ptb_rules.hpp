@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The rules of the Penn Treebank tokenizer, as far as captions need them.
+/// The rules of the Penn Treebank tokenizer, as far as captions need them. Only ptb_tokenizer.inl includes this file.
 
 #include <algorithm>
 #include <string>

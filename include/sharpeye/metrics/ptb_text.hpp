@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sharpeye/core/utf8.hpp"
 #include "sharpeye/metrics/ptb_characters.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sharpeye/text/unicode.hpp"
+#include "sharpeye/version.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -29,23 +29,13 @@ inline constexpr std::optional<unsigned char> symbol_byte(char32_t symbol) noexc
 }
 
 /// The spelling of `bytes`, for example "Ġcat" for " cat".
-inline std::string spell(std::string_view bytes) {
-  std::string spelling;
-  for (const char byte : bytes) append_utf8(spelling, byte_symbol(static_cast<unsigned char>(byte)));
-  return spelling;
-}
+std::string spell(std::string_view bytes);
 
 /// The bytes that `spelling` stands for; none where it has a character outside the alphabet or is not UTF-8.
-inline std::optional<std::string> unspell(std::string_view spelling) {
-  std::string bytes;
-  while (!spelling.empty()) {
-    const Utf8Step step = decode_utf8(spelling);
-    const auto byte = symbol_byte(step.code_point);  // U+FFFD, of an invalid step, is outside the alphabet
-    if (!byte) return std::nullopt;
-    bytes += static_cast<char>(*byte);
-    spelling.remove_prefix(step.length);
-  }
-  return bytes;
-}
+std::optional<std::string> unspell(std::string_view spelling);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/text/byte_alphabet.inl"
+#endif

@@ -3,16 +3,13 @@
 /// @file
 /// The merges of a byte-level BPE, read from merges.txt.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/vocabulary.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -22,37 +19,18 @@ class MergeTable {
  public:
   static constexpr std::int32_t kNoMerge = -1;
 
-  /// Reads merges.txt: an optional first line "#version…", then "left right" on each line, most preferred first.
+  /// Reads merges.txt: an optional first line "#version…", then "left right" on each line, most preferred first. Lines
+  /// may end with LF or CRLF, and the file may begin with a UTF-8 byte-order mark.
   /// @param where names the file in errors.
   /// @throws Error kFormat, naming line and token, when a line does not hold exactly two tokens, when one of them or
   /// their concatenation is not in the vocabulary, or when a pair comes twice.
-  MergeTable(std::string_view text, const Vocabulary& vocabulary, const std::string& where) {
-    std::size_t line_number = 0;
-    std::size_t first_merge_line = 1;
-    while (!text.empty()) {
-      ++line_number;
-      const std::size_t length = std::min(text.find('\n'), text.size());
-      const std::string_view line = text.substr(0, length);
-      text.remove_prefix(std::min(length + 1, text.size()));
-      if (line_number == 1 && line.substr(0, 8) == "#version") {
-        first_merge_line = 2;
-        continue;
-      }
-      add(line, vocabulary, where, line_number);
-    }
-    index(vocabulary, where, first_merge_line);
-  }
+  MergeTable(std::string_view text, const Vocabulary& vocabulary, const std::string& where);
 
   /// Number of merges.
   std::size_t size() const noexcept { return merged_.size(); }
 
   /// The rank of the pair, or kNoMerge. Both ids must be of the vocabulary.
-  std::int32_t rank(std::int32_t left, std::int32_t right) const noexcept {
-    const auto begin = pairs_.begin() + starts_[static_cast<std::size_t>(left)];
-    const auto end = pairs_.begin() + starts_[static_cast<std::size_t>(left) + 1];
-    const auto found = std::lower_bound(begin, end, right, [](const Pair& a, std::int32_t b) { return a.right < b; });
-    return found != end && found->right == right ? found->rank : kNoMerge;
-  }
+  std::int32_t rank(std::int32_t left, std::int32_t right) const noexcept;
 
   /// The token that the pair of this rank becomes.
   std::int32_t merged(std::int32_t rank) const noexcept { return merged_[static_cast<std::size_t>(rank)]; }
@@ -62,46 +40,11 @@ class MergeTable {
     std::int32_t left, right, rank;
   };
 
-  void add(std::string_view line, const Vocabulary& vocabulary, const std::string& where, std::size_t line_number) {
-    const std::size_t space = line.find(' ');
-    if (space == line.npos || line.find(' ', space + 1) != line.npos) {
-      fail(ErrorCode::kFormat, where, ":", line_number, ": expected two tokens separated by one space, actual ",
-           in_quotes(line));
-    }
-    const auto token = [&](std::string_view spelling) {
-      const auto bytes = unspell(spelling);
-      const auto id = bytes ? vocabulary.find(*bytes) : std::nullopt;
-      if (!id) {
-        fail(ErrorCode::kFormat, where, ":", line_number, ": expected a token of the vocabulary, actual ",
-             in_quotes(spelling));
-      }
-      return *id;
-    };
-    const std::int32_t left = token(line.substr(0, space));
-    const std::int32_t right = token(line.substr(space + 1));
-    merged_.push_back(token(std::string(line.substr(0, space)).append(line.substr(space + 1))));
-    pairs_.push_back({left, right, static_cast<std::int32_t>(pairs_.size())});
-  }
+  void add(std::string_view line, const Vocabulary& vocabulary, const std::string& where, std::size_t line_number);
 
   // Sorted by (left, right), with the range of each left token: a search among the few right partners of one token
   // stays in one or two cache lines, and no choice of ids in a hostile file can make it slow, as it could a hash table.
-  void index(const Vocabulary& vocabulary, const std::string& where, std::size_t first_merge_line) {
-    std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
-      return std::tie(a.left, a.right, a.rank) < std::tie(b.left, b.right, b.rank);
-    });
-    const auto twice = std::adjacent_find(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
-      return a.left == b.left && a.right == b.right;
-    });
-    if (twice != pairs_.end()) {
-      fail(ErrorCode::kFormat, where, ":", first_merge_line + static_cast<std::size_t>((twice + 1)->rank),
-           ": the merge ",
-           in_quotes(spell(vocabulary.bytes(twice->left)) + " " + spell(vocabulary.bytes(twice->right))),
-           " is already on line ", first_merge_line + static_cast<std::size_t>(twice->rank));
-    }
-    starts_.assign(vocabulary.size() + 1, 0);
-    for (const Pair& pair : pairs_) ++starts_[static_cast<std::size_t>(pair.left) + 1];
-    for (std::size_t id = 0; id < vocabulary.size(); ++id) starts_[id + 1] += starts_[id];
-  }
+  void index(const Vocabulary& vocabulary, const std::string& where, std::size_t first_merge_line);
 
   std::vector<Pair> pairs_;           // by left, then right
   std::vector<std::int32_t> starts_;  // of the pairs of each left token, and the end
@@ -109,3 +52,7 @@ class MergeTable {
 };
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/text/merge_table.inl"
+#endif

@@ -9,10 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sharpeye/core/error.hpp"
-#include "sharpeye/io/json.hpp"
-#include "sharpeye/text/bpe_tokenizer.hpp"
-#include "sharpeye/text/unicode.hpp"
+#include "sharpeye/text/tokenizer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -31,48 +28,22 @@ class PromptTemplate {
  public:
   /// @param where begins the message of the error, for example "config.json: prompts.initial".
   /// @throws Error kConfig unless "<image>" is in `text` exactly once.
-  explicit PromptTemplate(const std::string& text, const std::string& where = "prompt") {
-    const std::size_t image = text.find(kImage);
-    require(image != text.npos && text.find(kImage, image + kImage.size()) == text.npos, ErrorCode::kConfig, where,
-            ": expected ", kImage, " once, actual ", image == text.npos ? "never" : "more often", " in ",
-            in_quotes(text));
-    before_ = text.substr(0, image);
-    after_ = text.substr(image + kImage.size());
-  }
+  explicit PromptTemplate(const std::string& text, const std::string& where = "prompt");
 
   /// Whether the template has a place for the initial caption.
-  bool uses_initial() const noexcept {
-    return before_.find(kInitial) != before_.npos || after_.find(kInitial) != after_.npos;
-  }
+  bool uses_initial() const noexcept;
 
   /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it. The two texts are tokenized
-  /// apart, as LLaVA's tokenizer_image_token does. `initial` (stripped first) and template are data, not markup:
-  /// neither
-  /// "<image>" nor "</s>" in a caption is anything but text.
-  PromptTokens tokenize(const BpeTokenizer& tokenizer, std::string_view initial = {}) const {
-    PromptTokens prompt;
-    prompt.ids = tokenizer.encode(filled(before_, strip(initial)), {true, false});
-    prompt.image_position = prompt.ids.size();
-    prompt.ids.push_back(kImageToken);
-    const auto after = tokenizer.encode(filled(after_, strip(initial)), {false, false});
-    prompt.ids.insert(prompt.ids.end(), after.begin(), after.end());
-    return prompt;
-  }
+  /// apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. Template and caption are
+  /// plain text: "</s>" in them, or "<image>" in a caption, is not a special token.
+  PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}) const;
 
  private:
-  static constexpr std::string_view kImage = "<image>";
-  static constexpr std::string_view kInitial = "{initial}";
-
-  static std::string filled(const std::string& text, std::string_view initial) {
-    std::string result;
-    std::size_t begin = 0;
-    for (std::size_t at; (at = text.find(kInitial, begin)) != text.npos; begin = at + kInitial.size()) {
-      result.append(text, begin, at - begin).append(initial);
-    }
-    return result.append(text, begin);
-  }
-
-  std::string before_, after_;
+  std::string before_, after_;  // the image
 };
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/text/prompt.inl"
+#endif

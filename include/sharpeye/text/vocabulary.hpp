@@ -3,7 +3,6 @@
 /// @file
 /// The tokens of a byte-level BPE, read from vocab.json.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,9 +12,6 @@
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/io/json.hpp"
-#include "sharpeye/text/byte_alphabet.hpp"
-#include "sharpeye/text/vocab_json.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -26,24 +22,7 @@ class Vocabulary {
   /// @param where names the file in errors.
   /// @throws Error kFormat, naming the token, unless ids are exactly 0 to size - 1, each once, tokens come once and
   /// are written in the byte alphabet, and each of the 256 bytes is a token; kLimit beyond kVocabularyLimit.
-  Vocabulary(std::string_view json, const std::string& where) {
-    const auto entries = parse_vocab_json(json, where);
-    std::vector<const std::string*> spellings(entries.size());
-    for (const auto& [spelling, id] : entries) {
-      if (id >= entries.size()) {
-        fail(ErrorCode::kFormat, where, ": token ", in_quotes(spelling), ": expected an id from 0 to ",
-             entries.size() - 1, ", actual ", id);
-      }
-      const std::string*& place = spellings[static_cast<std::size_t>(id)];
-      if (place != nullptr) {
-        fail(ErrorCode::kFormat, where, ": token ", in_quotes(spelling), ": expected an id of its own, actual ", id,
-             " is also the id of ", in_quotes(*place));
-      }
-      place = &spelling;
-    }
-    store(spellings, where);
-    index(where);
-  }
+  Vocabulary(std::string_view json, const std::string& where);
 
   std::size_t size() const noexcept { return ends_.size() - 1; }
 
@@ -54,13 +33,7 @@ class Vocabulary {
   }
 
   /// The token of exactly these bytes.
-  std::optional<std::int32_t> find(std::string_view bytes) const noexcept {
-    const Key key{prefix(bytes), bytes};
-    const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), key,
-                                        [&](const Entry& a, const Key& b) { return this->key(a) < b; });
-    if (found == sorted_.end() || this->bytes(found->id) != bytes) return std::nullopt;
-    return found->id;
-  }
+  std::optional<std::int32_t> find(std::string_view bytes) const noexcept;
 
   /// The token of a single byte: the alphabet that every merge starts from.
   std::int32_t byte_token(unsigned char byte) const noexcept { return byte_tokens_[byte]; }
@@ -73,45 +46,11 @@ class Vocabulary {
   };
   using Key = std::pair<std::uint64_t, std::string_view>;
 
-  static std::uint64_t prefix(std::string_view bytes) noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i)
-      value = value << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0);
-    return value;
-  }
-  Key key(const Entry& entry) const noexcept { return {entry.prefix, bytes(entry.id)}; }
+  static std::uint64_t prefix(std::string_view bytes) noexcept;
+  Key key(const Entry& entry) const noexcept;
 
-  void store(const std::vector<const std::string*>& spellings, const std::string& where) {
-    ends_.push_back(0);
-    for (const std::string* spelling : spellings) {
-      const auto token = unspell(*spelling);
-      if (!token || token->empty()) {
-        fail(ErrorCode::kFormat, where, ": token ", in_quotes(*spelling),
-             ": expected one or more characters of the byte alphabet");
-      }
-      bytes_ += *token;
-      ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
-    }
-  }
-
-  void index(const std::string& where) {
-    for (std::int32_t id = 0; id < static_cast<std::int32_t>(size()); ++id) sorted_.push_back({prefix(bytes(id)), id});
-    std::sort(sorted_.begin(), sorted_.end(), [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
-    const auto twice = std::adjacent_find(sorted_.begin(), sorted_.end(),
-                                          [&](const Entry& a, const Entry& b) { return key(a) == key(b); });
-    if (twice != sorted_.end()) {
-      fail(ErrorCode::kFormat, where, ": token ", in_quotes(spell(bytes(twice->id))), ": expected once, actual twice");
-    }
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const char text = static_cast<char>(byte);
-      const auto id = find({&text, 1});
-      if (!id) {
-        fail(ErrorCode::kFormat, where, ": expected a token for each byte, actual there is none for byte ", byte,
-             ", spelled ", in_quotes(spell({&text, 1})));
-      }
-      byte_tokens_[byte] = *id;
-    }
-  }
+  void store(const std::vector<const std::string*>& spellings, const std::string& where);
+  void index(const std::string& where);
 
   std::string bytes_;                // of all tokens, by id
   std::vector<std::uint32_t> ends_;  // of each token in bytes_; 0 in front
@@ -120,3 +59,7 @@ class Vocabulary {
 };
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/text/vocabulary.inl"
+#endif

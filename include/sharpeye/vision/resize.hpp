@@ -3,9 +3,7 @@
 /// @file
 /// Bicubic resizing of 8-bit images, equal to Pillow 9.4 in every sample (libImaging/Resample.c).
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -17,19 +15,8 @@ SHARPEYE_NAMESPACE_BEGIN
 /// sum fits 32 bits.
 inline constexpr int kResampleBits = 22;
 
-/// The 8-bit sample of a fixed-point sum that started at one half.
-inline std::uint8_t resampled(std::int32_t sum) noexcept {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kResampleBits, 0, 255));
-}
-
 /// The cubic of Keys with a = -0.5: (a+2)|x|^3 - (a+3)|x|^2 + 1, then a|x|^3 - 5a|x|^2 + 8a|x| - 4a, zero from 2 on.
-inline double bicubic_kernel(double x) noexcept {
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
+double bicubic_kernel(double x) noexcept;
 
 /// One axis of a resize: a canvas of `canvas` samples becomes `resized` samples, of which `crop` from `crop_start` on
 /// are wanted. The image covers the canvas from `offset` on, a constant colour the rest.
@@ -40,38 +27,7 @@ struct AxisGeometry {
 /// The fixed-point weights of one axis. Output i is the sum of `weights[j]` times image sample `first[i] + j -
 /// begin[i]` for `begin[i] <= j < begin[i + 1]`, plus `outside[i]` times the constant colour.
 struct ResampleAxis {
-  explicit ResampleAxis(const AxisGeometry& axis) {
-    const double scale = static_cast<double>(axis.canvas) / static_cast<double>(axis.resized);
-    const double filter_scale = std::max(scale, 1.0);  // minification widens the kernel: this is the antialias
-    const double radius = 2 * filter_scale, inverse = 1 / filter_scale;
-    std::vector<double> taps;
-    begin.push_back(0);
-    for (Index i = axis.crop_start; i < axis.crop_start + axis.crop; ++i) {
-      const double center = (static_cast<double>(i) + 0.5) * scale;
-      const Index start = std::max(Index{0}, static_cast<Index>(center - radius + 0.5));
-      const Index stop = std::min(axis.canvas, static_cast<Index>(center + radius + 0.5));
-      double sum = 0;
-      taps.clear();
-      for (Index x = start; x < stop; ++x) {
-        taps.push_back(bicubic_kernel((static_cast<double>(x) - center + 0.5) * inverse));
-        sum += taps.back();
-      }
-      const Index image_start = std::clamp(start, axis.offset, axis.offset + axis.image);
-      first.push_back(image_start - axis.offset);
-      std::int32_t constant = 0;
-      for (Index x = start; x < stop; ++x) {
-        const double tap = taps[static_cast<std::size_t>(x - start)] / sum * (1 << kResampleBits);
-        const auto weight = static_cast<std::int32_t>(tap < 0 ? tap - 0.5 : tap + 0.5);
-        if (x >= axis.offset && x < axis.offset + axis.image) {
-          weights.push_back(weight);
-        } else {
-          constant += weight;
-        }
-      }
-      begin.push_back(static_cast<Index>(weights.size()));
-      outside.push_back(constant);
-    }
-  }
+  explicit ResampleAxis(const AxisGeometry& axis);
 
   std::size_t size() const noexcept { return outside.size(); }
   /// One past the last image sample that output i needs.
@@ -82,76 +38,23 @@ struct ResampleAxis {
 };
 
 /// The horizontal pass over one RGB row [3 * image width] -> [3 * axis.size()].
-inline void resample_row(const std::uint8_t* row, const ResampleAxis& axis, const std::array<std::uint8_t, 3>& fill,
-                         std::uint8_t* destination) noexcept {
-  constexpr std::int32_t kHalf = 1 << (kResampleBits - 1);
-  for (std::size_t i = 0; i < axis.size(); ++i, destination += 3) {
-    std::int32_t red = kHalf + axis.outside[i] * fill[0];
-    std::int32_t green = kHalf + axis.outside[i] * fill[1];
-    std::int32_t blue = kHalf + axis.outside[i] * fill[2];
-    const std::uint8_t* pixel = row + 3 * axis.first[i];
-    const std::int32_t* weights = axis.weights.data();
-    for (Index j = axis.begin[i]; j < axis.begin[i + 1]; ++j, pixel += 3) {
-      red += weights[j] * pixel[0];
-      green += weights[j] * pixel[1];
-      blue += weights[j] * pixel[2];
-    }
-    destination[0] = resampled(red);
-    destination[1] = resampled(green);
-    destination[2] = resampled(blue);
-  }
-}
+void resample_row(const std::uint8_t* row, const ResampleAxis& axis, const std::array<std::uint8_t, 3>& fill,
+                  std::uint8_t* destination) noexcept;
 
 /// Resizes the canvas that `horizontal` and `vertical` describe, with `view` standing on it, and returns the crop
 /// [vertical.crop, horizontal.crop, 3]. Equal to pasting, resizing (horizontally to 8 bits, then vertically) and
 /// cropping, but neither the canvas nor the whole resized image nor the horizontal pass ever exists: memory and time
 /// depend on the image and the crop only.
 /// @throws Error kInvalidArgument as check(ImageView), or when a crop is empty or above kMaxImageSide.
-inline Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
-                            const std::array<std::uint8_t, 3>& fill) {
-  check(view);
-  require(view.width == horizontal.image && view.height == vertical.image, ErrorCode::kInvalidArgument,
-          "resize: expected an image of ", horizontal.image, " x ", vertical.image, ", actual ", view.width, " x ",
-          view.height);
-  Image result(horizontal.crop, vertical.crop);
-  const ResampleAxis columns(horizontal), rows(vertical);
-  const std::size_t samples = 3 * columns.size();
-  std::vector<std::uint8_t> line(samples), converted;
-
-  // The vertical sums of all output rows are open at once, and each image row is added as soon as it is resampled;
-  // integer sums do not depend on that order. They start with the canvas rows above and below the image.
-  std::vector<std::uint8_t> blank(static_cast<std::size_t>(3 * view.width));
-  for (std::size_t i = 0; i < blank.size(); ++i) blank[i] = fill[i % 3];
-  resample_row(blank.data(), columns, fill, line.data());
-  std::vector<std::int32_t> sums(samples * rows.size());
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t i = 0; i < samples; ++i) {
-      sums[r * samples + i] = (1 << (kResampleBits - 1)) + rows.outside[r] * line[i];
-    }
-  }
-
-  if (view.format != PixelFormat::kRgb) converted.resize(blank.size());
-  std::size_t open = 0;
-  for (Index y = rows.first.front(); y < rows.last(rows.size() - 1); ++y) {
-    while (rows.last(open) <= y) ++open;
-    if (!converted.empty()) copy_rgb_row(view, y, converted.data());
-    resample_row(converted.empty() ? view.row(y) : converted.data(), columns, fill, line.data());
-    for (std::size_t r = open; r < rows.size() && rows.first[r] <= y; ++r) {
-      const std::int32_t weight = rows.weights[static_cast<std::size_t>(rows.begin[r] + y - rows.first[r])];
-      std::int32_t* sum = sums.data() + r * samples;
-      for (std::size_t i = 0; i < samples; ++i) sum[i] += weight * line[i];
-    }
-  }
-
-  std::transform(sums.begin(), sums.end(), result.row(0), resampled);
-  return result;
-}
+Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
+                     const std::array<std::uint8_t, 3>& fill);
 
 /// The whole image, resized.
 /// @throws Error kInvalidArgument unless both sides are 1 to kMaxImageSide pixels, and as check(ImageView).
-inline Image resize_bicubic(const ImageView& view, Index width, Index height) {
-  return resize_bicubic(view, {view.width, 0, view.width, width, 0, width},
-                        {view.height, 0, view.height, height, 0, height}, {});
-}
+Image resize_bicubic(const ImageView& view, Index width, Index height);
 
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/vision/resize.inl"
+#endif

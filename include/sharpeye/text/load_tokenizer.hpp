@@ -1,0 +1,24 @@
+#pragma once
+
+/// @file
+/// The tokenizer of a model folder, whatever its kind.
+
+#include <memory>
+#include <string>
+
+#include "sharpeye/text/tokenizer.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The tokenizer in `folder`. The files that the folder has decide its kind: the first of the list in
+/// load_tokenizer.inl of which no file is missing. Today that list has one kind, byte-level BPE (vocab.json and
+/// merges.txt, see BpeTokenizer).
+/// @throws Error kFileNotFound, saying which file is missing, when the folder has the files of no kind; otherwise as
+/// the kind's own load().
+std::unique_ptr<const Tokenizer> load_tokenizer(const std::string& folder);
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/text/load_tokenizer.inl"
+#endif

@@ -1,0 +1,83 @@
+#pragma once
+
+/// @file
+/// Bodies of merge_table.hpp.
+
+#include "sharpeye/text/merge_table.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "sharpeye/io/json.hpp"
+#include "sharpeye/text/byte_alphabet.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+SHARPEYE_BODY MergeTable::MergeTable(std::string_view text, const Vocabulary& vocabulary, const std::string& where) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  std::size_t line_number = 0;
+  std::size_t first_merge_line = 1;
+  while (!text.empty()) {
+    ++line_number;
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);  // never part of a token: its spelling is U+010D
+    if (line_number == 1 && line.substr(0, 8) == "#version") {
+      first_merge_line = 2;
+      continue;
+    }
+    add(line, vocabulary, where, line_number);
+  }
+  index(vocabulary, where, first_merge_line);
+}
+
+SHARPEYE_BODY std::int32_t MergeTable::rank(std::int32_t left, std::int32_t right) const noexcept {
+  const auto begin = pairs_.begin() + starts_[static_cast<std::size_t>(left)];
+  const auto end = pairs_.begin() + starts_[static_cast<std::size_t>(left) + 1];
+  const auto found = std::lower_bound(begin, end, right, [](const Pair& a, std::int32_t b) { return a.right < b; });
+  return found != end && found->right == right ? found->rank : kNoMerge;
+}
+
+SHARPEYE_BODY void MergeTable::add(std::string_view line, const Vocabulary& vocabulary, const std::string& where,
+                                   std::size_t line_number) {
+  const std::size_t space = line.find(' ');
+  if (space == line.npos || line.find(' ', space + 1) != line.npos) {
+    fail(ErrorCode::kFormat, where, ":", line_number, ": expected two tokens separated by one space, actual ",
+         in_quotes(line));
+  }
+  const auto token = [&](std::string_view spelling) {
+    const auto bytes = unspell(spelling);
+    const auto id = bytes ? vocabulary.find(*bytes) : std::nullopt;
+    if (!id) {
+      fail(ErrorCode::kFormat, where, ":", line_number, ": expected a token of the vocabulary, actual ",
+           in_quotes(spelling));
+    }
+    return *id;
+  };
+  const std::int32_t left = token(line.substr(0, space));
+  const std::int32_t right = token(line.substr(space + 1));
+  merged_.push_back(token(std::string(line.substr(0, space)).append(line.substr(space + 1))));
+  pairs_.push_back({left, right, static_cast<std::int32_t>(pairs_.size())});
+}
+
+SHARPEYE_BODY void MergeTable::index(const Vocabulary& vocabulary, const std::string& where,
+                                     std::size_t first_merge_line) {
+  std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
+    return std::tie(a.left, a.right, a.rank) < std::tie(b.left, b.right, b.rank);
+  });
+  const auto twice = std::adjacent_find(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
+    return a.left == b.left && a.right == b.right;
+  });
+  if (twice != pairs_.end()) {
+    fail(ErrorCode::kFormat, where, ":", first_merge_line + static_cast<std::size_t>((twice + 1)->rank), ": the merge ",
+         in_quotes(spell(vocabulary.bytes(twice->left)) + " " + spell(vocabulary.bytes(twice->right))),
+         " is already on line ", first_merge_line + static_cast<std::size_t>(twice->rank));
+  }
+  starts_.assign(vocabulary.size() + 1, 0);
+  for (const Pair& pair : pairs_) ++starts_[static_cast<std::size_t>(pair.left) + 1];
+  for (std::size_t id = 0; id < vocabulary.size(); ++id) starts_[id + 1] += starts_[id];
+}
+
+SHARPEYE_NAMESPACE_END
