@@ -8,6 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "sharpeye/io/json.hpp"
+#include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/prompt.hpp"
 #include "sharpeye/text/streaming_decoder.hpp"
 

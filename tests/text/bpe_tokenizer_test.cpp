@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sharpeye/text/clean_up.hpp"
+#include "sharpeye/text/unicode.hpp"
 #include "text/generated_text.hpp"
 #include "text/vocab_files.hpp"
 

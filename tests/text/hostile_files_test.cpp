@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/vocab_json.hpp"
 #include "support/paths.hpp"
 #include "text/generated_text.hpp"
 #include "text/vocab_files.hpp"
@@ -80,7 +82,8 @@ TEST_CASE("merges.txt must hold two known tokens a line") {
   refused(kGood, "#version: 0.2\nab\n", {"merges.txt:2", "\"ab\""});
   refused(kGood, "a b\n\nab c\n", {"merges.txt:2"});
   refused(kGood, "a b\n#version: 0.2\n", {"merges.txt:2", "#version"});
-  for (const char* line : {"a b c", "a  b", " a b", "a b ", "a b\r", " ", " b", "a ", "a\tb", "a b\xff"}) {
+  for (const char* line :
+       {"a b c", "a  b", " a b", "a b ", "a b\r\r", "a\rb", "\r", " ", " b", "a ", "a\tb", "a b\xff"}) {
     CAPTURE(line);
     refused(kGood, "a b\n"s + line + "\n", {"merges.txt:2"});
   }
@@ -89,6 +92,24 @@ TEST_CASE("merges.txt must hold two known tokens a line") {
   refused(kGood, "#version\na b\nab zz\n", {"merges.txt:3", "\"zz\""});
   refused(kGood, "#version\na b\nab c\na b\n", {"merges.txt:4", "\"a b\"", "line 2"});
   refused(test::vocab_json(test::small_vocabulary({"<s"})), "< s\n<s >\n", {"merges.txt", "\"<s>\""});
+}
+
+TEST_CASE("files with CRLF line ends and a byte-order mark are read") {
+  const std::string mark = "\xEF\xBB\xBF";
+  const auto tokens = [](const std::string& vocab, const std::string& merges) {
+    return BpeTokenizer(vocab, merges).encode("abc").size();
+  };
+  for (const char* merges : {"#version: 0.2\r\na b\r\nab c\r\n", "a b\r\nab c", "a b\r\nab c\r", "a b\nab c\r\n"}) {
+    CAPTURE(merges);
+    CHECK(tokens(kGood, merges) == 2);
+    CHECK(tokens(kGood, mark + merges) == 2);
+  }
+  const std::string lines = "{\r\n" + kGood.substr(1, kGood.size() - 2) + "\r\n}\r\n";
+  CHECK(tokens(lines, "a b\r\nab c\r\n") == 2);
+  CHECK(tokens(mark + lines, mark) == 4);
+  refused(kGood, mark + "#version: 0.2\r\na b\r\nab x\r\n", {"merges.txt:3", "\"abx\""});
+  refused(kGood, mark + mark + "a b\n", {"merges.txt:1"});
+  refused(kGood, "a b\n" + mark + "ab c\n", {"merges.txt:2"});
 }
 
 TEST_CASE("missing and oversized files are named") {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 #include "text/generated_text.hpp"

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "sharpeye/text/bpe_tokenizer.hpp"
 #include "support/paths.hpp"
 
 using namespace sharpeye;

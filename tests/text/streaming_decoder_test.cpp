@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/unicode.hpp"
 #include "text/generated_text.hpp"
 
 using namespace sharpeye;

@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
+
+#include "sharpeye/text/unicode_tables.hpp"
 
 using namespace sharpeye;
 using namespace std::string_literals;
