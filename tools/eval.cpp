@@ -194,12 +194,16 @@ std::string to_table(const std::vector<NamedScores>& metrics, std::size_t images
   std::string table = concat(images, " images");
   if (missing > 0) table += concat(", ", missing, " without prediction left out");
   table += "\n\nmetric      score   x 100\n";
+  bool of_cider = false;
   for (const NamedScores& metric : metrics) {
     char line[64];
     const double score = metric.scores->corpus;
     std::snprintf(line, sizeof line, "%-9s %7.4f %7.2f\n", metric.label.c_str(), score, 100 * score);
     table += line;
+    of_cider = of_cider || metric.group == "cider" || metric.group == "cider_d";
   }
+  if (of_cider && images == 1)
+    table += "\nCIDEr and CIDEr-D of one image are 0 by their formula: score a set of images.\n";
   return table;
 }
 
@@ -264,7 +268,9 @@ void add_eval(CLI::App& app, Action& run) {
       .add_option("--field", options->field,
                   "Which text of a prediction; default \"caption\", or \"refined\" where there is none")
       ->check(CLI::IsMember({"caption", "initial", "refined"}));
-  command.add_option("--metrics", options->metrics, "Comma-separated; default all")
+  command
+      .add_option("--metrics", options->metrics,
+                  "Comma-separated; default all. CIDEr and CIDEr-D of one image are 0 by their formula")
       ->delimiter(',')
       ->check(CLI::IsMember({"bleu", "rouge_l", "cider_d", "cider"}));
   command

@@ -7,6 +7,9 @@
 
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
+#include "sharpeye/metrics/ngrams.hpp"
+#include "sharpeye/metrics/ptb_tokenizer.hpp"
+#include "sharpeye/metrics/rouge_l.hpp"
 #include "support/paths.hpp"
 #include "synthetic_captions.hpp"
 
@@ -127,6 +130,13 @@ TEST_CASE("CIDEr by hand") {
   const CaptionScores repeated = evaluate(std::vector<ImageToScore>{{"1", {"a"}, "a a a"}, {"2", {"b"}, "b"}});
   CHECK(is_near(repeated.cider.images[0], 2.5));
   CHECK(is_near(repeated.cider_d.images[0], 2.5 / 3 * std::exp(-4.0 / 72)));
+}
+
+TEST_CASE("CIDEr of one image is 0 by its formula") {
+  const CaptionScores one = evaluate(std::vector<ImageToScore>{{"1", {"a red bus", "a bus"}, "a red bus"}});
+  CHECK(one.cider.corpus == 0);
+  CHECK(one.cider_d.corpus == 0);
+  CHECK(one.rouge_l.corpus == 1);
 }
 
 TEST_CASE("n-grams are counted") {

@@ -72,6 +72,15 @@ TEST_CASE("eval prints coco-caption's numbers") {
   CHECK(json["per_image"][2]["image_id"] == "x");
 }
 
+TEST_CASE("eval says why CIDEr of one image is 0") {
+  const Files files;
+  write_text(files.predictions(), R"([{"image_id": 1, "caption": "a man riding a wave"}])");
+  const std::string note = "CIDEr and CIDEr-D of one image are 0 by their formula";
+  CHECK(run(files.command({"--allow-missing"})).out.find(note) != std::string::npos);
+  CHECK(run(files.command({"--allow-missing", "--metrics", "bleu"})).out.find(note) == std::string::npos);
+  CHECK(run({"eval", "--help"}).out.find("one image") != std::string::npos);
+}
+
 TEST_CASE("eval writes a file and chooses metrics") {
   const Files files;
   const std::string file = files.folder / "scores.json";

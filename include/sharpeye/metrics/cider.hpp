@@ -18,7 +18,7 @@ enum class CiderVariant {
 
 /// The metric of one set of images. The idf weights come from the references of the set itself ("corpus" mode), so a
 /// score depends on which images are evaluated together. The CIDEr of one image alone is 0 by its formula: an n-gram
-/// that all images have weighs log(1) = 0, and with one image every n-gram is of that kind.
+/// that all images have weighs log(1) = 0, and with one image there are no others.
 class CiderScorer {
  public:
   CiderScorer(const NgramCorpus& corpus, CiderVariant variant);
