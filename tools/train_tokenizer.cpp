@@ -6,6 +6,8 @@
 
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/bpe_trainer.hpp"
+#include "sharpeye/text/pre_tokenizer.hpp"
+#include "sharpeye/text/vocab_json.hpp"
 #include "sharpeye/training/dataset.hpp"
 #include "tools/commands.hpp"
 #include "tools/options.hpp"
