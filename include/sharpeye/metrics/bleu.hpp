@@ -13,14 +13,14 @@ SHARPEYE_NAMESPACE_BEGIN
 struct BleuStatistics {
   BleuStatistics() = default;
 
-  /// Of one image. The reference length is that of the reference closest in length, the shorter one of two.
+  /// Of one image. The reference length is that of the reference closest in length; of two, the shorter one.
   explicit BleuStatistics(const NgramCorpus::Image& image);
 
   BleuStatistics& operator+=(const BleuStatistics& other);
 
-  /// BLEU-n at [n - 1]: `(p_1 ... p_n)^(1/n) * min(1, exp(1 - r/c))` with `p_k = correct_k / guessed_k`. The reference
-  /// implementation adds 1e-15 to numerators and 1e-9 to denominators, and so do we: where nothing matches the score is
-  /// not 0 but very small.
+  /// BLEU-n at [n - 1]: `(p_1 ... p_n)^(1/n) * min(1, exp(1 - r/c))` with `p_k = correct_k / guessed_k`. As in the
+  /// reference implementation, 1e-15 is added to numerators and 1e-9 to denominators: where nothing matches, the score
+  /// is very small but not 0.
   std::array<double, kMaxNgramOrder> scores() const;
 
   std::array<Index, kMaxNgramOrder> guessed{}, correct{};

@@ -25,7 +25,7 @@ SHARPEYE_BODY BleuStatistics::BleuStatistics(const NgramCorpus::Image& image) {
   }
   for (std::size_t order = 0; order < kMaxNgramOrder; ++order) {
     guessed[order] = std::max(Index{0}, candidate_length - static_cast<Index>(order));
-    // Each n-gram counts at most as often as the reference has it that has it most often.
+    // Each n-gram counts at most as often as it occurs in any one reference.
     std::vector<NgramCount> clipped = candidate.ngrams[order];
     for (NgramCount& ngram : clipped) ngram.count = 0;
     for (const CountedCaption& reference : image.references) {

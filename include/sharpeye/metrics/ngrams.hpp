@@ -13,7 +13,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// How often an n-gram stands in a caption. Equal n-grams of one NgramCorpus have equal ids.
+/// How often an n-gram occurs in a caption. Equal n-grams of one NgramCorpus have equal ids.
 struct NgramCount {
   std::uint32_t id;
   std::uint32_t count;

@@ -13,21 +13,22 @@ SHARPEYE_NAMESPACE_BEGIN
 
 /// What a character can be part of.
 enum class PtbClass : std::uint8_t {
-  kSpace,   ///< white space, and what the tokenizer does not know: both end a token and are no token
+  kSpace,   ///< white space, and characters that the tokenizer does not know: they end a token and are none
   kSymbol,  ///< punctuation and signs
   kDigit,   ///< 0 to 9
   kLetter,  ///< letters, combining marks and digits of all scripts
 };
 
-/// The class of a character. Measured on Stanford's tokenizer for Latin, Greek, Cyrillic and the symbols; of other
-/// scripts every character of the Basic Multilingual Plane is a letter. Emoji and all else above it are unknown.
+/// The class of a character, as measured on Stanford's tokenizer for Latin, Greek, Cyrillic and the symbols. In other
+/// scripts every character of the Basic Multilingual Plane is a letter. Beyond that plane (emoji) all are unknown.
 PtbClass ptb_class(char32_t c) noexcept;
 
-/// The lower case of Latin, Greek and Cyrillic letters; other characters are themselves. Final sigma is as any sigma.
+/// The lower case of Latin, Greek and Cyrillic letters; other characters stay as they are. A final sigma is treated as
+/// any sigma.
 char32_t ptb_lower(char32_t c) noexcept;
 
-/// The characters of a caption, ready for PtbLexer: entities of HTML are what they stand for, soft hyphens are gone,
-/// bytes that are no UTF-8 are U+FFFD, which is no part of a token.
+/// The characters of a caption, ready for the tokenizer: HTML entities are replaced by their characters, soft hyphens
+/// are left out, and bytes that are not UTF-8 become U+FFFD, which separates tokens.
 std::u32string ptb_characters(std::string_view caption);
 
 SHARPEYE_NAMESPACE_END

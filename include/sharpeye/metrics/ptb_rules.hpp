@@ -19,7 +19,7 @@ class PtbRules : public PtbText {
  public:
   using PtbText::PtbText;
 
-  // 's 'm 'd 'll 're 've 'n without more letters; behind a curly apostrophe the reference does not look for more.
+  // 's 'm 'd 'll 're 've 'n with no letter after it; after a curly apostrophe the reference does not check that.
   Size contraction(Size i) const { return contraction(i, at(i) == kCurlyApostrophe); }
   Size contraction(Size i, bool may_go_on) const {
     if (!is_apostrophe(i)) return i;
@@ -220,7 +220,7 @@ class PtbRules : public PtbText {
     return is_one_of(mouth, U"()[]{|\\@DdPpO") && !is_word(mouth + 1) ? mouth + 1 : i;
   }
 
-  // Those repeated make one token: !!, ?!, ***, ___, ##, <<, >>, and others that are dropped as one.
+  // Repeated marks are one token: !!, ?!, ***, ___, ##, <<, >>, and others that are dropped as one.
   Size repeated(Size i) const {
     if (is_one_of(i, kDroppedRuns)) {
       const Size end = equal(i, at(i)), least = at(i) == U'.' ? 3 : 2;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The text that the PTB tokenizer looks at.
+/// The text of a caption as the PTB tokenizer reads it.
 
 #include <cstddef>
 #include <string>
@@ -13,7 +13,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// The characters of a caption and what can be asked about them. Positions behind the end have a space.
+/// The characters of a caption and questions about them. Beyond the end of the text there are spaces.
 class PtbText {
  public:
   using Size = std::size_t;

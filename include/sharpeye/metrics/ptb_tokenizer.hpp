@@ -19,7 +19,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// abbreviations (mr., st., u.s., a.m., no. 5), numbers, fractions, times, decades ('90s), currency ($ 5, us$), AT&T,
 /// red/white/blue, names with full stops (foo.com), URLs, mail addresses, #names, @names, tags, HTML entities,
 /// smileys, quotes and dashes of Unicode, runs of marks. Brackets become `-lrb-` and so on and stay words: coco-caption
-/// means to drop them, but its list has them in upper case. So do `!!` and `?!`.
+/// means to drop them, but lists them in upper case. `!!` and `?!` stay words too.
 /// Not covered: telephone numbers with brackets, kaomoji, n't behind letters that are not ASCII, abbreviations followed
 /// by one more letter without a space, capitals outside Latin-1, Latin Extended-A, Greek, Cyrillic and Vietnamese.
 /// The reference puts no-break spaces inside `2 1/2`, `<br />` and telephone numbers; BLEU and CIDEr split there and so

@@ -17,7 +17,7 @@ SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
 
 /// Cuts a caption into tokens. At each position every rule says how far it would reach, and the one that reaches
-/// farthest wins, the first of several; a rule that looks ahead counts what it saw.
+/// farthest wins (of several, the first). What a rule looked at beyond its token counts as reach too.
 class PtbLexer : private PtbRules {
  public:
   explicit PtbLexer(std::string_view caption) : PtbRules(ptb_characters(caption)) {}

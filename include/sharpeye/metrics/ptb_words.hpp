@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The words that the PTB tokenizer treats apart. All in lower case. Found by trying every word of at most five
+/// The words for which the PTB tokenizer has special rules, in lower case. Found by trying every word of at most five
 /// letters, and a larger vocabulary of English, with Stanford's tokenizer.
 
 #include <algorithm>

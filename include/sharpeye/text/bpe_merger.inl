@@ -16,7 +16,7 @@ SHARPEYE_BODY void BpeMerger::merge_back(std::vector<std::int32_t>& ids, std::si
   link(static_cast<std::int32_t>(count));
   while (!queue_.empty()) {
     const std::int32_t rank = rank_of(queue_.front());
-    // Pairs that arise meanwhile wait until this rank is finished everywhere, as in GPT-2's loop. For the merges of a
+    // New pairs wait until this rank is finished everywhere, as in GPT-2's loop. For the merges of a
     // trained vocabulary the order makes no difference, since a token is never made by a merge before its parts'.
     found_.clear();
     while (!queue_.empty() && rank_of(queue_.front()) == rank) {

@@ -42,8 +42,8 @@ struct TrainedBpe {
   void save(const std::string& folder) const;
 };
 
-/// BpeTrainer ignores pieces of more bytes than this: no word is that long, and its time is quadratic in the length of a
-/// piece.
+/// BpeTrainer ignores longer pieces than this many bytes: no word is that long, and its time is quadratic in the length
+/// of a piece.
 inline constexpr std::size_t kBpeTrainerPieceLimit = 1024;
 
 /// Counts the pieces of texts (as BpeTokenizer splits them), then merges the most frequent pair of neighbouring tokens

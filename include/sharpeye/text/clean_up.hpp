@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Hugging Face's tidying of decoded text.
+/// Hugging Face's clean-up of spaces in decoded text.
 
 #include <cstddef>
 #include <string>

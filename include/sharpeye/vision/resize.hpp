@@ -41,10 +41,10 @@ struct ResampleAxis {
 void resample_row(const std::uint8_t* row, const ResampleAxis& axis, const std::array<std::uint8_t, 3>& fill,
                   std::uint8_t* destination) noexcept;
 
-/// Resizes the canvas that `horizontal` and `vertical` describe, with `view` standing on it, and returns the crop
-/// [vertical.crop, horizontal.crop, 3]. Equal to pasting, resizing (horizontally to 8 bits, then vertically) and
-/// cropping, but neither the canvas nor the whole resized image nor the horizontal pass ever exists: memory and time
-/// depend on the image and the crop only.
+/// Resizes the canvas that `horizontal` and `vertical` describe, with `view` placed on it, and returns the crop
+/// [vertical.crop, horizontal.crop, 3]. The result equals pasting, resizing (horizontally to 8 bits, then vertically)
+/// and cropping, but neither the canvas nor the whole resized image is ever stored: memory and time depend on the image
+/// and the crop only.
 /// @throws Error kInvalidArgument as check(ImageView), or when a crop is empty or above kMaxImageSide.
 Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
                      const std::array<std::uint8_t, 3>& fill);
