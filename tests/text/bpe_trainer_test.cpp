@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "support/paths.hpp"
 #include "text/generated_text.hpp"
