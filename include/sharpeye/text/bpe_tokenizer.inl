@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "sharpeye/core/file.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/text/bpe_merger.hpp"
 #include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/pre_tokenizer.hpp"

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "sharpeye/core/file.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/pre_tokenizer.hpp"

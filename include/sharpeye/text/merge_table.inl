@@ -8,14 +8,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/text/byte_alphabet.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 SHARPEYE_BODY MergeTable::MergeTable(std::string_view text, const Vocabulary& vocabulary, const std::string& where) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  text = without_bom(text);
   std::size_t line_number = 0;
   std::size_t first_merge_line = 1;
   while (!text.empty()) {

@@ -5,7 +5,7 @@
 
 #include "sharpeye/text/prompt.hpp"
 
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/text/unicode.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

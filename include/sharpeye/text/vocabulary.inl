@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/vocab_json.hpp"
 
