@@ -54,7 +54,7 @@ double forward_flops(const CaptionModel& model, Stage stage, const std::vector<s
 void train(benchmark::State& state, const CaptionModel& model, Stage stage, int threads) {
   const MmSerConfig& config = model.config();
   auto source = std::make_shared<MemorySource>();
-  for (const WeightTensor& tensor : declare_tensors(config))
+  for (const TensorDeclaration& tensor : declare_tensors(config))
     source->add(tensor.name, tensor.shape, initial_values(tensor, 1));
   training::Parameters<float> parameters(source);
   const MmSer<Autodiff<float>> network(config, parameters.loader());

@@ -14,13 +14,6 @@ struct DumpCommand {
   std::optional<std::string> initial;
 };
 
-template <class Stored, class Given>
-WeightTensor stored_copy(const std::string& name, DType dtype, std::vector<Index> shape, const Given* begin,
-                         const Given* end) {
-  const auto copy = std::make_shared<const std::vector<Stored>>(begin, end);
-  return {name, dtype, std::move(shape), reinterpret_cast<const std::byte*>(copy->data()), copy};
-}
-
 int run_dump(const DumpCommand& command) {
   Session session(command.session);
   catch_interrupts();
@@ -33,11 +26,11 @@ int run_dump(const DumpCommand& command) {
     const Index size = session.model().config().vision_config.image_size;
     std::vector<Index> shape{values.rows(), values.cols()};
     if (name == "pixel_values") shape = {3, size, size};
-    dump.add(stored_copy<float>(name, DType::kF32, std::move(shape), values.data(), values.data() + values.size()));
+    dump.add(name, std::move(shape), {values.data(), values.data() + values.size()});
   };
   options.on_ids = [&](const std::string& name, const std::vector<std::int32_t>& ids) {
-    dump.add(stored_copy<std::int64_t>(name, DType::kI64, {static_cast<Index>(ids.size())}, ids.data(),
-                                       ids.data() + ids.size()));
+    const auto count = static_cast<Index>(ids.size());
+    dump.add(make_tensor(name, {count}, std::vector<std::int64_t>(ids.begin(), ids.end())));
   };
   try {
     const Caption caption = session.captioner()(session.image(command.image), options);

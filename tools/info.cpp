@@ -28,7 +28,7 @@ struct Part {
 
 struct Info {
   MmSerConfig config;
-  std::vector<WeightTensor> tensors;                  // what the model reads; no data
+  std::vector<TensorDeclaration> tensors;             // what the model reads; no data
   std::map<std::string, std::uint64_t> stored_bytes;  // of those with other bytes than shape and dtype say: quantized
   std::map<std::string, Part> parts;  // by the first name of the tensors; "unused": what the model does not read
   CaptionLengths lengths;
@@ -64,14 +64,12 @@ Info inspect_model(const InfoCommand& command) {
   info.flops = FlopCounter(MmSer<Counting>(info.config, loader), info.lengths).count();
   for (const std::string& name : source->names())
     info.parts["unused"].bytes += source->info(name).end - source->info(name).begin;
-  for (WeightTensor& tensor : declare_tensors(info.config)) {
-    const bool in_panels = is_packed(*source, tensor.name);
-    const TensorInfo& stored = source->info(tensor.name + (in_panels ? kPanelsSuffix : ""));
-    tensor.dtype = *stored.dtype;
-    std::uint64_t bytes = stored.end - stored.begin;
-    const TensorInfo* scales = source->find(tensor.name + kScaleSuffix);
-    if (scales != nullptr) bytes += scales->end - scales->begin;
-    if (in_panels || scales != nullptr) info.stored_bytes[tensor.name] = bytes;
+  for (TensorDeclaration& tensor : declare_tensors(info.config)) {
+    std::uint64_t bytes = 0;
+    const std::vector<const TensorInfo*> parts = find_parts(*source, tensor.name);
+    for (const TensorInfo* part : parts) bytes += part->end - part->begin;
+    tensor.dtype = *parts.front()->dtype;
+    info.stored_bytes[tensor.name] = bytes;
     info.parts["unused"].bytes -= bytes;
     info.tensors.push_back(tensor);
   }
@@ -91,12 +89,12 @@ Info inspect_preset(const InfoCommand& command) {
 }
 
 void sum_parts(Info& info) {
-  for (const WeightTensor& tensor : info.tensors) {
+  for (const TensorDeclaration& tensor : info.tensors) {
     for (const std::string& key : {tensor.name.substr(0, tensor.name.find('.')), std::string("total")}) {
       info.parts[key].parameters += tensor.size();
-      const auto quantized = info.stored_bytes.find(tensor.name);
-      info.parts[key].bytes += quantized != info.stored_bytes.end()
-                                   ? quantized->second
+      const auto stored = info.stored_bytes.find(tensor.name);
+      info.parts[key].bytes += stored != info.stored_bytes.end()
+                                   ? stored->second
                                    : static_cast<std::uint64_t>(tensor.size() * size_of(tensor.dtype));
     }
   }
@@ -125,7 +123,7 @@ std::string to_json_text(const Info& info, bool with_tensors) {
                           {"initial_prompt_tokens", info.lengths.initial_prompt},
                           {"refine_prompt_tokens", info.lengths.refine_prompt}};
   json["config"] = to_json(info.config);
-  for (const WeightTensor& tensor : info.tensors) {
+  for (const TensorDeclaration& tensor : info.tensors) {
     if (with_tensors) json["tensors"][tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}};
   }
   return json.dump() + "\n";
@@ -180,7 +178,7 @@ std::string to_table(const Info& info, bool with_tensors) {
     }
     table += "\n";
   }
-  for (const WeightTensor& tensor : info.tensors) {
+  for (const TensorDeclaration& tensor : info.tensors) {
     if (with_tensors) table += concat(tensor.name, " ", to_string(tensor.dtype), " ", shape_text(tensor.shape), "\n");
   }
   return table;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
@@ -25,16 +26,13 @@ struct InitCommand {
 };
 
 // The tensor of another model if there is one of this name and shape, else random values.
-WeightTensor initial_tensor(const TensorDeclaration& declaration, const TensorSource* known, std::uint64_t seed) {
+StoredTensor initial_tensor(const TensorDeclaration& declaration, const TensorSource* known, std::uint64_t seed) {
   require(!is_interrupted(), ErrorCode::kCancelled, "init: cancelled");
   const TensorInfo* info = known == nullptr ? nullptr : known->find(declaration.name);
   if (info != nullptr && info->shape == declaration.shape) {
     return stored_as(known->read(declaration.name), declaration.dtype);
   }
-  WeightTensor tensor{declaration.name, DType::kF32, declaration.shape, nullptr, nullptr};
-  const auto values = std::make_shared<const std::vector<float>>(initial_values(tensor, seed));
-  tensor.data = reinterpret_cast<const std::byte*>(values->data());
-  tensor.owner = values;
+  const StoredTensor tensor = make_tensor(declaration.name, declaration.shape, initial_values(declaration, seed));
   return stored_as(tensor, declaration.dtype);
 }
 
@@ -58,10 +56,9 @@ int run_init(const InitCommand& command) {
   fs::create_directories(command.folder);
   fs::remove(config_path);  // it comes back last: a directory that has one is complete
 
-  const DType dtype = command.dtype == "f16" ? DType::kF16 : command.dtype == "bf16" ? DType::kBF16 : DType::kF32;
-  std::vector<TensorDeclaration> tensors;
-  for (const WeightTensor& tensor : declare_tensors(preset.config))
-    tensors.push_back({tensor.name, dtype, tensor.shape});
+  const DType dtype = codec_named(command.dtype).dtype();
+  std::vector<TensorDeclaration> tensors = declare_tensors(preset.config);
+  for (TensorDeclaration& tensor : tensors) tensor.dtype = dtype;
   write_safetensors(
       command.folder + "/model.safetensors", tensors,
       [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known ? &*known : nullptr, command.seed); },

@@ -2,29 +2,11 @@
 
 #include <filesystem>
 
+#include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 
 namespace tool {
-namespace {
-
-template <class Stored>
-WeightTensor converted(const WeightTensor& tensor, DType dtype) {
-  std::vector<float> values(static_cast<std::size_t>(tensor.size()));
-  tensor.copy_to(values.data());
-  const auto stored = std::make_shared<std::vector<Stored>>(values.begin(), values.end());
-  return {tensor.name, dtype, tensor.shape, reinterpret_cast<const std::byte*>(stored->data()), stored};
-}
-
-}  // namespace
-
-WeightTensor stored_as(const WeightTensor& tensor, DType dtype) {
-  if (tensor.dtype == dtype) return tensor;
-  if (dtype == DType::kF16) return converted<float16>(tensor, dtype);
-  if (dtype == DType::kBF16) return converted<bfloat16>(tensor, dtype);
-  return converted<float>(tensor, dtype);
-}
-
 void write_weights(const std::string& path, const TensorSource& tensors, std::optional<DType> dtype) {
   std::vector<TensorDeclaration> declared;
   for (const std::string& name : tensors.names()) {

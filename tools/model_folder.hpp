@@ -14,9 +14,6 @@ namespace tool {
 
 using namespace sharpeye;
 
-/// The same numbers as F32, F16 or BF16.
-WeightTensor stored_as(const WeightTensor& tensor, DType dtype);
-
 /// Writes `tensors` as F32, F16 or BF16, or each as it is, to a safetensors file, atomically. @throws Error
 void write_weights(const std::string& path, const TensorSource& tensors, std::optional<DType> dtype);
 

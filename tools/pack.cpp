@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "sharpeye/formats/packing_loader.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
@@ -18,50 +19,12 @@ struct PackCommand {
   bool force = false;
 };
 
-// Hands out a model's tensors, and keeps each of them packed.
-class PackingLoader final : public WeightLoader {
- public:
-  using WeightLoader::WeightLoader;
-
-  WeightTensor get(const std::string& name, const std::vector<Index>& shape) override {
-    require(!is_interrupted(), ErrorCode::kCancelled, "pack: cancelled");
-    const WeightTensor tensor = WeightLoader::get(name, shape);
-    if (shape.size() >= 2) {
-      add_matrix(tensor);
-    } else {
-      packed_.add(tensor);
-    }
-    return tensor;
-  }
-
-  const MemorySource& packed() const { return packed_; }
-
- private:
-  void add_matrix(const WeightTensor& tensor) {
-    const auto matrix = std::make_shared<const Inference<float>::Matrix>(tensor);
-    const simd::PackedWeights& packed = matrix->packed();
-    constexpr DType kStored[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kI8, DType::kU8};
-    const DType dtype = kStored[static_cast<int>(packed.format)];
-    const auto stored = panels_declaration(tensor.name, dtype, packed.n, packed.k);
-    require(stored.has_value(), ErrorCode::kUnsupported, tensor.name, ": expected weights that can be packed, actual ",
-            to_string(dtype));
-    packed_.add({stored->name, stored->dtype, stored->shape, static_cast<const std::byte*>(packed.data), matrix});
-    const auto add_beside = [&](const char* suffix, const float* values) {
-      if (values != nullptr) packed_.add(tensor.name + suffix, {packed.n}, {values, values + packed.n});
-    };
-    add_beside(kScaleSuffix, packed.scales);  // (those of 4-bit numbers stand in the panels)
-    add_beside(kSumsSuffix, packed.sums);
-  }
-
-  MemorySource packed_;
-};
-
 int run_pack(const PackCommand& command) {
   require_new_model_folder(command.model, command.folder, command.force);
   catch_interrupts();
   const std::string config_path = command.model + "/config.json";
   const Json config = read_json_file(config_path, kConfigFileLimit);
-  PackingLoader loader(std::make_shared<const SafetensorsFolder>(command.model, LoadMode::kMap));
+  PackingLoader loader(std::make_shared<const SafetensorsFolder>(command.model, LoadMode::kMap), is_interrupted);
   const MmSer<Counting> model(MmSerConfig::from_json(JsonReader(config, config_path)), loader);
   std::filesystem::remove(command.folder + "/config.json");
   write_model_folder(command.model, command.folder, loader.packed(), std::nullopt,

@@ -6,7 +6,8 @@
 #include <iomanip>
 #include <sstream>
 
-#include "sharpeye/io/quantization.hpp"
+#include "sharpeye/formats/codecs.hpp"
+#include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
 #include "sharpeye/training/dataset.hpp"
@@ -29,42 +30,6 @@ struct QuantizeCommand {
 
 bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
-}
-
-// How a tensor is stored in a quantized model. Vectors and tables of positions are small and are added to activations:
-// they stay. 4 bits are for the decoder's layers, which each new token reads whole; what runs once an image, and the
-// head, whose errors choose the words, gets 8.
-DType stored_dtype(const TensorInfo& info, const std::string& dtype) {
-  if (dtype == "f16") return DType::kF16;
-  if (dtype == "bf16") return DType::kBF16;
-  Index columns = 1;
-  for (std::size_t i = 1; i < info.shape.size(); ++i) columns *= info.shape[i];
-  if (info.shape.size() < 2 || columns < 8 || contains(info.name, "position") || contains(info.name, "queries")) {
-    return *info.dtype;
-  }
-  const bool is_layer = contains(info.name, "language_model.") && contains(info.name, ".layers.");
-  return dtype == "int4" && is_layer && columns % kScaleGroup == 0 ? DType::kU8 : DType::kI8;
-}
-
-MemorySource quantized(const TensorSource& stored, const std::string& dtype) {
-  MemorySource result;
-  for (const std::string& name : stored.names()) {
-    require(!is_interrupted(), ErrorCode::kCancelled, "quantize: cancelled");
-    const WeightTensor tensor = stored.read(name);
-    require(tensor.dtype == DType::kF16 || tensor.dtype == DType::kBF16 || tensor.dtype == DType::kF32 ||
-                tensor.dtype == DType::kF64,
-            ErrorCode::kInvalidArgument, stored.where(), ": ", name, ": expected floating-point weights, actual ",
-            to_string(tensor.dtype));
-    const DType wanted = stored_dtype(stored.info(name), dtype);
-    if (wanted != DType::kI8 && wanted != DType::kU8) {
-      result.add(stored_as(tensor, wanted));
-      continue;
-    }
-    const QuantizedTensor small = wanted == DType::kI8 ? quantize_to_bytes(tensor) : quantize_to_nibbles(tensor);
-    result.add(small.numbers);
-    result.add(small.scales);
-  }
-  return result;
 }
 
 std::uint64_t bytes_of(const TensorSource& tensors) {
@@ -157,7 +122,7 @@ int run_quantize(const QuantizeCommand& command) {
   Json report_json;
   {
     const SafetensorsFolder stored(command.model);
-    const MemorySource small = quantized(stored, command.dtype);
+    const MemorySource small = quantize_model(stored, codec_named(command.dtype), is_interrupted);
     report_json["bytes_before"] = bytes_of(stored);
     report_json["bytes_after"] = bytes_of(small);
     const Json config = read_json_file(command.model + "/config.json", kConfigFileLimit);

@@ -42,13 +42,13 @@ Dataset load_training_data(const TrainCommand& command, const CaptionModel& mode
   return data;
 }
 
-std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<WeightTensor>& declared,
+std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<TensorDeclaration>& declared,
                                               std::uint64_t seed) {
   const SafetensorsFolder stored(folder);
   require_plain(stored);
   auto source = std::make_shared<MemorySource>();
   for (const std::string& name : stored.names()) source->add(stored.read(name));
-  for (const WeightTensor& tensor : declared) {
+  for (const TensorDeclaration& tensor : declared) {
     if (source->find(tensor.name) == nullptr) source->add(tensor.name, tensor.shape, initial_values(tensor, seed));
   }
   return source;

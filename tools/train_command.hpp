@@ -32,7 +32,7 @@ struct TrainCommand {
   bool skip_bad = false;
   std::string dtype = "f32";  ///< of the model that is written; the state of a run is always F32
 
-  DType model_dtype() const { return dtype == "f16" ? DType::kF16 : dtype == "bf16" ? DType::kBF16 : DType::kF32; }
+  DType model_dtype() const { return codec_named(dtype).dtype(); }
 
   /// What must be the same when an interrupted run goes on.
   std::map<std::string, std::string> identity() const;
@@ -48,7 +48,7 @@ Dataset load_training_data(const TrainCommand& command, const CaptionModel& mode
 
 /// The initial values of everything that a network declares, and all else that the model's file holds: from that file,
 /// or random where it has none.
-std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<WeightTensor>& declared,
+std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<TensorDeclaration>& declared,
                                               std::uint64_t seed);
 
 /// The weights as they are now: those of `source`, replaced where they are parameters.

@@ -39,7 +39,7 @@ SafetensorsHeader parse(const std::string& bytes) {
 
 const std::string kOne = "{" + entry("w", "F32", "[1]", "[0,4]") + "}";
 
-std::vector<float> floats(const WeightTensor& tensor) {
+std::vector<float> floats(const StoredTensor& tensor) {
   std::vector<float> values(static_cast<std::size_t>(tensor.size()));
   tensor.copy_to(values.data());
   return values;
@@ -258,7 +258,7 @@ TEST_CASE("files of the python implementation are read exactly, copied and mappe
 
 TEST_CASE("a tensor outlives its file, copied and mapped") {
   for (const LoadMode mode : {LoadMode::kRead, LoadMode::kMap}) {
-    const WeightTensor tensor = SafetensorsFile(test::fixture("safetensors/dtypes.safetensors"), mode).read("f32");
+    const StoredTensor tensor = SafetensorsFile(test::fixture("safetensors/dtypes.safetensors"), mode).read("f32");
     CHECK(floats(tensor)[4] == -0.5f);
   }
 }

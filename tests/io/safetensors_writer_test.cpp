@@ -46,7 +46,7 @@ TEST_CASE("a round trip keeps names, dtypes, shapes, bytes and metadata") {
   REQUIRE(after.names() == before.names());
   for (const std::string& name : before.names()) {
     CAPTURE(name);
-    const WeightTensor a = before.read(name), b = after.read(name);
+    const StoredTensor a = before.read(name), b = after.read(name);
     CHECK(a.dtype == b.dtype);
     CHECK(a.shape == b.shape);
     const auto bytes = static_cast<std::size_t>(a.size() * size_of(a.dtype));
@@ -62,7 +62,7 @@ TEST_CASE("random sets of tensors survive a round trip, aligned to their width")
   for (int round = 0; round < 50; ++round) {
     MemorySource source;
     for (auto count = random() % 6; count > 0; --count) {
-      WeightTensor tensor{"t" + std::to_string(random()), kTypes[random() % 6], {}, nullptr, nullptr};
+      StoredTensor tensor{"t" + std::to_string(random()), kTypes[random() % 6], {}, nullptr, nullptr};
       for (auto rank = random() % 4; rank > 0; --rank) tensor.shape.push_back(static_cast<Index>(random() % 4));
       const auto bytes =
           std::make_shared<std::string>(static_cast<std::size_t>(tensor.size() * size_of(tensor.dtype)), '\0');
@@ -75,7 +75,7 @@ TEST_CASE("random sets of tensors survive a round trip, aligned to their width")
     const SafetensorsFile file(folder / "file", round % 2 == 0 ? LoadMode::kRead : LoadMode::kMap);
     REQUIRE(file.names() == source.names());
     for (const std::string& name : file.names()) {
-      const WeightTensor a = source.read(name), b = file.read(name);
+      const StoredTensor a = source.read(name), b = file.read(name);
       REQUIRE(a.shape == b.shape);
       REQUIRE(a.dtype == b.dtype);
       REQUIRE(std::equal(a.data, a.data + a.size() * size_of(a.dtype), b.data));
@@ -92,7 +92,7 @@ TEST_CASE("tensors are supplied one at a time, wide dtypes first, then by name")
                     {{"c", DType::kU8, {1}}, {"b", DType::kF32, {1}}, {"a", DType::kI32, {}}, {"z", DType::kF64, {2}}},
                     [&](const TensorDeclaration& tensor) {
                       order += tensor.name;
-                      return WeightTensor{tensor.name, tensor.dtype, tensor.shape,
+                      return StoredTensor{tensor.name, tensor.dtype, tensor.shape,
                                           reinterpret_cast<const std::byte*>(zeros.data()), nullptr};
                     });
   CHECK(order == "zabc");
@@ -101,7 +101,7 @@ TEST_CASE("tensors are supplied one at a time, wide dtypes first, then by name")
 TEST_CASE("an existing file is replaced at once, and a mapping of the old one stays valid") {
   const test::TemporaryFolder folder;
   write_safetensors(folder / "file", two_tensors());
-  const WeightTensor old = SafetensorsFile(folder / "file", LoadMode::kMap).read("v");
+  const StoredTensor old = SafetensorsFile(folder / "file", LoadMode::kMap).read("v");
   MemorySource source = two_tensors();
   source.add("v", {1}, {6});
   write_safetensors(folder / "file", source);
@@ -125,11 +125,11 @@ TEST_CASE("a failure while writing leaves the old file and no other") {
   const test::TemporaryFolder folder;
   test::write_text(folder / "file", "old");
   CHECK_THROWS_AS(write_safetensors(folder / "file", {{"w", DType::kF32, {1}}},
-                                    [](const TensorDeclaration&) -> WeightTensor { throw std::runtime_error("disk"); }),
+                                    [](const TensorDeclaration&) -> StoredTensor { throw std::runtime_error("disk"); }),
                   std::runtime_error);
   check_error(ErrorCode::kShape, "\"w\": expected F32 [2], supplied F32 [1]", [&] {
     write_safetensors(folder / "file", {{"w", DType::kF32, {2}}}, [](const TensorDeclaration&) {
-      return WeightTensor{"w", DType::kF32, {1}, nullptr, nullptr};
+      return StoredTensor{"w", DType::kF32, {1}, nullptr, nullptr};
     });
   });
   CHECK(test::read_text(folder / "file") == "old");
@@ -140,7 +140,7 @@ TEST_CASE("what readers would refuse is not written") {
   const test::TemporaryFolder folder;
   const auto write = [&](std::vector<TensorDeclaration> tensors) {
     write_safetensors(folder / "file", std::move(tensors), [](const TensorDeclaration& tensor) {
-      return WeightTensor{tensor.name, tensor.dtype, tensor.shape, nullptr, nullptr};
+      return StoredTensor{tensor.name, tensor.dtype, tensor.shape, nullptr, nullptr};
     });
   };
   const ErrorCode argument = ErrorCode::kInvalidArgument;

@@ -2,7 +2,8 @@
 
 #include <random>
 
-#include "sharpeye/io/quantization.hpp"
+#include "sharpeye/formats/codecs.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/ops/naive.hpp"
 
@@ -17,7 +18,7 @@ Matrix<float> random_matrix(Index rows, Index columns, unsigned seed) {
 }
 
 /// A weight of the given dtype with the values of `matrix`, at an odd address.
-WeightTensor stored(const Matrix<float>& matrix, DType dtype, std::vector<Index> shape) {
+StoredTensor stored(const Matrix<float>& matrix, DType dtype, std::vector<Index> shape) {
   auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(matrix.size() * size_of(dtype) + 1));
   std::byte* out = bytes->data() + 1;
   for (Index i = 0; i < matrix.size(); ++i) {
@@ -36,11 +37,9 @@ WeightTensor stored(const Matrix<float>& matrix, DType dtype, std::vector<Index>
 
 /// A weight of 8 or 4 bits.
 WeightTensor quantized(const Matrix<float>& matrix, bool nibbles) {
-  const WeightTensor tensor = stored(matrix, DType::kF32, {matrix.rows(), matrix.cols()});
-  const QuantizedTensor parts = nibbles ? quantize_to_nibbles(tensor) : quantize_to_bytes(tensor);
+  const StoredTensor tensor = stored(matrix, DType::kF32, {matrix.rows(), matrix.cols()});
   auto source = std::make_shared<MemorySource>();
-  source->add(parts.numbers);
-  source->add(parts.scales);
+  for (const StoredTensor& part : encode_weight(tensor, codec_named(nibbles ? "int4" : "int8"))) source->add(part);
   return WeightLoader(source).get("weight", tensor.shape);
 }
 
@@ -68,8 +67,8 @@ TEST_CASE("linear agrees for every dtype of weights, with every epilogue") {
   Pair ops;
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF64}) {
     for (const Index rows : {1, 3, 20}) {
-      const WeightTensor weight = stored(random_matrix(37, 29, 1), dtype, {37, 29});
-      const WeightTensor bias = stored(random_matrix(1, 37, 2), dtype, {37});
+      const StoredTensor weight = stored(random_matrix(37, 29, 1), dtype, {37, 29});
+      const StoredTensor bias = stored(random_matrix(1, 37, 2), dtype, {37});
       const Matrix<float> x = random_matrix(rows, 29, 3), residual = random_matrix(rows, 37, 4);
       const Inference<float>::Matrix fast_weight(weight);
       const Inference<float>::Vector fast_bias(bias);
@@ -93,7 +92,7 @@ TEST_CASE("linear agrees for every dtype of weights, with every epilogue") {
 TEST_CASE("norm, sums, slices and concatenations agree") {
   Pair ops;
   const Matrix<float> a = random_matrix(70, 21, 1), b = random_matrix(70, 21, 2);
-  const WeightTensor gain = stored(random_matrix(1, 21, 3), DType::kF32, {21});
+  const StoredTensor gain = stored(random_matrix(1, 21, 3), DType::kF32, {21});
   const auto fa = ops.fast.constant(a), fb = ops.fast.constant(b);
   const auto ea = ops.exact.constant(a), eb = ops.exact.constant(b);
   ops.check_equal(ops.fast.layer_norm(fa, Inference<float>::Vector(gain), Inference<float>::Vector(gain), 1e-5),

@@ -329,7 +329,7 @@ TEST_CASE("the second pass may have settings, rounds and a language model of its
   MemorySource source;
   const SafetensorsFile file(folder / "model.safetensors");
   for (const std::string& name : file.names()) {
-    WeightTensor tensor = file.read(name);
+    StoredTensor tensor = file.read(name);
     source.add(tensor);
     if (name.rfind("language_model.", 0) == 0) {
       tensor.name = "refine_" + name;

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/io/safetensors.hpp"
-#include "sharpeye/io/weight_scope.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "support/paths.hpp"
 
@@ -40,7 +40,7 @@ class Golden {
   std::vector<std::string> names() const { return source_.names(); }
   /// A tensor as a matrix: all but the first extent are columns.
   sharpeye::Matrix<float> matrix(const std::string& name) const {
-    const sharpeye::WeightTensor tensor = source_.read(name);
+    const sharpeye::StoredTensor tensor = source_.read(name);
     const Index rows = tensor.shape.size() < 2 ? 1 : tensor.shape[0];
     sharpeye::Matrix<float> values(rows, tensor.size() / rows);
     tensor.copy_to(values.data());

@@ -14,12 +14,12 @@
 namespace test {
 
 /// Values for every declared tensor: gains near 1, biases that matter, matrices that keep the scale of their input.
-inline std::shared_ptr<sharpeye::MemorySource> random_weights(const std::vector<sharpeye::WeightTensor>& declared,
+inline std::shared_ptr<sharpeye::MemorySource> random_weights(const std::vector<sharpeye::TensorDeclaration>& declared,
                                                               unsigned seed) {
   auto source = std::make_shared<sharpeye::MemorySource>();
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
-  for (const sharpeye::WeightTensor& tensor : declared) {
+  for (const sharpeye::TensorDeclaration& tensor : declared) {
     const bool is_gain =
         tensor.name.find("norm") != std::string::npos && tensor.name.find(".weight") != std::string::npos;
     const auto rows = tensor.shape.size() > 1 ? tensor.shape[0] : tensor.size();

@@ -24,7 +24,7 @@ std::map<std::string, std::vector<Index>> expected_shapes(Index first, Index sec
 }
 
 std::vector<double> values_of(const sharpeye::SafetensorsFile& file, const std::string& name) {
-  const sharpeye::WeightTensor tensor = file.read(name);
+  const sharpeye::StoredTensor tensor = file.read(name);
   std::vector<double> values(static_cast<std::size_t>(tensor.size()));
   tensor.copy_to(values.data());
   return values;

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "run_command.hpp"
-#include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/safetensors.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 
@@ -67,13 +66,13 @@ namespace {
 
 // The packed model with one tensor's elements changed, as `sharpeye caption` finds it. @return its exit code and stderr
 test::Result caption_damaged(const std::string& packed, const std::string& name,
-                             const std::function<void(sharpeye::WeightTensor&, std::vector<std::byte>&)>& change) {
+                             const std::function<void(sharpeye::StoredTensor&, std::vector<std::byte>&)>& change) {
   const test::TemporaryFolder folder;
   std::filesystem::copy(packed, folder / "damaged");
   const sharpeye::SafetensorsFile file(packed + "/model.safetensors");
   sharpeye::MemorySource source;
   for (const std::string& each : file.names()) {
-    sharpeye::WeightTensor tensor = file.read(each);
+    sharpeye::StoredTensor tensor = file.read(each);
     if (each == name) {
       const auto bytes = std::make_shared<std::vector<std::byte>>(
           tensor.data, tensor.data + tensor.size() * sharpeye::size_of(tensor.dtype));

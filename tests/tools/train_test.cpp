@@ -102,7 +102,7 @@ TEST_CASE("train: the vision tower learns along where it is named, the same bits
       along_file(workshop.folder / "along1/model.safetensors"), frozen(workshop.folder / "frozen/model.safetensors");
   const std::string name = "vision_tower.vision_model.embeddings.patch_embedding.weight";
   const auto values = [&](const SafetensorsFile& file) {
-    const sharpeye::WeightTensor tensor = file.read(name);
+    const sharpeye::StoredTensor tensor = file.read(name);
     std::vector<float> result(static_cast<std::size_t>(tensor.size()));
     tensor.copy_to(result.data());
     return result;

@@ -15,10 +15,10 @@ using Ops = Autodiff<double>;
 // Parameters of the given names and shapes with random values, bound as weights.
 struct Weights {
   explicit Weights(const std::vector<std::pair<std::string, std::vector<Index>>>& declared) {
-    std::vector<WeightTensor> tensors;
-    for (const auto& [name, shape] : declared) tensors.push_back({name, DType::kF32, shape, nullptr, nullptr});
+    std::vector<TensorDeclaration> tensors;
+    for (const auto& [name, shape] : declared) tensors.push_back({name, DType::kF32, shape});
     parameters = std::make_unique<Parameters<double>>(test::random_weights(tensors, 5));
-    for (const WeightTensor& tensor : tensors) {
+    for (const TensorDeclaration& tensor : tensors) {
       bound.emplace_back(parameters->loader().get(tensor.name, tensor.shape));
     }
   }

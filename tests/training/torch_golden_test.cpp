@@ -24,7 +24,7 @@ class TorchGolden {
 
   // A tensor as a matrix: all but the first extent are columns.
   Matrix<double> matrix(const std::string& name) const {
-    const WeightTensor tensor = file_.read(name);
+    const StoredTensor tensor = file_.read(name);
     const Index rows = tensor.shape.size() < 2 ? 1 : tensor.shape[0];
     Matrix<double> values(rows, tensor.size() / rows);
     tensor.copy_to(values.data());

@@ -45,11 +45,11 @@ class SafetensorsFile final : public TensorSource {
                          [](const TensorInfo& info, const std::string& key) { return info.name < key; });
     return tensor != header_.tensors.end() && tensor->name == name ? &*tensor : nullptr;
   }
-  WeightTensor read(const std::string& name) const override {
+  StoredTensor read(const std::string& name) const override {
     const TensorInfo& tensor = info(name);
     require(tensor.dtype.has_value(), ErrorCode::kUnsupported, where(), ": ", name,
             ": expected a dtype of 8 to 64 bits from BOOL, U, I, F and BF16, actual ", tensor.dtype_name);
-    WeightTensor result{name, *tensor.dtype, tensor.shape, nullptr, nullptr};
+    StoredTensor result{name, *tensor.dtype, tensor.shape, nullptr, nullptr};
     if (mapping_) {
       result.data = mapping_->data() + header_.data_begin + tensor.begin;
       result.owner = mapping_;

@@ -51,7 +51,7 @@ class SafetensorsFolder final : public TensorSource {
     const auto entry = files_.find(name);
     return entry == files_.end() ? nullptr : entry->second->find(name);
   }
-  WeightTensor read(const std::string& name) const override {
+  StoredTensor read(const std::string& name) const override {
     info(name);
     return files_.at(name)->read(name);
   }

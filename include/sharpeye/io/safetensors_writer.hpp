@@ -17,7 +17,6 @@
 #include "sharpeye/core/types.hpp"
 #include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
-#include "sharpeye/io/panels.hpp"
 #include "sharpeye/io/safetensors_header.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
@@ -25,8 +24,7 @@ SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Whether these are panels (see panels.hpp) of whole cache lines. Those of odd sizes are not, and stand among the
-/// others.
+/// Whether these are panels of whole cache lines. Those of odd sizes are not, and stand among the others.
 inline bool is_cache_lines(const TensorDeclaration& tensor) {
   Index remainder = size_of(tensor.dtype) % 64;
   for (const Index extent : tensor.shape) remainder = remainder * (extent % 64) % 64;
@@ -86,7 +84,7 @@ inline std::string safetensors_header_bytes(const std::vector<TensorDeclaration>
 /// @throws Error kInvalidArgument, kLimit, kShape (supplied tensor differs), kFileAccess, or what `supply` throws;
 /// the file at `path` is then unchanged.
 inline void write_safetensors(const std::string& path, std::vector<TensorDeclaration> tensors,
-                              const std::function<WeightTensor(const TensorDeclaration&)>& supply,
+                              const std::function<StoredTensor(const TensorDeclaration&)>& supply,
                               const std::map<std::string, std::string>& metadata = {}) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorDeclaration& a, const TensorDeclaration& b) {
     if (detail::is_cache_lines(a) != detail::is_cache_lines(b)) return detail::is_cache_lines(a);
@@ -101,11 +99,11 @@ inline void write_safetensors(const std::string& path, std::vector<TensorDeclara
   AtomicFile file(path);
   file.write(safetensors_header_bytes(tensors, metadata, path));
   for (const TensorDeclaration& tensor : tensors) {
-    const WeightTensor supplied = supply(tensor);
+    const StoredTensor supplied = supply(tensor);
     require(supplied.dtype == tensor.dtype && supplied.shape == tensor.shape, ErrorCode::kShape, path, ": ",
             in_quotes(tensor.name), ": expected ", to_string(tensor.dtype), ' ', shape_text(tensor.shape),
             ", supplied ", to_string(supplied.dtype), ' ', shape_text(supplied.shape));
-    file.write(supplied.data, static_cast<std::size_t>(supplied.size() * size_of(supplied.dtype)));
+    file.write(supplied.data, static_cast<std::size_t>(supplied.bytes()));
   }
   file.commit();
 }

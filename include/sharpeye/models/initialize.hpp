@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sharpeye/core/random.hpp"
-#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/counting.hpp"
 
@@ -23,20 +23,19 @@ class DeclaringLoader final : public WeightLoader {
   DeclaringLoader() : WeightLoader(std::make_shared<MemorySource>()) {}
 
   WeightTensor get(const std::string& name, const std::vector<Index>& shape) override {
-    WeightTensor tensor{name, DType::kF32, shape, nullptr, nullptr};
-    declared_.push_back(tensor);
-    return tensor;
+    declared_.push_back({name, DType::kF32, shape});
+    return StoredTensor{name, DType::kF32, shape, nullptr, nullptr};
   }
 
-  /// Name and shape of each tensor (no data), in the order of the requests.
-  const std::vector<WeightTensor>& declared() const { return declared_; }
+  /// Name and shape of each tensor, in the order of the requests.
+  const std::vector<TensorDeclaration>& declared() const { return declared_; }
 
  private:
-  std::vector<WeightTensor> declared_;
+  std::vector<TensorDeclaration> declared_;
 };
 
 /// Every tensor that a model of this configuration reads.
-inline std::vector<WeightTensor> declare_tensors(const MmSerConfig& config) {
+inline std::vector<TensorDeclaration> declare_tensors(const MmSerConfig& config) {
   DeclaringLoader loader;
   const MmSer<Counting> model(config, loader);
   return loader.declared();
@@ -47,7 +46,7 @@ inline std::vector<WeightTensor> declare_tensors(const MmSerConfig& config) {
 /// about unit size have 0.4, or training would not see them for a long time. Projections back into a residual stream
 /// are scaled by 0.3, so that a stack of blocks begins near the identity (GPT-2 and CLIP scale by depth). The values
 /// depend on the seed and the name only.
-inline std::vector<float> initial_values(const WeightTensor& tensor, std::uint64_t seed) {
+inline std::vector<float> initial_values(const TensorDeclaration& tensor, std::uint64_t seed) {
   const std::string& name = tensor.name;
   std::vector<float> values(static_cast<std::size_t>(tensor.size()), 0.0f);
   const auto ends_with = [&](const std::string& end) {

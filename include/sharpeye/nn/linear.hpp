@@ -4,7 +4,7 @@
 /// Layers with weights of their own: Linear, LayerNorm, Embedding. Each binds its tensors by name when it is
 /// constructed.
 
-#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/formats/weight_scope.hpp"
 #include "sharpeye/ops/ops.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

@@ -13,7 +13,7 @@
 #include "sharpeye/core/arena.hpp"
 #include "sharpeye/core/tensor.hpp"
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/io/panels.hpp"
+#include "sharpeye/formats/packed_matrix.hpp"
 #include "sharpeye/ops/ops.hpp"
 #include "sharpeye/simd/attention.hpp"
 #include "sharpeye/simd/integer_gemm.hpp"
@@ -55,98 +55,12 @@ class Inference {
   class Matrix {
    public:
     Matrix() = default;
-    explicit Matrix(const WeightTensor& tensor) {
-      const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
-      packed_.n = rows;
-      packed_.k = rows == 0 ? 0 : tensor.size() / rows;
-      packed_.format = format_of(tensor);
-      if (tensor.is_quantized()) {
-        static_assert(simd::kGroup == kScaleGroup && simd::kByteLimit == kLargestByteWeight);
-        if (tensor.dtype == DType::kI8) packed_.scales = keep(scales_, *tensor.scales);
-      }
-      if (tensor.in_panels) {
-        static_assert(simd::kNR == kPanelColumns && simd::kGroupBytes == kPanelGroupBytes &&
-                      simd::kByteOffset == kPanelByteOffset);
-        packed_.data = tensor.data;
-        owner_ = tensor.owner;
-        if (tensor.sums) packed_.sums = keep(sums_, *tensor.sums);
-        return;
-      }
-      const std::shared_ptr<void> memory = allocate_pages(static_cast<std::size_t>(packed_.bytes()));
-      packed_.data = memory.get();
-      owner_ = memory;
-      if (tensor.is_quantized()) {
-        pack_quantized(tensor, static_cast<std::uint8_t*>(memory.get()));
-        return;
-      }
-      switch (tensor.dtype) {
-        case DType::kF16: pack<float16, float16>(tensor, memory.get()); break;
-        case DType::kBF16: pack<bfloat16, bfloat16>(tensor, memory.get()); break;
-        case DType::kF64: pack<double, float>(tensor, memory.get()); break;
-        case DType::kF32: pack<float, float>(tensor, memory.get()); break;
-        default:
-          fail(ErrorCode::kShape, tensor.name, ": expected floating-point weights, actual ", to_string(tensor.dtype));
-      }
-    }
-    Index rows() const noexcept { return packed_.n; }
-    const simd::PackedWeights& packed() const noexcept { return packed_; }
+    explicit Matrix(const WeightTensor& tensor) : matrix_(tensor) {}
+    Index rows() const noexcept { return matrix_.weights.n; }
+    const simd::PackedWeights& packed() const noexcept { return matrix_.weights; }
 
    private:
-    static WeightFormat format_of(const WeightTensor& tensor) {
-      switch (tensor.dtype) {
-        case DType::kF16: return WeightFormat::kF16;
-        case DType::kBF16: return WeightFormat::kBF16;
-        case DType::kI8: return tensor.is_quantized() ? WeightFormat::kInt8 : WeightFormat::kF32;
-        case DType::kU8: return tensor.is_quantized() || tensor.in_panels ? WeightFormat::kInt4 : WeightFormat::kF32;
-        default: return WeightFormat::kF32;
-      }
-    }
-
-    template <class Stored, class Weight>
-    void pack(const WeightTensor& tensor, void* memory) {
-      simd::pack_weights(
-          packed_.n, packed_.k,
-          [&](Index row, Index column) {
-            Stored value;  // the file promises no alignment
-            std::memcpy(&value, tensor.data + (row * packed_.k + column) * static_cast<Index>(sizeof value),
-                        sizeof value);
-            return static_cast<Weight>(value);
-          },
-          static_cast<Weight*>(memory));
-    }
-
-    void pack_quantized(const WeightTensor& tensor, std::uint8_t* target) {
-      const auto number = [&](Index row, Index column) { return tensor.number(row * packed_.k + column); };
-      std::vector<float> sums;
-      for (Index row = 0; row < packed_.n; ++row) {
-        double sum = 0;
-        for (Index begin = 0; begin < packed_.k; begin += kScaleGroup) {
-          int part = 0;
-          for (Index i = begin; i < std::min(packed_.k, begin + kScaleGroup); ++i) part += number(row, i);
-          sum += static_cast<double>(part) * static_cast<double>(tensor.scale(row, begin));
-        }
-        sums.push_back(static_cast<float>(sum));
-      }
-      packed_.sums = keep(sums_, std::move(sums));
-      if (tensor.dtype == DType::kU8) {
-        simd::pack_nibbles(
-            packed_.n, packed_.k, number,
-            [&](Index row, Index group) { return float16(tensor.scale(row, group * kScaleGroup)); }, target);
-        return;
-      }
-      simd::pack_bytes(packed_.n, packed_.k, number, target);
-    }
-
-    // Fills `values` [n] up to whole panels and keeps them in `owner`.
-    const float* keep(std::shared_ptr<const std::vector<float>>& owner, std::vector<float> values) const {
-      values.resize(static_cast<std::size_t>(simd::round_up(packed_.n, simd::kNR)));
-      owner = std::make_shared<const std::vector<float>>(std::move(values));
-      return owner->data();
-    }
-
-    std::shared_ptr<const void> owner_;
-    std::shared_ptr<const std::vector<float>> scales_, sums_;
-    simd::PackedWeights packed_;
+    PackedMatrix matrix_;
   };
 
   /// A weight [n], as floats filled up with zeros to whole panels.

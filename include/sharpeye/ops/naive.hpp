@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
-#include "sharpeye/io/tensor_source.hpp"
+#include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/ops/ops.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

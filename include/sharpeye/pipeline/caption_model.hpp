@@ -8,7 +8,7 @@
 
 #include "sharpeye/generation/generation_config.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
-#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"

@@ -82,12 +82,12 @@ class FeatureCache {
 
   /// The hidden states of image `index` at `layers` (Hugging Face's numbering), [1 + N, d] each.
   std::vector<Matrix<float>> states(Index index, const std::vector<Index>& layers) const {
-    const WeightTensor& tensor = tensors_[static_cast<std::size_t>(index)];
+    const StoredTensor& tensor = tensors_[static_cast<std::size_t>(index)];
     const Index rows = tensor.shape[1], columns = tensor.shape[2];
     std::vector<Matrix<float>> result;
     for (const Index layer : layers) {
       const Index place = std::lower_bound(layers_.begin(), layers_.end(), layer) - layers_.begin();
-      WeightTensor level = tensor;
+      StoredTensor level = tensor;
       level.shape = {rows, columns};
       level.data += place * rows * columns * size_of(tensor.dtype);
       level.copy_to(result.emplace_back(rows, columns).data());
@@ -102,9 +102,9 @@ class FeatureCache {
     const SafetensorsFolder weights(model_folder);
     for (const std::string& name : weights.names()) {
       if (name.compare(0, 13, "vision_tower.") != 0) continue;
-      const WeightTensor tensor = weights.read(name);
+      const StoredTensor tensor = weights.read(name);
       sum.add(name);
-      sum.add(tensor.data, static_cast<std::size_t>(tensor.size() * size_of(tensor.dtype)));
+      sum.add(tensor.data, static_cast<std::size_t>(tensor.bytes()));
     }
     for (const Index layer : layers_) sum.add(std::to_string(layer));
     const ImageProcessorConfig& processor = model.preprocessor().processor;
@@ -134,13 +134,13 @@ class FeatureCache {
     // The writer asks in the order of the names; a block of images is computed ahead, one image a thread.
     std::vector<std::string> order;
     for (const auto& entry : index_of) order.push_back(entry.first);
-    std::map<std::string, WeightTensor> block;
+    std::map<std::string, StoredTensor> block;
     std::size_t next = 0;
     write_safetensors(path, tensors, [&](const TensorDeclaration& wanted) {
       if (block.count(wanted.name) == 0) {
         block.clear();
         const std::size_t count = std::min<std::size_t>(64, order.size() - next);
-        std::vector<WeightTensor> computed(count);
+        std::vector<StoredTensor> computed(count);
         std::vector<std::exception_ptr> errors(count);
         pool.parallel_for(static_cast<Index>(count), [&](Index i) {
           const auto at = static_cast<std::size_t>(i);
@@ -153,7 +153,7 @@ class FeatureCache {
         for (const auto& error : errors) {
           if (error) std::rethrow_exception(error);
         }
-        for (WeightTensor& tensor : computed) block.emplace(tensor.name, std::move(tensor));
+        for (StoredTensor& tensor : computed) block.emplace(tensor.name, std::move(tensor));
         next += count;
         if (progress) progress(static_cast<Index>(next), static_cast<Index>(order.size()));
       }
@@ -161,24 +161,24 @@ class FeatureCache {
     });
   }
 
-  WeightTensor look(const CaptionModel& model, const std::string& path, const Image& image,
+  StoredTensor look(const CaptionModel& model, const std::string& path, const Image& image,
                     const std::vector<Index>& shape) const {
     ThreadPool alone(1);
     Arena arena;
     Inference<float> ops(alone, arena);
     const auto states = model.network().vision()(ops, ImageProcessor(model.preprocessor().processor)(image), layers_);
-    const auto elements = std::make_shared<std::vector<float16>>();
+    std::vector<float16> elements;
     std::vector<float> row(static_cast<std::size_t>(shape[1] * shape[2]));
     for (const auto& state : states) {
       ops.copy_out(state, row.data(), shape[2]);
-      for (const float value : row) elements->push_back(float16(value));
+      for (const float value : row) elements.push_back(float16(value));
     }
-    return {path, DType::kF16, shape, reinterpret_cast<const std::byte*>(elements->data()), elements};
+    return make_tensor(path, shape, std::move(elements));
   }
 
   std::vector<Index> layers_;
   std::unique_ptr<SafetensorsFile> file_;
-  std::vector<WeightTensor> tensors_;
+  std::vector<StoredTensor> tensors_;
 };
 
 }  // namespace training

@@ -99,7 +99,7 @@ class Optimization {
   }
 
  private:
-  static constexpr DType kStored = std::is_same_v<S, double> ? DType::kF64 : DType::kF32;
+  static constexpr DType kStored = dtype_of<S>();
 
   FlatValues<S> trained_values() const {
     FlatValues<S> values(static_cast<std::size_t>(parameters_.num_trained()));
@@ -111,9 +111,8 @@ class Optimization {
   }
 
   static void add(MemorySource& source, const std::string& name, FlatValues<S> values) {
-    const auto owner = std::make_shared<const FlatValues<S>>(std::move(values));
-    source.add(
-        {name, kStored, {static_cast<Index>(owner->size())}, reinterpret_cast<const std::byte*>(owner->data()), owner});
+    const auto size = static_cast<Index>(values.size());
+    source.add(make_tensor(name, {size}, std::move(values)));
   }
 
   FlatValues<S> read(const SafetensorsFile& state, const std::string& name) const {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/training/matmul.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -135,8 +135,8 @@ class Parameters {
         stored.copy_to(parameter->values.data());
         found = all.insert(all.end(), std::move(parameter));
       }
-      return {name, std::is_same_v<S, double> ? DType::kF64 : DType::kF32, shape,
-              reinterpret_cast<const std::byte*>((*found)->values.data()), *found};
+      return StoredTensor{name, dtype_of<S>(), shape, reinterpret_cast<const std::byte*>((*found)->values.data()),
+                          *found};
     }
 
    private:

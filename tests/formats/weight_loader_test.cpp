@@ -1,4 +1,4 @@
-#include "sharpeye/io/weight_scope.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,8 @@
 #include <cstring>
 #include <limits>
 
-#include "io_support.hpp"
+#include "io/io_support.hpp"
+#include "sharpeye/formats/finite.hpp"
 #include "sharpeye/io/safetensors.hpp"
 #include "support/paths.hpp"
 
@@ -26,7 +27,7 @@ std::shared_ptr<MemorySource> small_model() {
 
 /// A tensor of `count` elements with these bits.
 template <class Word>
-WeightTensor stored(DType dtype, const std::vector<Word>& words) {
+StoredTensor stored(DType dtype, const std::vector<Word>& words) {
   const auto buffer = std::make_shared<std::vector<Word>>(words);
   return {"w", dtype, {static_cast<Index>(words.size())}, reinterpret_cast<const std::byte*>(buffer->data()), buffer};
 }
@@ -86,7 +87,7 @@ TEST_CASE("integer and listed-only tensors are no weights") {
   auto source = std::make_shared<MemorySource>();
   source->add(stored<std::int64_t>(DType::kI64, {1, 2}));
   WeightLoader integers(source);
-  check_error(ErrorCode::kShape, "w: expected dtype F16, BF16, F32 or F64, file has I64",
+  check_error(ErrorCode::kShape, "w: expected dtype F32, F16, BF16 or F64, file has I64",
               [&] { integers.root().get("w", {2}); });
   const test::TemporaryFolder folder;
   test::write_text(folder / "f8",
@@ -141,7 +142,7 @@ TEST_CASE("the finiteness scan finds the first bad element in every dtype") {
 TEST_CASE("an F64 weight must fit a float") {
   const double largest = std::numeric_limits<float>::max();
   const double half_ulp = std::ldexp(1.0, 103);
-  const WeightTensor fits = stored<double>(DType::kF64, {largest, -largest, std::nextafter(largest + half_ulp, 0.0)});
+  const StoredTensor fits = stored<double>(DType::kF64, {largest, -largest, std::nextafter(largest + half_ulp, 0.0)});
   CHECK(find_non_finite(fits) == -1);
   float values[3];
   fits.copy_to(values);
@@ -153,7 +154,7 @@ TEST_CASE("the scan agrees with isfinite on every 16-bit pattern") {
   for (std::uint32_t bits = 0; bits < 0x10000u; ++bits) {
     for (const DType dtype : {DType::kF16, DType::kBF16}) {
       const auto word = static_cast<std::uint16_t>(bits);
-      const WeightTensor tensor{"w", dtype, {1}, reinterpret_cast<const std::byte*>(&word), nullptr};
+      const StoredTensor tensor{"w", dtype, {1}, reinterpret_cast<const std::byte*>(&word), nullptr};
       float value;
       tensor.copy_to(&value);
       REQUIRE((find_non_finite(tensor) == -1) == std::isfinite(value));
@@ -165,7 +166,7 @@ TEST_CASE("unaligned data is scanned and converted") {
   std::vector<char> bytes(1 + 3 * sizeof(float));
   const float values[] = {1.5f, NAN, -2.0f};
   std::memcpy(bytes.data() + 1, values, sizeof values);
-  const WeightTensor tensor{"w", DType::kF32, {3}, reinterpret_cast<const std::byte*>(bytes.data() + 1), nullptr};
+  const StoredTensor tensor{"w", DType::kF32, {3}, reinterpret_cast<const std::byte*>(bytes.data() + 1), nullptr};
   CHECK(find_non_finite(tensor) == 1);
   double out[3];
   tensor.copy_to(out);

@@ -1,0 +1,59 @@
+#pragma once
+
+/// @file
+/// Bodies of packed_matrix.hpp.
+
+#include <tuple>
+#include <utility>
+
+#include "sharpeye/core/pages.hpp"
+#include "sharpeye/formats/codecs.hpp"
+#include "sharpeye/formats/packed_matrix.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+inline WeightTensor::Floats fill_panels(std::vector<float> values) {
+  values.resize(static_cast<std::size_t>(simd::round_up(static_cast<Index>(values.size()), simd::kPanel)));
+  return std::make_shared<const std::vector<float>>(std::move(values));
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY PackedMatrix::PackedMatrix(const WeightTensor& tensor) {
+  std::tie(weights.n, weights.k) = matrix_extents(tensor.shape);
+  weights.format = tensor.codec->kernel_format();
+  // (Where the panels hold the scales themselves, those beside the rows have gone into them.)
+  if (tensor.codec->panels_layout(tensor.name, tensor.shape).scales) scales = detail::fill_panels(*tensor.scales);
+  if (tensor.in_panels) {
+    weights.data = tensor.data;
+    owner = tensor.owner;
+    if (tensor.sums) sums = detail::fill_panels(*tensor.sums);
+  } else {
+    const std::shared_ptr<void> memory = allocate_pages(static_cast<std::size_t>(weights.bytes()));
+    std::vector<float> values = tensor.codec->pack(tensor, memory.get());
+    if (!values.empty()) sums = detail::fill_panels(std::move(values));
+    weights.data = memory.get();
+    owner = memory;
+  }
+  weights.scales = scales ? scales->data() : nullptr;
+  weights.sums = sums ? sums->data() : nullptr;
+}
+
+SHARPEYE_BODY std::vector<StoredTensor> stored_panels(const std::string& name, const PackedMatrix& matrix) {
+  const simd::PackedWeights& weights = matrix.weights;
+  const WeightLayout layout = codec_of(weights.format).panels_layout(name, {weights.n, weights.k});
+  const auto& [elements, scales, sums] = layout;
+  std::vector<StoredTensor> tensors{
+      {elements.name, elements.dtype, elements.shape, static_cast<const std::byte*>(weights.data), matrix.owner}};
+  const auto add = [&](const std::optional<TensorDeclaration>& beside, const float* values) {
+    if (!beside) return;
+    tensors.push_back(make_tensor(beside->name, beside->shape, std::vector<float>(values, values + weights.n)));
+  };
+  add(scales, weights.scales);
+  add(sums, weights.sums);
+  return tensors;
+}
+
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,44 @@
+#pragma once
+
+/// @file
+/// Bodies of quantize_model.hpp.
+
+#include <utility>
+
+#include "sharpeye/formats/codecs.hpp"
+#include "sharpeye/formats/int8.hpp"
+#include "sharpeye/formats/quantize_model.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+SHARPEYE_BODY const WeightCodec* format_in_model(const TensorInfo& tensor, const WeightCodec& wanted) {
+  if (!wanted.has_scales()) return &wanted;
+  const auto contains = [&](const char* part) { return tensor.name.find(part) != std::string::npos; };
+  constexpr Index kFewColumns = 8;  // the scales would outweigh them
+  if (tensor.shape.size() < 2 || matrix_extents(tensor.shape).second < kFewColumns || contains("position") ||
+      contains("queries")) {
+    return nullptr;
+  }
+  const bool is_layer = contains("language_model.") && contains(".layers.");
+  return wanted.bits() >= 8 || (is_layer && wanted.can_hold(tensor.shape)) ? &wanted : &int8_codec();
+}
+
+SHARPEYE_BODY MemorySource quantize_model(const TensorSource& model, const WeightCodec& wanted,
+                                          const std::function<bool()>& is_cancelled) {
+  MemorySource result;
+  for (const std::string& name : model.names()) {
+    require(!is_cancelled || !is_cancelled(), ErrorCode::kCancelled, "quantize: cancelled");
+    const StoredTensor tensor = model.read(name);
+    require(find_float_codec(tensor.dtype) != nullptr, ErrorCode::kInvalidArgument, model.where(), ": ", name,
+            ": expected floating-point weights, actual ", to_string(tensor.dtype));
+    const WeightCodec* codec = format_in_model(model.info(name), wanted);
+    if (codec == nullptr || codec->dtype() == tensor.dtype) {
+      result.add(tensor);
+      continue;
+    }
+    for (StoredTensor& part : encode_weight(tensor, *codec)) result.add(std::move(part));
+  }
+  return result;
+}
+
+SHARPEYE_NAMESPACE_END

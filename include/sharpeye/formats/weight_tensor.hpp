@@ -1,0 +1,46 @@
+#pragma once
+
+/// @file
+/// A weight as a model is handed it: checked, of any format.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sharpeye/formats/weight_codec.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// A vector or a matrix in a weight format. The data may be unaligned; it lives as long as `owner` does.
+struct WeightTensor {
+  using Floats = std::shared_ptr<const std::vector<float>>;
+
+  std::string name;
+  std::vector<Index> shape;            ///< of the weight; what is stored may have another
+  const WeightCodec* codec = nullptr;  ///< how `data` holds it
+  bool in_panels = false;              ///< laid out for the kernels, which alone can read it
+  const std::byte* data = nullptr;
+  std::shared_ptr<const void> owner;
+  Floats scales, sums;  ///< what stands beside the elements, where the layout has it
+
+  WeightTensor() = default;
+  /// A tensor of floats is a weight as it is.
+  /// @throws Error kShape for other kinds
+  WeightTensor(StoredTensor tensor);
+
+  /// Number of elements.
+  Index size() const noexcept { return num_elements(shape); }
+  bool is_quantized() const noexcept { return scales != nullptr; }
+
+  /// Converts all elements to `out` [size()], which does not overlap `data`.
+  /// @throws Error kUnsupported in_panels
+  void copy_to(float* out) const;
+  void copy_to(double* out) const;
+};
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/formats/weight_tensor.inl"
+#endif
