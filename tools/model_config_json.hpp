@@ -65,6 +65,7 @@ inline Json to_json(const OptConfig& config) {
           {"layer_norm_elementwise_affine", true},
           {"activation_function", to_text(config.activation_function)},
           {"enable_bias", config.enable_bias},
+          {"tie_word_embeddings", config.tie_word_embeddings},
           {"bos_token_id", config.bos_token_id},
           {"eos_token_id", config.eos_token_id},
           {"pad_token_id", config.pad_token_id}};

@@ -114,7 +114,7 @@ int train_captions(const TrainCommand& command, Stage stage) {
   const Dataset data = load_training_data(command, *model);
   ThreadPool pool(command.threads);
 
-  const auto source = initial_weights(command.model, declare_tensors(config), command.run_seed());
+  const auto source = initial_weights(command.model, config, declare_tensors(config), command.run_seed());
   Parameters parameters(source);
   const MmSer<Ops> network(config, parameters.loader());
   const double initial_share = stage == Stage::kRefine ? command.initial_share : 1;

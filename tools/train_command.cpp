@@ -42,12 +42,16 @@ Dataset load_training_data(const TrainCommand& command, const CaptionModel& mode
   return data;
 }
 
-std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<TensorDeclaration>& declared,
-                                              std::uint64_t seed) {
+std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const MmSerConfig& config,
+                                              const std::vector<TensorDeclaration>& declared, std::uint64_t seed) {
   const SafetensorsFolder stored(folder);
   require_plain(stored);
   auto source = std::make_shared<MemorySource>();
-  for (const std::string& name : stored.names()) source->add(stored.read(name));
+  for (const std::string& name : stored.names()) {
+    // A copy of the token table would no longer be one after the first step.
+    const bool is_head = name.find("language_model.lm_head.") != std::string::npos;
+    if (!is_head || !config.text_config.tie_word_embeddings) source->add(stored.read(name));
+  }
   for (const TensorDeclaration& tensor : declared) {
     if (source->find(tensor.name) == nullptr) source->add(tensor.name, tensor.shape, initial_values(tensor, seed));
   }

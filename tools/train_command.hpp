@@ -47,9 +47,9 @@ struct TrainCommand {
 Dataset load_training_data(const TrainCommand& command, const CaptionModel& model);
 
 /// The initial values of everything that a network declares, and all else that the model's file holds: from that file,
-/// or random where it has none.
-std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const std::vector<TensorDeclaration>& declared,
-                                              std::uint64_t seed);
+/// or random where it has none. A tied head that is stored once more is left out.
+std::shared_ptr<MemorySource> initial_weights(const std::string& folder, const MmSerConfig& config,
+                                              const std::vector<TensorDeclaration>& declared, std::uint64_t seed);
 
 /// The weights as they are now: those of `source`, replaced where they are parameters.
 MemorySource current_weights(const MemorySource& source, const Parameters& parameters);

@@ -33,7 +33,7 @@ int train_vision(const TrainCommand& command) {
 
   DeclaringLoader declaring;
   const training::ContrastiveModel<Counting> declaration(vision, text, kProjectionSize, declaring);
-  const auto source = initial_weights(command.model, declaring.declared(), command.run_seed());
+  const auto source = initial_weights(command.model, model->config(), declaring.declared(), command.run_seed());
   source->add("logit_scale", {1}, {2.6593f});  // CLIP's: ln(1 / 0.07)
   Parameters parameters(source);
   const training::ContrastiveModel<Ops> network(vision, text, kProjectionSize, parameters.loader());

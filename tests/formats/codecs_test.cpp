@@ -1,11 +1,13 @@
 #include "sharpeye/formats/codecs.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 
 #include "io/io_support.hpp"
 #include "sharpeye/formats/packed_matrix.hpp"
+#include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/simd/gemm.hpp"
 
@@ -120,4 +122,80 @@ TEST_CASE("what cannot be quantized, and quantized tensors that are not whole, a
   check_error(ErrorCode::kShape, "expected dtype F32, F16, BF16 or F64, file has I8", [&] {
     loader.get("w", {2, 32});
   });
+}
+
+TEST_CASE("every format is found by its name, by what a file holds, and by its kernels") {
+  std::string names;
+  for (const WeightCodec* codec : weight_codecs()) {
+    CAPTURE(codec->name());
+    names += std::string(codec->name()) + " ";
+    CHECK(&codec_named(codec->name()) == codec);
+    CHECK(find_rows_codec(codec->dtype(), codec->has_scales()) == codec);
+    const WeightCodec& packed = codec_of(codec->kernel_format());
+    CHECK(packed.kernel_format() == codec->kernel_format());
+    const WeightLayout panels = codec->panels_layout("w", {40, 64});
+    CHECK(find_panels_codec(panels.elements.dtype, panels.scales.has_value()) == &packed);
+  }
+  CHECK(names == "f32 f16 bf16 f64 int8 int4 ");
+  CHECK(find_float_codec(DType::kU8) == nullptr);  // uint8, and nothing else
+  CHECK(find_rows_codec(DType::kU8, false) == nullptr);
+  check_error(ErrorCode::kInvalidArgument, "expected f32, f16, bf16, f64, int8 or int4, actual \"fp8\"",
+              [] { codec_named("fp8"); });
+}
+
+TEST_CASE("every format: encoded, loaded, packed and packed again as a file holds it, the numbers are the same") {
+  const Index n = 37, k = 64;  // the last panel is not full
+  const StoredTensor tensor = random_tensor(n, k, 7);
+  for (const WeightCodec* codec : weight_codecs()) {
+    CAPTURE(codec->name());
+    const std::vector<StoredTensor> parts = encode_weight(tensor, *codec);
+    const WeightLayout rows = codec->rows_layout("w", {n, k});
+    REQUIRE(parts.size() == (rows.scales ? 2 : 1));
+    CHECK(parts[0].dtype == rows.elements.dtype);
+    CHECK(parts[0].shape == rows.elements.shape);
+    const WeightTensor plain = loaded(parts, {n, k});
+    CHECK(plain.codec == codec);
+    const std::vector<float> values = values_of(plain);
+    CHECK(relative_error(values_of(tensor), values) < std::pow(2.0, 1 - std::min(codec->bits(), 9)));
+    std::vector<double> wide(values.size());
+    plain.copy_to(wide.data());
+    CHECK(wide[100] == doctest::Approx(values[100]));
+
+    const PackedMatrix packed(plain);
+    const std::vector<StoredTensor> panels = stored_panels("w", packed);
+    CHECK(panels[0].bytes() == packed.weights.bytes());
+    const WeightTensor again = loaded(panels, {n, k});
+    CHECK(again.in_panels);
+    CHECK_THROWS_AS(values_of(again), Error);
+    const PackedMatrix taken(again);
+    CHECK(std::memcmp(taken.weights.data, packed.weights.data, static_cast<std::size_t>(panels[0].bytes())) == 0);
+    CHECK(taken.weights.format == packed.weights.format);
+    REQUIRE((taken.sums == nullptr) == (packed.sums == nullptr));
+    REQUIRE((taken.scales == nullptr) == (packed.scales == nullptr));
+    if (packed.sums) CHECK(*taken.sums == *packed.sums);
+    if (packed.scales) CHECK(*taken.scales == *packed.scales);
+    if (packed.weights.is_integer()) {
+      std::vector<float> row(static_cast<std::size_t>(k));
+      simd::unpack_row(taken.weights, 36, row.data());
+      CHECK(row == std::vector<float>(values.end() - k, values.end()));
+    }
+  }
+}
+
+TEST_CASE("which tensor of a quantized model gets which format") {
+  const auto format = [](const std::string& name, const std::vector<Index>& shape, const char* wanted) {
+    const WeightCodec* codec = format_in_model({name, "F32", DType::kF32, shape, 0, 0}, codec_named(wanted));
+    return std::string(codec == nullptr ? "same" : codec->name());
+  };
+  const std::string layer = "language_model.model.decoder.layers.0.fc1.weight";
+  CHECK(format(layer, {64, 64}, "int4") == "int4");
+  CHECK(format(layer, {64, 40}, "int4") == "int8");
+  CHECK(format(layer, {64, 64}, "int8") == "int8");
+  CHECK(format(layer, {64}, "int4") == "same");
+  CHECK(format(layer, {64}, "bf16") == "bf16");
+  CHECK(format("vision_tower.layers.0.fc1.weight", {64, 64}, "int4") == "int8");
+  CHECK(format("language_model.lm_head.weight", {64, 64}, "int4") == "int8");
+  CHECK(format("x.position_embedding.weight", {64, 64}, "int8") == "same");
+  CHECK(format("ser_connector.queries", {64, 64}, "int8") == "same");
+  CHECK(format("x.weight", {64, 7}, "int8") == "same");
 }

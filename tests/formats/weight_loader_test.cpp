@@ -8,6 +8,7 @@
 
 #include "io/io_support.hpp"
 #include "sharpeye/formats/finite.hpp"
+#include "sharpeye/formats/similar_names.hpp"
 #include "sharpeye/io/safetensors.hpp"
 #include "support/paths.hpp"
 
@@ -81,6 +82,57 @@ TEST_CASE("a tensor that is missing or of another shape is named") {
   });
   check_error(ErrorCode::kShape, "expected [6], file has [2, 3]", [&] { scope.get("weight", {6}); });
   check_error(ErrorCode::kShape, "expected [], file has [2, 3]", [&] { scope.get("weight", {}); });
+}
+
+TEST_CASE("a missing tensor's message says what the file has instead") {
+  auto source = std::make_shared<MemorySource>();
+  source->add("model.vision_tower.layers.0.weight", {1}, {1});
+  source->add("decoder.layers.0.fc1.weight", {1}, {1});
+  source->add("head.wieght", {1}, {1});
+  WeightLoader loader(source);
+  check_error(ErrorCode::kMissingTensor,
+              "vision_tower.layers.0.weight: expected a tensor, actual none, but model.vision_tower.layers.0.weight: "
+              "names in this file begin with \"model.\"",
+              [&] { loader.get("vision_tower.layers.0.weight", {1}); });
+  check_error(ErrorCode::kMissingTensor, "names in this file lack \"language_model.model.\"",
+              [&] { loader.get("language_model.model.decoder.layers.0.fc1.weight", {1}); });
+  check_error(ErrorCode::kMissingTensor, "actual none; the nearest of those not read is head.wieght",
+              [&] { loader.get("head.weight", {1}); });
+  loader.get("decoder.layers.0.fc1.weight", {1});
+  check_error(ErrorCode::kUnreadTensor, "actual 2 unread: head.wieght, model.vision_tower.layers.0.weight",
+              [&] { loader.require_all_read(); });
+  source->add("decoder.layers.0.fc2.weight", {1}, {1});
+  WeightLoader again(source);
+  again.get("decoder.layers.0.fc1.weight", {1});
+  check_error(ErrorCode::kUnreadTensor,
+              "decoder.layers.0.fc2.weight (the model reads decoder.layers.0.fc1.weight), head.wieght",
+              [&] { again.require_all_read(); });
+}
+
+TEST_CASE("names are compared by their edit distance, and an end of one part is no move") {
+  CHECK(edit_distance("", "abc") == 3);
+  CHECK(edit_distance("kitten", "sitting") == 3);
+  CHECK(edit_distance("layers.0.fc1", "layers.10.fc1") == 1);
+  CHECK(find_similar("abcdef", {"abcxef", "abcdxx", "abcdexx"}) == "abcxef");
+  CHECK(find_similar("abcdef", {"uvwxyz", "abc"}).empty());
+  CHECK(find_similar(std::string(300, 'a'), {std::string(300, 'a')}).empty());  // nobody's name
+  CHECK(find_moved("a.b", {"x.b", "x.a.b"}) == "x.a.b");
+  CHECK(find_moved("x.a.b", {"b", "a.b"}) == "a.b");
+  CHECK(find_moved("weight", {"x.weight"}).empty());
+  CHECK(find_moved("a.b", {"xa.b"}).empty());
+}
+
+TEST_CASE("a weight that is left out is checked by the header, and counts as read") {
+  auto source = std::make_shared<MemorySource>();
+  source->add("w", {2}, {NAN, 1});
+  source->add("q_scale", {1}, {1});
+  source->add(make_tensor("q", {1, 2}, std::vector<std::int8_t>{1, 2}));
+  WeightLoader loader(source);
+  check_error(ErrorCode::kShape, "w: expected [3], file has [2]", [&] { loader.skip("w", {3}); });
+  check_error(ErrorCode::kUnreadTensor, "actual 3 unread", [&] { loader.require_all_read(); });
+  loader.skip("w", {2});
+  loader.skip("q", {1, 2});
+  CHECK_NOTHROW(loader.require_all_read());
 }
 
 TEST_CASE("integer and listed-only tensors are no weights") {

@@ -44,6 +44,11 @@ class WeightLoader {
   /// kFormat for elements; as the source.
   virtual WeightTensor get(const std::string& name, const std::vector<Index>& shape);
 
+  /// Checks name, kind and shape of a weight as get() does, and reads no element; counts as read.
+  void skip(const std::string& name, const std::vector<Index>& shape);
+  /// A tensor as it is stored, of any kind; counts as read. @throws Error as the source
+  StoredTensor get_stored(const std::string& name);
+
   /// Checks that nothing in the file was overlooked.
   /// @param ignored dotted paths of tensors that the model does not use.
   /// @throws Error kUnreadTensor naming up to five tensors and how many there are.
@@ -52,8 +57,16 @@ class WeightLoader {
   const TensorSource& source() const noexcept { return *source_; }
 
  private:
-  WeightTensor get_rows(const std::string& name, const std::vector<Index>& shape);
-  WeightTensor get_panels(const std::string& name, const std::vector<Index>& shape);
+  // How the file holds a weight, as far as its header says.
+  struct Located {
+    const WeightCodec* codec;
+    bool in_panels;
+    WeightLayout layout;
+  };
+  Located locate(const std::string& name, const std::vector<Index>& shape) const;
+  Located locate_rows(const std::string& name, const std::vector<Index>& shape) const;
+  Located locate_panels(const std::string& name, const std::vector<Index>& shape) const;
+  void check_beside(const TensorDeclaration& declared) const;
   WeightTensor::Floats get_beside(const TensorDeclaration& declared);
   [[noreturn]] void fail_missing(const std::string& name) const;
 

@@ -56,11 +56,51 @@ SHARPEYE_BODY bool WeightLoader::has_prefix(const std::string& prefix) const {
 }
 
 SHARPEYE_BODY WeightTensor WeightLoader::get(const std::string& name, const std::vector<Index>& shape) {
-  if (!has(name)) fail_missing(name);
-  return is_packed(*source_, name) ? get_panels(name, shape) : get_rows(name, shape);
+  const auto [codec, in_panels, layout] = locate(name, shape);
+  StoredTensor elements = source_->read(layout.elements.name);
+  if (in_panels) {
+    elements = detail::on_cache_line(std::move(elements));
+    if (!options_.trust_panels) codec->check_panels(elements, source_->where(), options_.allow_non_finite);
+  } else {
+    codec->check_rows(elements, source_->where(), options_.allow_non_finite);
+  }
+  WeightTensor tensor;
+  tensor.name = name;
+  tensor.shape = shape;
+  tensor.codec = codec;
+  tensor.in_panels = in_panels;
+  tensor.data = elements.data;
+  tensor.owner = std::move(elements.owner);
+  if (layout.scales) tensor.scales = get_beside(*layout.scales);
+  if (layout.sums) tensor.sums = get_beside(*layout.sums);
+  read_.insert(layout.elements.name);
+  return tensor;
 }
 
-SHARPEYE_BODY WeightTensor WeightLoader::get_rows(const std::string& name, const std::vector<Index>& shape) {
+SHARPEYE_BODY void WeightLoader::skip(const std::string& name, const std::vector<Index>& shape) {
+  const WeightLayout layout = locate(name, shape).layout;
+  for (const auto& beside : {layout.scales, layout.sums}) {
+    if (!beside) continue;
+    check_beside(*beside);
+    read_.insert(beside->name);
+  }
+  read_.insert(layout.elements.name);
+}
+
+SHARPEYE_BODY StoredTensor WeightLoader::get_stored(const std::string& name) {
+  StoredTensor tensor = source_->read(name);
+  read_.insert(name);
+  return tensor;
+}
+
+SHARPEYE_BODY WeightLoader::Located WeightLoader::locate(const std::string& name,
+                                                         const std::vector<Index>& shape) const {
+  if (!has(name)) fail_missing(name);
+  return is_packed(*source_, name) ? locate_panels(name, shape) : locate_rows(name, shape);
+}
+
+SHARPEYE_BODY WeightLoader::Located WeightLoader::locate_rows(const std::string& name,
+                                                              const std::vector<Index>& shape) const {
   const TensorInfo& info = source_->info(name);
   const bool has_scales = source_->find(name + kScaleSuffix) != nullptr;
   const auto where = [&] { return source_->where() + ": " + name; };
@@ -76,56 +116,36 @@ SHARPEYE_BODY WeightTensor WeightLoader::get_rows(const std::string& name, const
     fail(ErrorCode::kShape, where(), ": expected rows of whole groups of ", codec->group(), " numbers for ",
          codec->name(), ", actual ", matrix_extents(shape).second);
   }
-  const WeightLayout layout = codec->rows_layout(name, shape);
+  WeightLayout layout = codec->rows_layout(name, shape);
   if (info.shape != layout.elements.shape) {
     fail(ErrorCode::kShape, where(), ": expected ", shape_text(layout.elements.shape), ", file has ",
          shape_text(info.shape));
   }
-  const StoredTensor elements = source_->read(name);
-  codec->check_rows(elements, source_->where(), options_.allow_non_finite);
-  WeightTensor tensor;
-  tensor.name = name;
-  tensor.shape = shape;
-  tensor.codec = codec;
-  tensor.data = elements.data;
-  tensor.owner = elements.owner;
-  if (layout.scales) tensor.scales = get_beside(*layout.scales);
-  read_.insert(name);
-  return tensor;
+  return {codec, false, std::move(layout)};
 }
 
-SHARPEYE_BODY WeightTensor WeightLoader::get_panels(const std::string& name, const std::vector<Index>& shape) {
+SHARPEYE_BODY WeightLoader::Located WeightLoader::locate_panels(const std::string& name,
+                                                                const std::vector<Index>& shape) const {
   const TensorInfo& info = source_->info(name + kPanelsSuffix);
   const bool has_scales = source_->find(name + kScaleSuffix) != nullptr;
+  const auto where = [&] { return source_->where() + ": " + info.name; };
   const WeightCodec* codec = info.dtype ? find_panels_codec(*info.dtype, has_scales) : nullptr;
   if (codec == nullptr || !codec->can_hold(shape)) {
-    fail(ErrorCode::kShape, source_->where(), ": ", info.name, ": expected ", panels_dtypes_text(), " for ",
-         shape_text(shape), codec == nullptr ? "" : concat(" in rows of whole groups of ", codec->group()),
-         has_scales ? " beside its scales" : "", ", file has ", info.dtype_name);
+    fail(ErrorCode::kShape, where(), ": expected ", panels_dtypes_text(), has_scales ? " beside its scales" : "",
+         " for ", shape_text(shape), codec == nullptr ? "" : concat(" in rows of whole groups of ", codec->group()),
+         ", file has ", info.dtype_name);
   }
-  const WeightLayout layout = codec->panels_layout(name, shape);
+  WeightLayout layout = codec->panels_layout(name, shape);
   if (info.shape != layout.elements.shape) {
-    fail(ErrorCode::kShape, source_->where(), ": ", info.name, ": expected ", shape_text(shape), " in panels, as ",
+    fail(ErrorCode::kShape, where(), ": expected ", shape_text(shape), " in panels, as ",
          to_string(layout.elements.dtype), " ", shape_text(layout.elements.shape), ", file has ", info.dtype_name, " ",
          shape_text(info.shape));
   }
-  const StoredTensor elements = detail::on_cache_line(source_->read(info.name));
-  if (!options_.trust_panels) codec->check_panels(elements, source_->where(), options_.allow_non_finite);
-  WeightTensor tensor;
-  tensor.name = name;
-  tensor.shape = shape;
-  tensor.codec = codec;
-  tensor.in_panels = true;
-  tensor.data = elements.data;
-  tensor.owner = elements.owner;
-  if (layout.scales) tensor.scales = get_beside(*layout.scales);
-  if (layout.sums) tensor.sums = get_beside(*layout.sums);
-  read_.insert(info.name);
-  return tensor;
+  return {codec, true, std::move(layout)};
 }
 
 // What stands beside a matrix: floats of any kind; not a tensor that a model asks for.
-SHARPEYE_BODY WeightTensor::Floats WeightLoader::get_beside(const TensorDeclaration& declared) {
+SHARPEYE_BODY void WeightLoader::check_beside(const TensorDeclaration& declared) const {
   const TensorInfo& info = source_->info(declared.name);
   if (info.shape != declared.shape) {
     fail(ErrorCode::kShape, source_->where(), ": ", info.name, ": expected ", shape_text(declared.shape), ", file has ",
@@ -135,11 +155,14 @@ SHARPEYE_BODY WeightTensor::Floats WeightLoader::get_beside(const TensorDeclarat
     fail(ErrorCode::kShape, source_->where(), ": ", info.name, ": expected dtype ", rows_dtypes_text(false),
          ", file has ", info.dtype_name);
   }
-  const StoredTensor tensor = source_->read(info.name);
+}
+
+SHARPEYE_BODY WeightTensor::Floats WeightLoader::get_beside(const TensorDeclaration& declared) {
+  check_beside(declared);
+  const StoredTensor tensor = get_stored(declared.name);
   if (!options_.allow_non_finite) require_finite(tensor, source_->where());
   const auto values = std::make_shared<std::vector<float>>(static_cast<std::size_t>(tensor.size()));
   tensor.copy_to(values->data());
-  read_.insert(info.name);
   return values;
 }
 

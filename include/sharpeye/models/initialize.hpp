@@ -11,28 +11,11 @@
 #include <vector>
 
 #include "sharpeye/core/random.hpp"
-#include "sharpeye/formats/weight_loader.hpp"
+#include "sharpeye/formats/declaring_loader.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/counting.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// A loader that has every tensor asked for, without elements, and remembers the requests.
-class DeclaringLoader final : public WeightLoader {
- public:
-  DeclaringLoader() : WeightLoader(std::make_shared<MemorySource>()) {}
-
-  WeightTensor get(const std::string& name, const std::vector<Index>& shape) override {
-    declared_.push_back({name, DType::kF32, shape});
-    return StoredTensor{name, DType::kF32, shape, nullptr, nullptr};
-  }
-
-  /// Name and shape of each tensor, in the order of the requests.
-  const std::vector<TensorDeclaration>& declared() const { return declared_; }
-
- private:
-  std::vector<TensorDeclaration> declared_;
-};
 
 /// Every tensor that a model of this configuration reads.
 inline std::vector<TensorDeclaration> declare_tensors(const MmSerConfig& config) {

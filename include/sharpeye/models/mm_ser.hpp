@@ -13,6 +13,7 @@
 #include "sharpeye/models/mlp_connector.hpp"
 #include "sharpeye/models/opt.hpp"
 #include "sharpeye/models/ser_connector.hpp"
+#include "sharpeye/models/unused_tensors.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -94,7 +95,8 @@ class MmSer {
         connector_(config.connector.type, loader.root("multi_modal_projector"),
                    static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size,
                    config.text_config.word_embed_proj_dim),
-        language_model_(config.text_config, loader.root("language_model.model.decoder")) {
+        language_model_(config.text_config, loader.root("language_model.model.decoder"),
+                        loader.root("language_model")) {
     if (config.ser_connector) {
       ser_connector_.emplace(*config.ser_connector,
                              typename SerConnector<Ops>::Surroundings{
@@ -103,9 +105,11 @@ class MmSer {
                              loader.root("ser_connector"));
     }
     if (config.own_refine_language_model) {
-      refine_language_model_.emplace(config.text_config, loader.root("refine_language_model.model.decoder"));
+      refine_language_model_.emplace(config.text_config, loader.root("refine_language_model.model.decoder"),
+                                     loader.root("refine_language_model"));
     }
-    loader.require_all_read(unused_tensors(config));
+    skip_unused(loader, config);
+    loader.require_all_read();
   }
 
   const MmSerConfig& config() const { return config_; }
@@ -119,15 +123,15 @@ class MmSer {
   }
 
  private:
-  // What a checkpoint may hold and nobody reads: later blocks, the pooled output's norm, the tied head, old buffers.
-  static std::vector<std::string> unused_tensors(const MmSerConfig& config) {
-    const std::string vision = "vision_tower.vision_model.";
-    std::vector<std::string> names{vision + "post_layernorm", vision + "embeddings.position_ids",
-                                   "language_model.lm_head", "refine_language_model.lm_head"};
-    for (Index block = config.num_vision_blocks(); block < config.vision_config.num_hidden_layers; ++block) {
-      names.push_back(vision + "encoder.layers." + std::to_string(block));
+  // What a checkpoint may hold and nobody computes with: later blocks, the pooled output's norm, old buffers, the head.
+  static void skip_unused(WeightLoader& loader, const MmSerConfig& config) {
+    skip_unused_vision(loader, "vision_tower.vision_model", config.vision_config, config.num_vision_blocks());
+    if (!config.text_config.tie_word_embeddings) return;
+    for (const std::string model : {"language_model", "refine_language_model"}) {
+      if (model == "refine_language_model" && !config.own_refine_language_model) continue;
+      check_tied_head(loader, model + ".lm_head.weight", model + ".model.decoder.embed_tokens.weight",
+                      config.text_config.vocab_size, config.text_config.word_embed_proj_dim);
     }
-    return names;
   }
 
   MmSerConfig config_;

@@ -24,6 +24,7 @@ struct OptConfig {
   bool do_layer_norm_before = true;
   bool remove_final_layer_norm = false;  ///< `_remove_final_layer_norm`: files fine-tuned before transformers 4.20.1
   bool enable_bias = true;
+  bool tie_word_embeddings = true;  ///< the head is the token table; else `lm_head.weight`, a matrix of its own
   Activation activation_function = Activation::kRelu;
   Index bos_token_id = 2;
   Index eos_token_id = 2;
@@ -44,6 +45,7 @@ struct OptConfig {
     config.do_layer_norm_before = json.boolean("do_layer_norm_before", true);
     config.remove_final_layer_norm = json.boolean("_remove_final_layer_norm", false);
     config.enable_bias = json.boolean("enable_bias", true);
+    config.tie_word_embeddings = json.boolean("tie_word_embeddings", true);
     require(json.boolean("layer_norm_elementwise_affine", true), ErrorCode::kUnsupported,
             json.where("layer_norm_elementwise_affine"), ": expected true, actual false");
     config.activation_function = read_activation(json, "activation_function", "relu");
@@ -64,8 +66,9 @@ class Opt {
   using Tensor = typename Ops::Tensor;
   using Cache = nn::KvCache<typename Ops::Scalar>;
 
-  /// @param decoder the scope `model.decoder`.
-  Opt(const OptConfig& config, const WeightScope& decoder)
+  /// @param decoder the scope `model.decoder`. @param model the scope of `lm_head`; without it there are no logits of
+  /// an untied head
+  Opt(const OptConfig& config, const WeightScope& decoder, const std::optional<WeightScope>& model = {})
       : config_(config),
         embed_tokens_(decoder / "embed_tokens", config.vocab_size, config.word_embed_proj_dim),
         embed_positions_(decoder / "embed_positions", config.max_position_embeddings + kPositionOffset,
@@ -81,6 +84,9 @@ class Opt {
     }
     if (config.has_final_layer_norm())
       final_layer_norm_.emplace(decoder / "final_layer_norm", config.hidden_size, 1e-5);
+    if (model && !config.tie_word_embeddings) {
+      lm_head_.emplace((*model / "lm_head").get("weight", {config.vocab_size, config.word_embed_proj_dim}));
+    }
   }
 
   const OptConfig& config() const { return config_; }
@@ -117,7 +123,9 @@ class Opt {
   }
 
   /// What operator() returned, [n, word_embed_proj_dim] -> logits [n, vocab_size]
-  Tensor logits(Ops& ops, const Tensor& x) const { return ops.linear(x, embed_tokens_.weight()); }
+  Tensor logits(Ops& ops, const Tensor& x) const {
+    return ops.linear(x, lm_head_ ? *lm_head_ : embed_tokens_.weight());
+  }
 
  private:
   static constexpr Index kPositionOffset = 2;  // fairseq's: rows 0 and 1 belonged to padding
@@ -127,6 +135,7 @@ class Opt {
   std::optional<nn::Linear<Ops>> project_in_, project_out_;
   std::vector<nn::TransformerLayer<Ops>> layers_;
   std::optional<nn::LayerNorm<Ops>> final_layer_norm_;
+  std::optional<typename Ops::Matrix> lm_head_;
 };
 
 SHARPEYE_NAMESPACE_END

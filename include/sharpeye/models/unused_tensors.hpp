@@ -1,0 +1,31 @@
+#pragma once
+
+/// @file
+/// Tensors that a checkpoint may hold and a model does not compute with: each is checked for what makes leaving it out
+/// right.
+
+#include <string>
+
+#include "sharpeye/formats/weight_loader.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+struct ClipVisionConfig;
+
+/// A CLIP tower's blocks from `num_blocks` on and the norm of its pooled output, which no hidden state depends on
+/// (names and shapes are checked), and its old buffer of position ids (which must count up from 0). They count as read.
+/// @param tower the path of `vision_model`. @throws Error kShape, kUnsupported
+void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
+                        Index num_blocks);
+
+/// A language model's head that is tied to its token table [vocab_size, size] may be stored once more: it must be the
+/// table. It counts as read.
+/// @throws Error kUnsupported where they differ; as WeightLoader::get()
+void check_tied_head(WeightLoader& loader, const std::string& head, const std::string& table, Index vocab_size,
+                     Index size);
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/models/unused_tensors.inl"
+#endif

@@ -1,0 +1,88 @@
+#pragma once
+
+/// @file
+/// Bodies of unused_tensors.hpp.
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "sharpeye/formats/declaring_loader.hpp"
+#include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/unused_tensors.hpp"
+#include "sharpeye/ops/counting.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+inline void check_position_ids(WeightLoader& loader, const std::string& name, Index count) {
+  const TensorInfo& info = loader.source().info(name);
+  require(num_elements(info.shape) == count && !info.shape.empty() && info.shape.back() == count, ErrorCode::kShape,
+          loader.source().where(), ": ", name, ": expected [1, ", count, "], file has ", shape_text(info.shape));
+  const StoredTensor ids = loader.get_stored(name);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  ids.copy_to(values.data());
+  if (size_of(ids.dtype) < 4) return;  // (a model saved in 16 bits may have rounded them)
+  for (Index i = 0; i < count; ++i) {
+    const float value = values[static_cast<std::size_t>(i)];
+    require(value == static_cast<float>(i), ErrorCode::kUnsupported, loader.source().where(), ": ", name, ": expected ",
+            i, " at ", i, ", actual ", value);
+  }
+}
+
+// Of two weights of one shape: where the first elements differ, or -1.
+inline Index first_difference(const WeightTensor& a, const WeightTensor& b) {
+  const auto same_floats = [](const WeightTensor::Floats& x, const WeightTensor::Floats& y) {
+    return x == y || (x && y && *x == *y);
+  };
+  if (a.codec == b.codec && a.in_panels == b.in_panels && same_floats(a.scales, b.scales) &&
+      same_floats(a.sums, b.sums)) {
+    const WeightLayout layout = a.in_panels ? a.codec->panels_layout({}, a.shape) : a.codec->rows_layout({}, a.shape);
+    const auto bytes = static_cast<std::size_t>(layout.elements.size() * size_of(layout.elements.dtype));
+    if (std::memcmp(a.data, b.data, bytes) == 0) return -1;
+  }
+  if (a.in_panels || b.in_panels) return 0;
+  std::vector<float> left(static_cast<std::size_t>(a.size())), right(left.size());
+  a.copy_to(left.data());
+  b.copy_to(right.data());
+  const auto found = std::mismatch(left.begin(), left.end(), right.begin()).first;
+  return found == left.end() ? -1 : found - left.begin();
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
+                                      Index num_blocks) {
+  DeclaringLoader whole;
+  const ClipVision<Counting> vision(config, whole.root(tower), config.num_hidden_layers);
+  std::vector<TensorDeclaration> unused;
+  for (const TensorDeclaration& tensor : whole.declared()) {
+    for (Index block = num_blocks; block < config.num_hidden_layers; ++block) {
+      const std::string path = tower + ".encoder.layers." + std::to_string(block) + ".";
+      if (tensor.name.compare(0, path.size(), path) == 0) unused.push_back(tensor);
+    }
+  }
+  for (const char* name : {".post_layernorm.weight", ".post_layernorm.bias"}) {
+    unused.push_back({tower + name, DType::kF32, {config.hidden_size}});
+  }
+  for (const TensorDeclaration& tensor : unused) {
+    if (loader.has(tensor.name)) loader.skip(tensor.name, tensor.shape);
+  }
+  const std::string ids = tower + ".embeddings.position_ids";
+  if (loader.source().find(ids) != nullptr) detail::check_position_ids(loader, ids, 1 + config.num_patches());
+}
+
+SHARPEYE_BODY void check_tied_head(WeightLoader& loader, const std::string& head, const std::string& table,
+                                   Index vocab_size, Index size) {
+  if (!loader.has(head)) return;
+  // Not through a derived loader's get(): the head is no weight of the model.
+  const WeightTensor a = loader.WeightLoader::get(head, {vocab_size, size});
+  const WeightTensor b = loader.WeightLoader::get(table, {vocab_size, size});
+  const Index element = detail::first_difference(a, b);
+  require(element < 0, ErrorCode::kUnsupported, loader.source().where(), ": ", head, ": expected equal to ", table,
+          ", for tie_word_embeddings is true, actual differs",
+          a.in_panels || b.in_panels ? "" : concat(" at element ", element));
+}
+
+SHARPEYE_NAMESPACE_END
