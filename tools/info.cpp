@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "tools/commands.hpp"
 #include "tools/flops.hpp"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/training/dataset.hpp"

@@ -156,7 +156,7 @@ TEST_CASE("every format: encoded, loaded, packed and packed again as a file hold
     const WeightTensor plain = loaded(parts, {n, k});
     CHECK(plain.codec == codec);
     const std::vector<float> values = values_of(plain);
-    CHECK(relative_error(values_of(tensor), values) < std::pow(2.0, 1 - std::min(codec->bits(), 9)));
+    CHECK(relative_error(values_of(tensor), values) < std::pow(2.0, 2 - std::min(codec->bits(), 9)));
     std::vector<double> wide(values.size());
     plain.copy_to(wide.data());
     CHECK(wide[100] == doctest::Approx(values[100]));

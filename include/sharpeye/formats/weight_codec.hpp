@@ -19,8 +19,7 @@ struct WeightTensor;
 inline constexpr const char* kScaleSuffix = "_scale";
 inline constexpr const char* kSumsSuffix = "_sums";
 
-/// [n, k] of a weight: n is its first extent, k what the others have together (a patch embedding is [out,
-/// channels*p*p]).
+/// [n, k] of a weight: n is its first extent, k the product of the others (3 * p * p of a patch embedding).
 inline std::pair<Index, Index> matrix_extents(const std::vector<Index>& shape) {
   if (shape.empty()) return {1, 1};
   return {shape[0], shape[0] == 0 ? 0 : num_elements(shape) / shape[0]};
