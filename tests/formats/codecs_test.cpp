@@ -9,7 +9,7 @@
 #include "sharpeye/formats/packed_matrix.hpp"
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 using namespace sharpeye;
 using test::check_error;

@@ -8,7 +8,7 @@
 #include "sharpeye/formats/finite.hpp"
 #include "sharpeye/formats/float_formats.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
@@ -28,7 +28,7 @@ class FloatCodec final : public WeightCodec {
   }
   WeightLayout panels_layout(const std::string& name, const std::vector<Index>& shape) const override {
     const auto [n, k] = matrix_extents(shape);
-    return {{name + kPanelsSuffix, dtype_of<Packed>(), {simd::ceil_div(n, simd::kPanel), k, simd::kPanel}}};
+    return {{name + kPanelsSuffix, dtype_of<Packed>(), {simd::ceil_div(n, simd::kNR), k, simd::kNR}}};
   }
 
   std::vector<StoredTensor> encode(const std::string& name, const std::vector<Index>& shape,

@@ -11,7 +11,7 @@
 #include "sharpeye/formats/int4.hpp"
 #include "sharpeye/formats/integer_rows.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
@@ -73,7 +73,7 @@ class Int4Codec final : public WeightCodec {
   }
   WeightLayout panels_layout(const std::string& name, const std::vector<Index>& shape) const override {
     const auto [n, k] = matrix_extents(shape);
-    return {{name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kPanel), k / simd::kGroup, simd::kGroupBytes}},
+    return {{name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kNR), k / simd::kGroup, simd::kGroupBytes}},
             std::nullopt,
             TensorDeclaration{name + kSumsSuffix, DType::kF32, {n}}};
   }
@@ -103,7 +103,7 @@ class Int4Codec final : public WeightCodec {
   void check_rows(const StoredTensor&, const std::string&, bool) const override {}
   void check_panels(const StoredTensor& elements, const std::string& where, bool allow_non_finite) const override {
     for (Index at = 0; at < elements.size() && !allow_non_finite; at += simd::kGroupBytes) {
-      require_finite({elements.name, DType::kF16, {simd::kPanel}, elements.data + at, elements.owner}, where);
+      require_finite({elements.name, DType::kF16, {simd::kNR}, elements.data + at, elements.owner}, where);
     }
   }
 

@@ -10,7 +10,7 @@
 #include "sharpeye/formats/int8.hpp"
 #include "sharpeye/formats/integer_rows.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/pack.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
@@ -55,7 +55,7 @@ class Int8Codec final : public WeightCodec {
   WeightLayout panels_layout(const std::string& name, const std::vector<Index>& shape) const override {
     const auto [n, k] = matrix_extents(shape);
     return {
-        {name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kPanel), simd::ceil_div(k, 4), 4 * simd::kPanel}},
+        {name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kNR), simd::ceil_div(k, 4), 4 * simd::kNR}},
         TensorDeclaration{name + kScaleSuffix, DType::kF32, {n}},
         TensorDeclaration{name + kSumsSuffix, DType::kF32, {n}}};
   }

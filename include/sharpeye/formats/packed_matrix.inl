@@ -15,7 +15,7 @@ SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
 
 inline WeightTensor::Floats fill_panels(std::vector<float> values) {
-  values.resize(static_cast<std::size_t>(simd::round_up(static_cast<Index>(values.size()), simd::kPanel)));
+  values.resize(static_cast<std::size_t>(simd::round_up(static_cast<Index>(values.size()), simd::kNR)));
   return std::make_shared<const std::vector<float>>(std::move(values));
 }
 

@@ -10,9 +10,6 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Levenshtein's distance: how many characters must be inserted, deleted or replaced.
-Index edit_distance(const std::string& a, const std::string& b);
-
 /// The one of `names` that differs least from `name`; empty when all differ by more than a third of its characters.
 std::string find_similar(const std::string& name, const std::vector<std::string>& names);
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
 #include "sharpeye/core/error.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/formats/similar_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -24,21 +24,6 @@ inline bool is_dotted_end(const std::string& name, const std::string& end) {
 
 }  // namespace detail
 
-SHARPEYE_BODY Index edit_distance(const std::string& a, const std::string& b) {
-  std::vector<Index> row(b.size() + 1);  // of a's first i characters to each beginning of b
-  std::iota(row.begin(), row.end(), Index{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    Index diagonal = row[0];
-    row[0] = static_cast<Index>(i) + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const Index replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 SHARPEYE_BODY std::string find_similar(const std::string& name, const std::vector<std::string>& names) {
   if (name.size() > detail::kComparedLength) return {};
   const std::size_t count = std::min(names.size(), detail::kComparedNames);
@@ -47,7 +32,7 @@ SHARPEYE_BODY std::string find_similar(const std::string& name, const std::vecto
   for (std::size_t i = 0; i < count; ++i) {
     const auto difference = static_cast<Index>(names[i].size()) - static_cast<Index>(name.size());
     if (std::abs(difference) >= least) continue;
-    const Index distance = edit_distance(name, names[i]);
+    const auto distance = static_cast<Index>(edit_distance(name, names[i]));
     if (distance >= least) continue;
     least = distance;
     nearest = &names[i];
