@@ -172,7 +172,7 @@ void attention(benchmark::State& state, Index tokens, Index heads, Index head_di
   const double pairs = static_cast<double>(tokens) * static_cast<double>(causal ? tokens + 1 : 2 * tokens) / 2;
   const PeakMeter meter(state, threads, 4 * pairs * static_cast<double>(width));
   for (auto _ : state) {
-    simd::attention(pool, arena, heads,
+    simd::attention(pool, arena, heads, 1,
                     {tokens, tokens, head_dim, q.data(), width, q.data(), width, q.data(), width, 0.125f, causal,
                      out.data(), width, nullptr});
   }

@@ -30,6 +30,8 @@ class JsonReader {
   bool is_text(std::string_view key) const;
   bool is_list(std::string_view key) const;
   bool is_object(std::string_view key) const;
+  /// The value as it is. @throws JsonError where there is none
+  const Json& value(std::string_view key) const { return value_->at(key); }
   /// All keys, in the order of the file.
   std::vector<std::string> keys() const;
 

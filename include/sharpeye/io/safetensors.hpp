@@ -13,16 +13,11 @@
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/core/pages.hpp"
+#include "sharpeye/io/load_mode.hpp"
 #include "sharpeye/io/safetensors_header.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// How tensor data reaches memory.
-enum class LoadMode {
-  kRead,  ///< each tensor is read into its own buffer when asked for: nothing can change it afterwards
-  kMap,   ///< tensors point into a mapping of the file: no copy, shared between processes, see FileMapping for the risk
-};
 
 /// One safetensors file. Opening it reads and checks the header only.
 class SafetensorsFile final : public TensorSource {

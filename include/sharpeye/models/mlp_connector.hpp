@@ -7,32 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/models/config_limits.hpp"
+#include "sharpeye/models/connector_config.hpp"
 #include "sharpeye/nn/linear.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// An MLP's form. `mlp{n}x_gelu`: Linear(in, out), then n - 1 times GELU and Linear(out, out). `mlp{n}x_bott{e}x_gelu`:
-/// width e * out inside, and no activation before the last Linear (the paper's code; paper.md 1.2).
-struct MlpType {
-  Index depth = 2;
-  Index expansion = 0;  ///< e, or 0 for the plain form
-
-  /// @throws Error kConfig
-  static MlpType from_json(const JsonReader& json, const std::string& key, const std::string& fallback) {
-    const std::string text = json.text(key, fallback);
-    int end = 0, depth = 0, expansion = 0;
-    const auto is_whole = [&] { return end > 0 && static_cast<std::size_t>(end) == text.size(); };
-    if (std::sscanf(text.c_str(), "mlp%2dx_bott%2dx_gelu%n", &depth, &expansion, &end) == 2 && is_whole() &&
-        depth >= 2 && expansion >= 1) {
-      return {depth, expansion};
-    }
-    end = 0;
-    if (std::sscanf(text.c_str(), "mlp%2dx_gelu%n", &depth, &end) == 1 && is_whole() && depth >= 1) return {depth, 0};
-    fail(ErrorCode::kConfig, json.where(key), ": expected mlp{n}x_gelu or mlp{n}x_bott{e}x_gelu, actual ",
-         in_quotes(text));
-  }
-};
 
 /// The MLP of a type: tensors linear_1, linear_2, ...
 template <class Ops>
@@ -62,33 +40,15 @@ class Mlp {
   std::vector<nn::Linear<Ops>> linears_;
 };
 
-/// The hidden states of some layers, class token dropped: concatenated on the channel axis [N, m * d], or level after
-/// level on the token axis [m * N, d].
-enum class FeatureConcat { kChannel, kToken };
-
+/// The hidden states of some layers as `concat` says, without their first `num_prefix_tokens` rows.
 template <class Ops>
 typename Ops::Tensor gather_features(Ops& ops, const std::vector<typename Ops::Tensor>& hidden_states,
-                                     FeatureConcat concat) {
+                                     FeatureConcat concat, Index num_prefix_tokens) {
   std::vector<typename Ops::Tensor> levels;
-  for (const auto& state : hidden_states) levels.push_back(ops.slice_rows(state, 1, state.rows() - 1));
+  for (const auto& state : hidden_states)
+    levels.push_back(ops.slice_rows(state, num_prefix_tokens, state.rows() - num_prefix_tokens));
   if (levels.size() == 1) return levels.front();
   return concat == FeatureConcat::kChannel ? ops.concat_columns(levels) : ops.concat_rows(levels);
 }
-
-/// `connector`: the MLP of the first glance and the layers that it reads.
-struct ConnectorConfig {
-  MlpType type{4, 4};
-  std::vector<Index> vision_feature_layers{23};  ///< Hugging Face's numbering; several are concatenated by channel
-
-  static ConnectorConfig from_json(const JsonReader& json) {
-    ConnectorConfig config;
-    config.type = MlpType::from_json(json, "type", "mlp4x_bott4x_gelu");
-    config.vision_feature_layers = {-2};
-    if (json.has("vision_feature_layers")) {
-      config.vision_feature_layers = json.integers("vision_feature_layers", -kMaxLayers, kMaxLayers);
-    }
-    return config;
-  }
-};
 
 SHARPEYE_NAMESPACE_END

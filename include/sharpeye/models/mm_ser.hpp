@@ -1,85 +1,42 @@
 #pragma once
 
 /// @file
-/// The whole model: vision tower, the first glance's connector, the SeR-Connector, and one language model for both.
+/// The paper's figure (MM-SeR, arXiv 2508.21451): one vision tower, one language model, two connectors, two glances.
+///
+///     image -> tower -+-> connector ------------------------------> language model -> initial caption
+///                     +-> layers {13, 18, 23} + initial caption
+///                              -> SeR-Connector ------------------> language model -> refined caption
+///
+/// The two glances are put together here and nowhere else, for every ops policy: captioning, counting, training and the
+/// tests call look(), first_glance(), second_glance() and prompt().
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/causal_lms.hpp"
 #include "sharpeye/models/mlp_connector.hpp"
-#include "sharpeye/models/opt.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/ser_connector.hpp"
 #include "sharpeye/models/unused_tensors.hpp"
+#include "sharpeye/models/vision_towers.hpp"
+#include "sharpeye/text/prompt.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// `config.json` of model type "mm-ser".
-struct MmSerConfig {
-  ClipVisionConfig vision_config;
-  OptConfig text_config;
-  ConnectorConfig connector;                        ///< layers as Hugging Face's non-negative indices
-  std::optional<SerConnectorConfig> ser_connector;  ///< absent: a model of one glance; layers as for `connector`
-  std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
-  std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
-  Index rounds = 1;                        ///< refinements when the caller does not say how many
-  bool own_refine_language_model = false;  ///< `refine_language_model`: "shared" (the paper) or "own" weights
+/// What was seen of one image: hidden states of the vision tower [prefix + N, d].
+template <class Ops>
+struct Sight {
+  std::vector<typename Ops::Tensor> first;   ///< of the layers that the first glance reads
+  std::vector<typename Ops::Tensor> second;  ///< of those that the second glance reads; empty if it was not asked for
+  std::vector<typename Ops::Tensor> all;     ///< of all layers from the embedding on, if they were asked for
+};
 
-  /// @throws Error kConfig naming the key.
-  static MmSerConfig from_json(const JsonReader& json) {
-    MmSerConfig config;
-    json.one_of("model_type", {"mm-ser"});
-    config.vision_config = ClipVisionConfig::from_json(json.object("vision_config"));
-    config.text_config = OptConfig::from_json(json.object("text_config"));
-    const auto resolve = [&](std::vector<Index>& layers, Index base, const JsonReader& owner) {
-      for (Index& layer : layers) {
-        const Index index = config.vision_config.layer_index(layer < 0 ? layer : layer - base);
-        require((layer < 0 || layer >= base) && index >= 0 && index <= config.vision_config.num_hidden_layers,
-                ErrorCode::kConfig, owner.where("vision_feature_layers"), ": expected hidden states 0 to ",
-                config.vision_config.num_hidden_layers, ", actual ", layer);
-        layer = index;
-      }
-    };
-    const JsonReader connector = json.object("connector");
-    config.connector = ConnectorConfig::from_json(connector);
-    resolve(config.connector.vision_feature_layers, 0, connector);
-    if (json.has("ser_connector")) {
-      const JsonReader ser_connector = json.object("ser_connector");
-      config.ser_connector = SerConnectorConfig::from_json(ser_connector);
-      resolve(config.ser_connector->vision_feature_layers, config.ser_connector->layer_index_base, ser_connector);
-    }
-    if (json.has("prompts")) {
-      const JsonReader prompts = json.object("prompts");
-      config.initial_prompt = prompts.text("initial", config.initial_prompt);
-      config.refine_prompt = prompts.text("refine", config.refine_prompt);
-    }
-    config.rounds = json.integer("rounds", 0, 100, config.rounds);
-    config.own_refine_language_model = json.one_of("refine_language_model", {"shared", "own"}, "shared") == "own";
-    require(config.ser_connector || !config.own_refine_language_model, ErrorCode::kConfig,
-            json.where("refine_language_model"), ": expected \"shared\" without ser_connector, actual \"own\"");
-    return config;
-  }
-
-  /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
-  /// @throws Error kConfig for layers that the tower does not have.
-  Index num_vision_blocks() const {
-    const auto check_layers = [&](const std::vector<Index>& layers) {
-      for (const Index layer : layers) {
-        require(layer >= 0 && layer <= vision_config.num_hidden_layers, ErrorCode::kConfig,
-                "vision_feature_layers: expected 0 to ", vision_config.num_hidden_layers, ", actual ", layer);
-      }
-    };
-    check_layers(connector.vision_feature_layers);
-    if (ser_connector) check_layers(ser_connector->vision_feature_layers);
-    Index last = *std::max_element(connector.vision_feature_layers.begin(), connector.vision_feature_layers.end());
-    if (ser_connector) {
-      for (const Index layer : ser_connector->vision_feature_layers) last = std::max(last, layer);
-    }
-    return last;
-  }
+/// What look() is to keep.
+struct SightOptions {
+  bool second = true;  ///< for the second glance, where the model has one
+  bool all = false;    ///< every hidden state that is loaded, for those who study the model
 };
 
 /// The model's parts, bound to a checkpoint. Immutable; shared between threads.
@@ -91,55 +48,104 @@ class MmSer {
   /// @throws Error as WeightLoader::get(), and kUnreadTensor for tensors that belong to no part.
   MmSer(const MmSerConfig& config, WeightLoader& loader)
       : config_(config),
-        vision_(config.vision_config, loader.root("vision_tower.vision_model"), config.num_vision_blocks()),
-        connector_(config.connector.type, loader.root("multi_modal_projector"),
-                   static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size,
-                   config.text_config.word_embed_proj_dim),
-        language_model_(config.text_config, loader.root("language_model.model.decoder"),
-                        loader.root("language_model")) {
+        tower_(make_vision_tower<Ops>(config.vision_config, loader.root("vision_tower"), config.num_vision_blocks())),
+        connector_(
+            config.connector.type, loader.root("multi_modal_projector"),
+            static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size(),
+            config.text_config.embedding_size()),
+        language_model_(make_causal_lm<Ops>(config.text_config, loader.root("language_model"))) {
     if (config.ser_connector) {
+      const VisionConfig& vision = config.vision_config;
       ser_connector_.emplace(*config.ser_connector,
-                             typename SerConnector<Ops>::Surroundings{
-                                 config.vision_config.hidden_size, config.vision_config.grid_size(),
-                                 config.text_config.vocab_size, config.text_config.word_embed_proj_dim},
+                             SerSurroundings{vision.hidden_size(), vision.grid_size(), vision.num_prefix_tokens(),
+                                             config.text_config.vocab_size(), config.text_config.embedding_size()},
                              loader.root("ser_connector"));
     }
     if (config.own_refine_language_model) {
-      refine_language_model_.emplace(config.text_config, loader.root("refine_language_model.model.decoder"),
-                                     loader.root("refine_language_model"));
+      refine_language_model_ = make_causal_lm<Ops>(config.text_config, loader.root("refine_language_model"));
     }
-    skip_unused(loader, config);
+    skip_unused_tensors(loader, config);
     loader.require_all_read();
   }
 
   const MmSerConfig& config() const { return config_; }
-  const ClipVision<Ops>& vision() const { return vision_; }
-  const Mlp<Ops>& connector() const { return connector_; }
-  const std::optional<SerConnector<Ops>>& ser_connector() const { return ser_connector_; }
+  /// Whether there is a second glance.
+  bool refines() const { return ser_connector_.has_value(); }
+  const VisionTower<Ops>& tower() const { return *tower_; }
   /// The first glance's language model, and the one for refinements: the same unless the configuration says "own".
-  const Opt<Ops>& language_model() const { return language_model_; }
-  const Opt<Ops>& refine_language_model() const {
-    return refine_language_model_ ? *refine_language_model_ : language_model_;
+  const CausalLm<Ops>& language_model() const { return *language_model_; }
+  const CausalLm<Ops>& refine_language_model() const {
+    return refine_language_model_ ? *refine_language_model_ : *language_model_;
+  }
+
+  /// Runs the tower, once for all who read its layers.
+  /// @param pixel_values normalised image [3, image_size, image_size]
+  Sight<Ops> look(Ops& ops, const std::vector<float>& pixel_values, const SightOptions& options = {}) const {
+    std::vector<Index> wanted = config_.connector.vision_feature_layers;
+    const std::size_t first = wanted.size();
+    if (options.second && refines()) {
+      const auto& layers = config_.ser_connector->vision_feature_layers;
+      wanted.insert(wanted.end(), layers.begin(), layers.end());
+    }
+    const std::size_t second = wanted.size();
+    for (Index index = 0; options.all && index <= config_.num_vision_blocks(); ++index) wanted.push_back(index);
+    const std::vector<Tensor> states = (*tower_)(ops, pixel_values, wanted);
+    const auto at = [&](std::size_t place) { return states.begin() + static_cast<std::ptrdiff_t>(place); };
+    return {{at(0), at(first)}, {at(first), at(second)}, {at(second), states.end()}};
+  }
+
+  /// The first glance's visual tokens. @param states Sight::first @return [N, embedding_size]
+  Tensor first_glance(Ops& ops, const std::vector<Tensor>& states) const {
+    return connector_(ops,
+                      gather_features(ops, states, FeatureConcat::kChannel, config_.vision_config.num_prefix_tokens()));
+  }
+
+  /// What the second glance looks at. @param states Sight::second @return [N, m * d] or [m * N, d]
+  Tensor second_features(Ops& ops, const std::vector<Tensor>& states) const {
+    return ser_connector_->features(ops, states);
+  }
+
+  /// The second glance's visual tokens, looked for with the initial caption in mind. The model must have one.
+  /// @param features what second_features() gave
+  /// @param caption_ids the initial caption as the connector was trained to read it, see caption_ids()
+  /// @return [n, embedding_size]
+  Tensor second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids) const {
+    return (*ser_connector_)(ops, features, caption_ids, refine_language_model());
+  }
+
+  /// An initial caption as the SeR-Connector reads it: tokens of its text, cut at max_caption_tokens. (Not the ids that
+  /// the language model wrote: those go on after a prompt and begin with a space, and training shows the connector
+  /// captions by themselves.)
+  std::vector<std::int32_t> caption_ids(const Tokenizer& tokenizer, std::string_view initial) const {
+    const SerConnectorConfig& connector = *config_.ser_connector;
+    std::vector<std::int32_t> ids = tokenizer.encode(initial, {connector.caption_bos, false});
+    if (static_cast<Index>(ids.size()) > connector.max_caption_tokens) {
+      ids.resize(static_cast<std::size_t>(connector.max_caption_tokens));
+    }
+    return ids;
+  }
+
+  /// The embeddings of a prompt, its image replaced by visual tokens, and of the text that continues it.
+  /// @return [prompt - 1 + visual + continuation, embedding_size]
+  static Tensor prompt(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& tokens, const Tensor& visual,
+                       const std::vector<std::int32_t>& continuation = {}) {
+    const auto image = tokens.ids.begin() + static_cast<std::ptrdiff_t>(tokens.image_position);
+    std::vector<std::int32_t> after(image + 1, tokens.ids.end());
+    after.insert(after.end(), continuation.begin(), continuation.end());
+    std::vector<Tensor> parts;
+    if (image != tokens.ids.begin()) parts.push_back(language_model.embed(ops, {tokens.ids.begin(), image}));
+    parts.push_back(visual);
+    if (!after.empty()) parts.push_back(language_model.embed(ops, after));
+    return ops.concat_rows(parts);
   }
 
  private:
-  // What a checkpoint may hold and nobody computes with: later blocks, the pooled output's norm, old buffers, the head.
-  static void skip_unused(WeightLoader& loader, const MmSerConfig& config) {
-    skip_unused_vision(loader, "vision_tower.vision_model", config.vision_config, config.num_vision_blocks());
-    if (!config.text_config.tie_word_embeddings) return;
-    for (const std::string model : {"language_model", "refine_language_model"}) {
-      if (model == "refine_language_model" && !config.own_refine_language_model) continue;
-      check_tied_head(loader, model + ".lm_head.weight", model + ".model.decoder.embed_tokens.weight",
-                      config.text_config.vocab_size, config.text_config.word_embed_proj_dim);
-    }
-  }
-
   MmSerConfig config_;
-  ClipVision<Ops> vision_;
+  std::unique_ptr<VisionTower<Ops>> tower_;
   Mlp<Ops> connector_;
-  Opt<Ops> language_model_;
+  std::unique_ptr<CausalLm<Ops>> language_model_;
   std::optional<SerConnector<Ops>> ser_connector_;
-  std::optional<Opt<Ops>> refine_language_model_;
+  std::unique_ptr<CausalLm<Ops>> refine_language_model_;
 };
 
 SHARPEYE_NAMESPACE_END

@@ -10,13 +10,21 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+struct MmSerConfig;
 struct ClipVisionConfig;
+struct OptConfig;
+
+/// Those of a captioner: of its tower and of its language models. @throws Error as below
+void skip_unused_tensors(WeightLoader& loader, const MmSerConfig& config);
 
 /// A CLIP tower's blocks from `num_blocks` on and the norm of its pooled output, which no hidden state depends on
 /// (names and shapes are checked), and its old buffer of position ids (which must count up from 0). They count as read.
-/// @param tower the path of `vision_model`. @throws Error kShape, kUnsupported
+/// @param tower the path of CLIPVisionModel. @throws Error kShape, kUnsupported
 void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
                         Index num_blocks);
+
+/// The head of OPTForCausalLM in the scope `model`, where it is tied. @throws Error as check_tied_head()
+void skip_unused_head(WeightLoader& loader, const std::string& model, const OptConfig& config);
 
 /// A language model's head that is tied to its token table [vocab_size, size] may be stored once more: it must be the
 /// table. It counts as read.

@@ -9,6 +9,7 @@
 
 #include "sharpeye/formats/declaring_loader.hpp"
 #include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/unused_tensors.hpp"
 #include "sharpeye/ops/counting.hpp"
 
@@ -52,8 +53,27 @@ inline Index first_difference(const WeightTensor& a, const WeightTensor& b) {
 
 }  // namespace detail
 
-SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
+SHARPEYE_BODY void skip_unused_tensors(WeightLoader& loader, const MmSerConfig& config) {
+  std::visit(
+      [&](const auto& vision) { skip_unused_vision(loader, "vision_tower", vision, config.num_vision_blocks()); },
+      config.vision_config.any);
+  std::visit(
+      [&](const auto& text) {
+        skip_unused_head(loader, "language_model", text);
+        if (config.own_refine_language_model) skip_unused_head(loader, "refine_language_model", text);
+      },
+      config.text_config.any);
+}
+
+SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& model, const OptConfig& config) {
+  if (!config.tie_word_embeddings) return;
+  check_tied_head(loader, model + ".lm_head.weight", model + ".model.decoder.embed_tokens.weight", config.vocab_size,
+                  config.word_embed_proj_dim);
+}
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const ClipVisionConfig& config,
                                       Index num_blocks) {
+  const std::string tower = scope + ".vision_model";
   DeclaringLoader whole;
   const ClipVision<Counting> vision(config, whole.root(tower), config.num_hidden_layers);
   std::vector<TensorDeclaration> unused;

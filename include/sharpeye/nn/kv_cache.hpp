@@ -18,9 +18,10 @@ template <class S>
 class KvCache {
  public:
   /// Room for `capacity` tokens in all, not yet touched: memory is taken as tokens come.
-  KvCache(Index num_layers, Index hidden_size, Index capacity) : hidden_size_(hidden_size), capacity_(capacity) {
+  /// @param width of a token's keys in one layer, and of its values: key-value heads times head_dim
+  KvCache(Index num_layers, Index width, Index capacity) : width_(width), capacity_(capacity) {
     for (Index layer = 0; layer < 2 * num_layers; ++layer) {
-      stores_.push_back(allocate_pages(static_cast<std::size_t>(capacity * hidden_size) * sizeof(S)));
+      stores_.push_back(allocate_pages(static_cast<std::size_t>(capacity * width) * sizeof(S)));
     }
   }
 
@@ -62,25 +63,25 @@ class KvCache {
     }
   }
 
-  /// Stores the keys and values [new tokens, hidden_size] of the step that extend() began.
+  /// Stores the keys and values [new tokens, width] of the step that extend() began, and attends: each new token to
+  /// itself and to what its sequence held. @return [new tokens, columns of q]
   template <class Ops>
-  void store(Ops& ops, Index layer, const typename Ops::Tensor& keys, const typename Ops::Tensor& values) {
-    ops.copy_out(keys, store(2 * layer) + first_new_row_ * hidden_size_, hidden_size_);
-    ops.copy_out(values, store(2 * layer + 1) + first_new_row_ * hidden_size_, hidden_size_);
+  typename Ops::Tensor attend(Ops& ops, Index layer, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
+                              const typename Ops::Tensor& values, Index num_heads) {
+    S* const stored_keys = store(2 * layer);
+    S* const stored_values = store(2 * layer + 1);
+    ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
+    ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
+    // The first tokens of one sequence: plain causal attention says the same, and is faster.
+    const bool is_prefill = first_new_row_ == 0 && num_sequences() == 1;
+    if (is_prefill) return ops.attention(q, keys, values, num_heads, AttentionMask::kCausal);
+    return ops.cached_attention(q, {stored_keys, stored_values, width_}, num_heads, spans_);
   }
-
-  CachedRows<S> rows(Index layer) const { return {store(2 * layer), store(2 * layer + 1), hidden_size_}; }
-
-  /// What each token of the step sees, itself included.
-  const std::vector<RowSpan>& spans() const { return spans_; }
-
-  /// Whether the step's tokens are the first ones and of one sequence: then plain causal attention says the same.
-  bool is_prefill() const { return first_new_row_ == 0 && num_sequences() == 1; }
 
  private:
   S* store(Index index) const { return static_cast<S*>(stores_[static_cast<std::size_t>(index)].get()); }
 
-  Index hidden_size_, capacity_;
+  Index width_, capacity_;
   Index used_ = 0, first_new_row_ = 0;
   std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};

@@ -206,7 +206,7 @@ class Inference {
     head.causal = mask == AttentionMask::kCausal;
     head.out = y.mutable_data();
     head.ldo = y.stride();
-    simd::attention(pool_, arena_, num_heads, head);
+    simd::attention(pool_, arena_, num_heads, q.columns() / k.columns(), head);
     return y;
   }
 
@@ -219,12 +219,13 @@ class Inference {
     const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
+    const Index group = q.columns() / cache.width;  // query heads that share keys and values
     pool_.parallel_for(num_heads, [&](Index head) {
-      const Index column = head * head_dim;
+      const Index column = head * head_dim, kv_column = head / group * head_dim;
       for (Index row = 0; row < q.rows(); ++row) {
         const RowSpan& span = spans[static_cast<std::size_t>(row)];
-        kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column, cache.keys + column,
-                                        cache.values + column, cache.hidden_size, span.rows, scale,
+        kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column,
+                                        cache.keys + kv_column, cache.values + kv_column, cache.width, span.rows, scale,
                                         y.mutable_data() + row * y.stride() + column,
                                         static_cast<S*>(scores.data()) + head * longest});
       }

@@ -107,12 +107,14 @@ class Naive {
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) const {
     const Index head_dim = q.columns() / num_heads;
     sharpeye::Matrix<S> context(q.rows(), q.columns());
+    const Index group = q.columns() / k.columns();
     for (Index head = 0; head < num_heads; ++head) {
+      const Index kv_column = head / group * head_dim;
       for (Index i = 0; i < q.rows(); ++i) {
         const Index seen = mask == AttentionMask::kCausal ? k.rows() - q.rows() + i + 1 : k.rows();
-        context.block(i, head * head_dim, 1, head_dim) = attend(q.values().block(i, head * head_dim, 1, head_dim),
-                                                                k.values().block(0, head * head_dim, seen, head_dim),
-                                                                v.values().block(0, head * head_dim, seen, head_dim));
+        context.block(i, head * head_dim, 1, head_dim) =
+            attend(q.values().block(i, head * head_dim, 1, head_dim), k.values().block(0, kv_column, seen, head_dim),
+                   v.values().block(0, kv_column, seen, head_dim));
       }
     }
     return context;
@@ -121,18 +123,20 @@ class Naive {
   Tensor cached_attention(const Tensor& q, const CachedRows<S>& cache, Index num_heads,
                           const std::vector<RowSpan>& spans) const {
     const Index head_dim = q.columns() / num_heads;
+    const Index width = cache.width, group = q.columns() / width;
     sharpeye::Matrix<S> context(q.rows(), q.columns());
     for (Index i = 0; i < q.rows(); ++i) {
       const RowSpan& span = spans[static_cast<std::size_t>(i)];
-      sharpeye::Matrix<S> k(span.count, q.columns()), v(span.count, q.columns());
+      sharpeye::Matrix<S> k(span.count, width), v(span.count, width);
       for (Index j = 0; j < span.count; ++j) {
-        k.row(j) = view_matrix(cache.keys + span.rows[j] * cache.hidden_size, 1, q.columns(), q.columns());
-        v.row(j) = view_matrix(cache.values + span.rows[j] * cache.hidden_size, 1, q.columns(), q.columns());
+        k.row(j) = view_matrix(cache.keys + span.rows[j] * width, 1, width, width);
+        v.row(j) = view_matrix(cache.values + span.rows[j] * width, 1, width, width);
       }
       for (Index head = 0; head < num_heads; ++head) {
+        const Index kv_column = head / group * head_dim;
         context.block(i, head * head_dim, 1, head_dim) =
-            attend(q.values().block(i, head * head_dim, 1, head_dim), k.middleCols(head * head_dim, head_dim),
-                   v.middleCols(head * head_dim, head_dim));
+            attend(q.values().block(i, head * head_dim, 1, head_dim), k.middleCols(kv_column, head_dim),
+                   v.middleCols(kv_column, head_dim));
       }
     }
     return context;

@@ -18,10 +18,12 @@
 /// - `layer_norm(x, gain, bias, epsilon)` over each row: (x - mean) / sqrt(variance + epsilon) gain + bias
 /// - `rms_norm(x, gain, epsilon)` over each row: x / sqrt(mean(x^2) + epsilon) gain
 /// - `add(a, b)`, `multiply(a, b)`: element by element
-/// - `rotary(x, num_heads, table, positions)`: the pairs (x[i], x[i + head_dim / 2]) of each head of row r, turned by the
+/// - `rotary(x, num_heads, table, positions)`: the pairs (x[i], x[i + head_dim / 2]) of each head of row r, turned by
+/// the
 ///   angles of positions[r]; the table must outlive what is made with it
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
-/// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head
+/// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
+///   num_heads. Where k and v have fewer heads (grouped-query attention), as many query heads in a row share one
 /// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]
 /// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
 /// - `constant(matrix)`: an input from outside
@@ -87,12 +89,13 @@ enum class AttentionMask {
   kCausal,  ///< query i of n sees keys 0 to (num_keys - n + i)
 };
 
-/// Keys and values of one layer of a cache, and where they stand: row-major [.., hidden_size].
+/// Keys and values of one layer of a cache, and where they stand: row-major [.., width], all key-value heads of a
+/// token.
 template <class S>
 struct CachedRows {
   const S* keys;
   const S* values;
-  Index hidden_size;
+  Index width;
 };
 
 /// The keys that one query sees: `count` row numbers of a cache.

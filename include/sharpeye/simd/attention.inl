@@ -13,7 +13,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, const AttentionHead& head) {
+SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, Index group, const AttentionHead& head) {
   const Index scratch = attention_scratch(head.num_keys, head.head_dim);
   const Index workers = std::min<Index>(pool.size(), num_heads);
   const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(workers * scratch) * sizeof(float));
@@ -23,10 +23,10 @@ SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, co
     AttentionHead job = head;
     job.scratch = static_cast<float*>(buffer.data()) + worker * scratch;
     for (Index index; (index = next.fetch_add(1, std::memory_order_relaxed)) < num_heads;) {
-      const Index column = index * head.head_dim;
+      const Index column = index * head.head_dim, kv_column = index / group * head.head_dim;
       job.q = head.q + column;
-      job.k = head.k + column;
-      job.v = head.v + column;
+      job.k = head.k + kv_column;
+      job.v = head.v + kv_column;
       job.out = head.out + column;
       kernel.attention_head(job);
     }

@@ -226,14 +226,15 @@ class Autodiff {
 
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
     const Index hidden = q.columns(), head_dim = hidden / num_heads, queries = q.rows(), keys = k.rows();
+    const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
     const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
     const Tensor y = allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
     // The weights of all heads are kept for the way back: [num_heads * queries, keys].
     const Tensor weights = allocate(num_heads * queries, keys, false);
     for (Index head = 0; head < num_heads; ++head) {
-      const Index column = head * head_dim;
+      const Index column = head * head_dim, kv_column = head / group * head_dim;
       S* p = weights.mutable_data() + head * queries * keys;
-      matmul<S>(arena_, queries, keys, head_dim, {q.data() + column, hidden}, {k.data() + column, hidden, true}, p,
+      matmul<S>(arena_, queries, keys, head_dim, {q.data() + column, hidden}, {k.data() + kv_column, width, true}, p,
                 keys, false);
       for (Index i = 0; i < queries; ++i) {
         const Index seen = mask == AttentionMask::kCausal ? keys - queries + i + 1 : keys;
@@ -242,7 +243,7 @@ class Autodiff {
         softmax(seen, row);
         std::fill(row + seen, row + keys, S{0});
       }
-      matmul<S>(arena_, queries, head_dim, keys, {p, keys}, {v.data() + column, hidden}, y.mutable_data() + column,
+      matmul<S>(arena_, queries, head_dim, keys, {p, keys}, {v.data() + kv_column, width}, y.mutable_data() + column,
                 hidden, false);
     }
     record(y, [=] {
@@ -252,24 +253,24 @@ class Autodiff {
       S* dk = k.needs_gradient() ? zeroed_gradient(k) : nullptr;
       S* dv = v.needs_gradient() ? zeroed_gradient(v) : nullptr;
       for (Index head = 0; head < num_heads; ++head) {
-        const Index column = head * head_dim;
+        const Index column = head * head_dim, kv_column = head / group * head_dim;
         const S* p = weights.data() + head * queries * keys;
         const S* dy = gradient_of(y) + column;
         if (dv != nullptr) {
-          matmul<S>(arena_, keys, head_dim, queries, {p, keys, true}, {dy, hidden}, dv + column, hidden, true);
+          matmul<S>(arena_, keys, head_dim, queries, {p, keys, true}, {dy, hidden}, dv + kv_column, width, true);
         }
         if (dq == nullptr && dk == nullptr) continue;
-        matmul<S>(arena_, queries, keys, head_dim, {dy, hidden}, {v.data() + column, hidden, true}, ds, keys, false);
+        matmul<S>(arena_, queries, keys, head_dim, {dy, hidden}, {v.data() + kv_column, width, true}, ds, keys, false);
         for (Index i = 0; i < queries; ++i) {
           softmax_gradient(keys, scale, p + i * keys, ds + i * keys);
         }
         if (dq != nullptr) {
-          matmul<S>(arena_, queries, head_dim, keys, {ds, keys}, {k.data() + column, hidden}, dq + column, hidden,
+          matmul<S>(arena_, queries, head_dim, keys, {ds, keys}, {k.data() + kv_column, width}, dq + column, hidden,
                     true);
         }
         if (dk != nullptr) {
-          matmul<S>(arena_, keys, head_dim, queries, {ds, keys, true}, {q.data() + column, hidden}, dk + column, hidden,
-                    true);
+          matmul<S>(arena_, keys, head_dim, queries, {ds, keys, true}, {q.data() + column, hidden}, dk + kv_column,
+                    width, true);
         }
       }
     });

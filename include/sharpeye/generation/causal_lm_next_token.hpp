@@ -1,38 +1,39 @@
 #pragma once
 
 /// @file
-/// OPT as generation sees it.
+/// A language model as generation sees it.
 
 #include <utility>
 #include <vector>
 
-#include "sharpeye/generation/generate.hpp"
-#include "sharpeye/models/opt.hpp"
+#include "sharpeye/generation/next_token.hpp"
+#include "sharpeye/models/causal_lm.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 /// The sequences that continue one prompt of embeddings, with their cache of keys and values.
 template <class Ops>
-class OptNextToken final : public NextToken {
+class CausalLmNextToken final : public NextToken {
  public:
   using Tensor = typename Ops::Tensor;
 
-  /// @param inputs_embeds the prompt [n, word_embed_proj_dim]
+  /// @param inputs_embeds the prompt [n, embedding_size]
   /// @param num_sequences, max_new_tokens the most that generation will ask for
-  OptNextToken(Ops& ops, const Opt<Ops>& model, Tensor inputs_embeds, Index num_sequences, Index max_new_tokens)
+  CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
+                    Index max_new_tokens)
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
         cache_(model.make_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens)) {}
 
   /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
-  /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, word_embed_proj_dim]
+  /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, embedding_size]
   Tensor prefill(const std::vector<std::int32_t>& draft = {}) {
     prompt_length_ = inputs_embeds_.rows();
     const auto drafted = static_cast<Index>(draft.size());
     Tensor inputs = draft.empty() ? inputs_embeds_ : ops_.concat_rows({inputs_embeds_, model_.embed(ops_, draft)});
     inputs_embeds_ = Tensor();
-    const Tensor states = model_(ops_, inputs, cache_);
+    const Tensor states = model_.step(ops_, inputs, cache_);
     last_ = ops_.slice_rows(states, prompt_length_ - 1, 1);
     if (drafted > 0) draft_states_ = ops_.slice_rows(states, prompt_length_, drafted);
     draft_ = draft;
@@ -44,13 +45,13 @@ class OptNextToken final : public NextToken {
   std::vector<std::vector<float>> step(const std::vector<Index>& parents,
                                        const std::vector<std::int32_t>& ids) override {
     cache_.select(parents);
-    return logits(model_(ops_, model_.embed(ops_, ids), cache_));
+    return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }
 
   std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
     if (length == 0 && !draft_.empty() && ids == draft_) return logits(std::exchange(draft_states_, Tensor()));
     cache_.truncate(prompt_length_ + length);
-    return logits(model_(ops_, model_.embed(ops_, ids), cache_));
+    return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }
 
  private:
@@ -66,11 +67,11 @@ class OptNextToken final : public NextToken {
   }
 
   Ops& ops_;
-  const Opt<Ops>& model_;
+  const CausalLm<Ops>& model_;
   Tensor inputs_embeds_, last_, draft_states_;
   std::vector<std::int32_t> draft_;
   Index prompt_length_ = 0;
-  typename Opt<Ops>::Cache cache_;
+  typename CausalLm<Ops>::Cache cache_;
 };
 
 SHARPEYE_NAMESPACE_END

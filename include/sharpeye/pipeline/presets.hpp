@@ -1,15 +1,17 @@
 #pragma once
 
 /// @file
-/// Models by name, for `init` and `info`, and the tokenizer of those who have none.
+/// Models by name, for those who begin with none, and a tokenizer for those who have none.
 
 #include <string>
 #include <vector>
 
-#include "sharpeye/pipeline/caption_model.hpp"
-#include "tools/terminal.hpp"
+#include "sharpeye/generation/generation_config.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
+#include "sharpeye/text/bpe_tokenizer.hpp"
 
-namespace tool {
+SHARPEYE_NAMESPACE_BEGIN
 
 /// The two files of a tokenizer, and what they say.
 struct TokenizerFiles {
@@ -33,11 +35,15 @@ struct Preset {
 const std::vector<std::string>& preset_names();
 
 /// @throws Error kInvalidArgument for a tokenizer with more tokens than the preset's vocabulary.
-Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer);
+Preset make_preset(const std::string& name, const Tokenizer& tokenizer);
 
 const std::vector<std::string>& variant_names();
 
 /// Turns a configuration of two glances into one of the paper's ablations.
 void apply_variant(MmSerConfig& config, const std::string& name);
 
-}  // namespace tool
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/pipeline/presets.inl"
+#endif

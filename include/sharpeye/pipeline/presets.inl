@@ -1,16 +1,23 @@
-#include "tools/presets.hpp"
+#pragma once
 
+/// @file
+/// Bodies of presets.hpp.
+
+#include "sharpeye/pipeline/presets.hpp"
+
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_trainer.hpp"
 
-namespace tool {
-namespace {
+SHARPEYE_NAMESPACE_BEGIN
 
-MmSerConfig demo_config() {
+namespace detail {
+
+inline MmSerConfig demo_preset() {
   MmSerConfig config;
   config.ser_connector.emplace();
-  config.vision_config = {128, 512, 6, 4, 64, 8, Activation::kQuickGelu, 1e-5};
+  config.vision_config = ClipVisionConfig{128, 512, 6, 4, 64, 8, Activation::kQuickGelu, 1e-5};
   config.connector = {{2, 0}, {5}};
-  OptConfig& text = config.text_config;
+  auto& text = config.text_config.as<OptConfig>();
   text.hidden_size = text.word_embed_proj_dim = 128;
   text.num_hidden_layers = 4;
   text.num_attention_heads = 4;
@@ -20,7 +27,7 @@ MmSerConfig demo_config() {
   ser.vision_feature_layers = {2, 4, 5};
   ser.hidden_size = 128;
   ser.num_hidden_layers = 2;
-  ser.norm_placement = nn::NormPlacement::kPre;  // trains in fewer steps
+  ser.norm_placement = NormPlacement::kPre;  // trains in fewer steps
   ser.final_layer_norm = true;
   ser.num_attention_heads = 4;
   ser.intermediate_size = 512;
@@ -29,12 +36,12 @@ MmSerConfig demo_config() {
   return config;
 }
 
-MmSerConfig tiny_config() {
+inline MmSerConfig tiny_preset() {
   MmSerConfig config;
   config.ser_connector.emplace();
-  config.vision_config = {32, 64, 4, 4, 32, 8, Activation::kQuickGelu, 1e-5};
+  config.vision_config = ClipVisionConfig{32, 64, 4, 4, 32, 8, Activation::kQuickGelu, 1e-5};
   config.connector.vision_feature_layers = {3};
-  OptConfig& text = config.text_config;
+  auto& text = config.text_config.as<OptConfig>();
   text.hidden_size = text.word_embed_proj_dim = 32;
   text.num_hidden_layers = 2;
   text.num_attention_heads = 4;
@@ -50,9 +57,9 @@ MmSerConfig tiny_config() {
   return config;
 }
 
-}  // namespace
+}  // namespace detail
 
-TokenizerFiles TokenizerFiles::load(const std::string& folder) {
+SHARPEYE_BODY TokenizerFiles TokenizerFiles::load(const std::string& folder) {
   const bool is_built_in = folder.empty();
   const TrainedBpe built_in = BpeTrainer().train();  // on nothing
   std::string vocab = is_built_in ? built_in.vocab_json() : read_file(folder + "/vocab.json", kTokenizerFileLimit);
@@ -61,35 +68,35 @@ TokenizerFiles TokenizerFiles::load(const std::string& folder) {
   return {std::move(vocab), std::move(merges), std::move(tokenizer)};
 }
 
-const std::vector<std::string>& preset_names() {
+SHARPEYE_BODY const std::vector<std::string>& preset_names() {
   static const std::vector<std::string> names{"demo", "mm-ser-125m", "tiny"};
   return names;
 }
 
-Preset make_preset(const std::string& name, const BpeTokenizer& tokenizer) {
+SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& tokenizer) {
   Preset preset;
   MmSerConfig& config = preset.config;
   config.ser_connector.emplace();
-  if (name == "demo") config = demo_config();
-  if (name == "tiny") config = tiny_config();
-  OptConfig& text = config.text_config;
+  if (name == "demo") config = detail::demo_preset();
+  if (name == "tiny") config = detail::tiny_preset();
+  auto& text = config.text_config.as<OptConfig>();
   if (name != "mm-ser-125m") text.vocab_size = tokenizer.vocab_size();
   require(tokenizer.vocab_size() <= text.vocab_size, ErrorCode::kInvalidArgument, "--tokenizer: expected at most ",
           text.vocab_size, " tokens for preset ", name, ", actual ", tokenizer.vocab_size());
   text.bos_token_id = tokenizer.bos_id();
   text.eos_token_id = tokenizer.eos_id();
   text.pad_token_id = tokenizer.pad_id();
-  preset.preprocessor.processor.image_size = config.vision_config.image_size;
+  preset.preprocessor.processor.image_size = config.vision_config.image_size();
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
   return preset;
 }
 
-const std::vector<std::string>& variant_names() {
+SHARPEYE_BODY const std::vector<std::string>& variant_names() {
   static const std::vector<std::string> names{"two-glances", "single-pass", "caption-only", "features-only", "queries"};
   return names;
 }
 
-void apply_variant(MmSerConfig& config, const std::string& name) {
+SHARPEYE_BODY void apply_variant(MmSerConfig& config, const std::string& name) {
   if (name == "single-pass") {
     config.connector.vision_feature_layers = config.ser_connector->vision_feature_layers;
     config.ser_connector.reset();
@@ -99,15 +106,13 @@ void apply_variant(MmSerConfig& config, const std::string& name) {
     config.ser_connector->use_caption = false;
     config.refine_prompt = config.initial_prompt;
   } else if (name == "queries") {
-    const SerConnectorConfig& paper = *config.ser_connector;
-    config.ser_connector =
-        SerConnectorConfig::from_json(JsonReader({{"variant", "query_decoder"},
-                                                  {"vision_feature_layers", paper.vision_feature_layers},
-                                                  {"hidden_size", paper.hidden_size},
-                                                  {"num_attention_heads", paper.num_attention_heads},
-                                                  {"intermediate_size", paper.intermediate_size}},
-                                                 "variant queries"));
+    const SerConnectorConfig paper = *config.ser_connector;
+    config.ser_connector = SerConnectorConfig::of(SerConnectorConfig::Variant::kQueryDecoder);
+    config.ser_connector->vision_feature_layers = paper.vision_feature_layers;
+    config.ser_connector->hidden_size = paper.hidden_size;
+    config.ser_connector->num_attention_heads = paper.num_attention_heads;
+    config.ser_connector->intermediate_size = paper.intermediate_size;
   }
 }
 
-}  // namespace tool
+SHARPEYE_NAMESPACE_END

@@ -1,14 +1,15 @@
 #pragma once
 
 /// @file
-/// Beam search with the semantics of Hugging Face's generate().
+/// Bodies of generate.hpp: beam search with the semantics of Hugging Face's generate().
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
+#include <utility>
 
 #include "sharpeye/generation/generate.hpp"
+#include "sharpeye/generation/logits_processors.hpp"
 #include "sharpeye/simd/kernels.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -103,11 +104,8 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
 
 }  // namespace detail
 
-/// Keeps the `num_beams` likeliest sequences, sets finished ones aside, and returns the best of those by
-/// log-probability / length^length_penalty. At the limit of tokens the running ones count as finished.
-/// @return the generated ids, the end token included if there is one
-inline std::vector<std::int32_t> beam_search(NextToken& model, const GenerationConfig& config,
-                                             const GenerationHooks& hooks) {
+SHARPEYE_BODY std::vector<std::int32_t> beam_search(NextToken& model, const GenerationConfig& config,
+                                                    const GenerationHooks& hooks) {
   const auto num_beams = static_cast<std::size_t>(config.num_beams);
   detail::FinishedBeams finished(config);
   std::vector<detail::Beam> beams{{{}, 0.0f}};
@@ -124,7 +122,7 @@ inline std::vector<std::int32_t> beam_search(NextToken& model, const GenerationC
       if (candidate.log_probability == kImpossible) break;
       std::vector<std::int32_t> sequence = beams[static_cast<std::size_t>(candidate.beam)].ids;
       sequence.push_back(candidate.id);
-      if (detail::is_finished(config, hooks, sequence)) {
+      if (is_finished(config, hooks, sequence)) {
         // An end that is not among the first num_beams would not have been chosen without the extra candidates.
         if (rank < num_beams) finished.add(std::move(sequence), candidate.log_probability, length);
         continue;
@@ -145,13 +143,6 @@ inline std::vector<std::int32_t> beam_search(NextToken& model, const GenerationC
     logits = model.step(parents, ids);
   }
   return finished.is_empty() ? std::vector<std::int32_t>{} : finished.best();
-}
-
-/// The sequence that `config` asks for: beam search, sampling or greedy. @throws Error kConfig for a wrong combination.
-inline std::vector<std::int32_t> generate(NextToken& model, const GenerationConfig& config,
-                                          const GenerationHooks& hooks = {}) {
-  check(config, "generation: ");
-  return config.num_beams > 1 ? beam_search(model, config, hooks) : generate_one_by_one(model, config, hooks);
 }
 
 SHARPEYE_NAMESPACE_END

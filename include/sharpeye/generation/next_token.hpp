@@ -1,0 +1,40 @@
+#pragma once
+
+/// @file
+/// The language model as generation sees it, and what generation asks its caller.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "sharpeye/core/types.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// A prompt that has been read, and sequences that continue it. CausalLmNextToken makes one of any language model.
+class NextToken {
+ public:
+  virtual ~NextToken() = default;
+
+  /// Logits [vocab_size] of the token after the prompt.
+  virtual std::vector<float> start() = 0;
+
+  /// Sequence i becomes the former sequence parents[i] followed by ids[i]; before the first call there is one sequence.
+  /// @return logits of each sequence's next token [vocab_size]
+  virtual std::vector<std::vector<float>> step(const std::vector<Index>& parents,
+                                               const std::vector<std::int32_t>& ids) = 0;
+
+  /// Of one sequence: forgets all but its first `length` generated tokens and goes on with `ids`, read at once.
+  /// @return logits of the token after each of them [vocab_size]
+  virtual std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) = 0;
+};
+
+/// What generation asks its caller.
+struct GenerationHooks {
+  /// Called after each step with the best sequence so far, end token included; false ends generation there.
+  std::function<bool(const std::vector<std::int32_t>&)> on_step;
+  /// Whether a sequence is complete for a reason other than an end token (a stop string in its text).
+  std::function<bool(const std::vector<std::int32_t>&)> is_complete;
+};
+
+SHARPEYE_NAMESPACE_END

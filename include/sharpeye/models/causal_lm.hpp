@@ -1,0 +1,64 @@
+#pragma once
+
+/// @file
+/// The concept of a causal language model: what decoding and captioning ask of one. Opt is the first member;
+/// causal_lms.hpp lists them.
+
+#include <cstdint>
+#include <vector>
+
+#include "sharpeye/nn/kv_cache.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// What a language model can take.
+struct CausalLmLimits {
+  Index vocab_size;
+  Index embedding_size;           ///< width of the embeddings that it reads, and so of visual tokens
+  Index max_position_embeddings;  ///< tokens of a sequence, prompt included
+};
+
+/// A decoder that reads embeddings and says what comes next. Immutable; shared between threads: what a sequence has so
+/// far is in its cache.
+template <class Ops>
+class CausalLm {
+ public:
+  using Tensor = typename Ops::Tensor;
+  using Cache = nn::KvCache<typename Ops::Scalar>;
+
+  virtual ~CausalLm() = default;
+
+  virtual CausalLmLimits limits() const = 0;
+
+  /// Token ids [n], each in [0, vocab_size) -> embeddings [n, embedding_size]
+  virtual Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const = 0;
+
+  /// A cache for a prompt and its continuations, `capacity` tokens in all.
+  virtual Cache make_cache(Index capacity) const = 0;
+
+  /// Reads the new tokens of the cache's sequences, sequence after sequence.
+  /// @param inputs_embeds [n, embedding_size]
+  /// @param states if given, receives the hidden states before each layer and after the last
+  /// @return what logits() reads, [n, ..]
+  /// @throws Error kLimit beyond max_position_embeddings
+  virtual Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,
+                      std::vector<Tensor>* states = nullptr) const = 0;
+
+  /// What step() returned, or some of its rows -> logits [n, vocab_size]
+  virtual Tensor logits(Ops& ops, const Tensor& x) const = 0;
+
+ protected:
+  // Makes room in the cache for the new tokens. @return the position of each
+  static std::vector<std::int32_t> extend(Cache& cache, Index rows, Index max_positions) {
+    const Index count = rows / cache.num_sequences(), past = cache.length();
+    require(past + count <= max_positions, ErrorCode::kLimit,
+            "language model: expected at most max_position_embeddings ", max_positions, " positions, actual ",
+            past + count);
+    cache.extend(count);
+    std::vector<std::int32_t> positions;
+    for (Index row = 0; row < rows; ++row) positions.push_back(static_cast<std::int32_t>(past + row % count));
+    return positions;
+  }
+};
+
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,54 @@
+#pragma once
+
+/// @file
+/// Bodies of initialize.hpp.
+
+#include "sharpeye/models/initialize.hpp"
+
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "sharpeye/core/random.hpp"
+#include "sharpeye/formats/declaring_loader.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/counting.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+SHARPEYE_BODY std::vector<TensorDeclaration> declare_tensors(const MmSerConfig& config) {
+  DeclaringLoader loader;
+  const MmSer<Counting> model(config, loader);
+  return loader.declared();
+}
+
+SHARPEYE_BODY std::vector<float> initial_values(const TensorDeclaration& tensor, std::uint64_t seed) {
+  const std::string& name = tensor.name;
+  std::vector<float> values(static_cast<std::size_t>(tensor.size()), 0.0f);
+  const auto ends_with = [&](const std::string& end) {
+    return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+  };
+  if (ends_with("norm.weight") || ends_with("norm1.weight") || ends_with("norm2.weight")) {
+    values.assign(values.size(), 1.0f);
+    return values;
+  }
+  if (ends_with(".bias")) return values;
+  std::uint64_t state = seed + 0x9e3779b97f4a7c15u;
+  for (const char c : name) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3u;  // FNV-1a
+  std::mt19937_64 random(state);
+  const Index rows = tensor.shape.empty() ? 1 : tensor.shape[0];
+  const bool is_table = name.find("embed") != std::string::npos && name.find("patch") == std::string::npos;
+  const bool is_position_of_projection = name.find("position_embedding") != std::string::npos;
+  const double fan_in = static_cast<double>(tensor.size()) / static_cast<double>(rows);
+  const double residual = ends_with("out_proj.weight") || ends_with("fc2.weight") ? 0.3 : 1;
+  const double deviation = is_position_of_projection ? 0.4 : is_table ? 0.02 : residual / std::sqrt(fan_in);
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    const std::uint64_t a = random(), b = random();
+    const auto [first, second] = normal_pair(a, b, deviation);
+    values[i] = static_cast<float>(first);
+    if (i + 1 < values.size()) values[i + 1] = static_cast<float>(second);
+  }
+  return values;
+}
+
+SHARPEYE_NAMESPACE_END

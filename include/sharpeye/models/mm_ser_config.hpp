@@ -1,0 +1,41 @@
+#pragma once
+
+/// @file
+/// `config.json` of model type "mm-ser".
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sharpeye/models/connector_config.hpp"
+#include "sharpeye/models/language_model_config.hpp"
+#include "sharpeye/models/ser_connector_config.hpp"
+#include "sharpeye/models/vision_config.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// A captioner of one or two glances.
+struct MmSerConfig {
+  VisionConfig vision_config;
+  LanguageModelConfig text_config;
+  ConnectorConfig connector;                        ///< layers as Hugging Face's non-negative indices
+  std::optional<SerConnectorConfig> ser_connector;  ///< absent: a model of one glance; layers as for `connector`
+  std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
+  std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
+  Index rounds = 1;                        ///< refinements when the caller does not say how many
+  bool own_refine_language_model = false;  ///< `refine_language_model`: "shared" (the paper) or "own" weights
+
+  /// @throws Error kConfig naming the key; in objects of our own also for a key that nobody knows.
+  static MmSerConfig from_json(const JsonReader& json);
+  Json to_json() const;
+
+  /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
+  /// @throws Error kConfig for layers that the tower does not have.
+  Index num_vision_blocks() const;
+};
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/models/mm_ser_config.inl"
+#endif

@@ -1,0 +1,37 @@
+#pragma once
+
+/// @file
+/// What is inside a SeR-Connector: the concept of its Transformer, and what that is given. The paper's is in
+/// self_attention_ser.hpp, the earlier one with queries in query_decoder_ser.hpp.
+
+#include <optional>
+#include <vector>
+
+#include "sharpeye/models/ser_connector_config.hpp"
+#include "sharpeye/nn/transformer.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// Image and initial caption at the connector's own width; levels stand one after another where they are separate.
+template <class Ops>
+struct SerInputs {
+  using Tensor = typename Ops::Tensor;
+
+  Tensor visual;                         ///< projected features [m, hidden_size]
+  Tensor placed;                         ///< the same plus their positions
+  std::optional<Tensor> text;            ///< projected caption tokens [t, hidden_size]; none without a caption
+  std::optional<Tensor> text_positions;  ///< [t, hidden_size]; none where they are not told
+};
+
+/// The Transformer of a SeR-Connector.
+template <class Ops>
+class SerBody {
+ public:
+  using Tensor = typename Ops::Tensor;
+
+  virtual ~SerBody() = default;
+  /// @return what goes on to the language model, before the output projection [n, hidden_size]
+  virtual Tensor operator()(Ops& ops, const SerInputs<Ops>& inputs) const = 0;
+};
+
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,63 @@
+#pragma once
+
+/// @file
+/// Multi-head attention with its four projections: a part of Transformer layers.
+
+#include <array>
+
+#include "sharpeye/nn/kv_cache.hpp"
+#include "sharpeye/nn/linear.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace nn {
+
+/// out_proj(softmax(q k^T / sqrt(head_dim)) v) with q = q_proj(queries), k = k_proj(keys), v = v_proj(values).
+template <class Ops>
+class MultiHeadAttention {
+ public:
+  using Tensor = typename Ops::Tensor;
+
+  MultiHeadAttention(const WeightScope& weights, Index hidden_size, Index num_heads, bool with_bias = true)
+      : q_proj_(weights / "q_proj", hidden_size, hidden_size, with_bias),
+        k_proj_(weights / "k_proj", hidden_size, hidden_size, with_bias),
+        v_proj_(weights / "v_proj", hidden_size, hidden_size, with_bias),
+        out_proj_(weights / "out_proj", hidden_size, hidden_size, with_bias),
+        num_heads_(num_heads) {}
+
+  /// queries [n, hidden], keys and values [m, hidden] -> residual [n, hidden] + attention of each query over all keys
+  Tensor operator()(Ops& ops, const Tensor& queries, const Tensor& keys, const Tensor& values,
+                    const Tensor& residual) const {
+    const Tensor q = q_proj_(ops, queries), k = k_proj_(ops, keys), v = v_proj_(ops, values);
+    return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, AttentionMask::kNone));
+  }
+
+  /// The same where the queries are the keys: x, values [n, hidden]
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& values, const Tensor& residual) const {
+    const auto [q, k] = linears<Ops, 2>(ops, x, {{q_proj_.term(), k_proj_.term()}});
+    return out_proj_.add_to(ops, residual, ops.attention(q, k, v_proj_(ops, values), num_heads_, AttentionMask::kNone));
+  }
+
+  /// Self-attention: x [n, hidden] -> residual [n, hidden] + attention
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual) const {
+    const auto [q, k, v] = project(ops, x);
+    return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, AttentionMask::kNone));
+  }
+
+  /// Causal self-attention of the new tokens x [n, hidden] over themselves and all that `cache` holds.
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
+                    Index layer) const {
+    const auto [q, k, v] = project(ops, x);
+    return out_proj_.add_to(ops, residual, cache.attend(ops, layer, q, k, v, num_heads_));
+  }
+
+ private:
+  std::array<Tensor, 3> project(Ops& ops, const Tensor& x) const {
+    return linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});
+  }
+
+  Linear<Ops> q_proj_, k_proj_, v_proj_, out_proj_;
+  Index num_heads_;
+};
+
+}  // namespace nn
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,110 @@
+#pragma once
+
+/// @file
+/// Bodies of caption_model.hpp.
+
+#include "sharpeye/pipeline/caption_model.hpp"
+
+#include <utility>
+
+#include "sharpeye/formats/weight_loader.hpp"
+#include "sharpeye/generation/generation_config.hpp"
+#include "sharpeye/io/safetensors_folder.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/inference.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
+#include "sharpeye/text/load_tokenizer.hpp"
+#include "sharpeye/text/prompt.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// The members in the order of their construction: the weights last, since they take longest, and first all that can be
+/// wrong between the small files.
+struct CaptionModel::Parts {
+  Parts(const std::string& folder, const LoadOptions& options)
+      : config(MmSerConfig::from_json(read(folder, "config.json"))),
+        preprocessor(
+            PreprocessorConfig::from_json(read(folder, "preprocessor_config.json"), config.vision_config.image_size())),
+        generation(read_generation(folder, config.text_config.vocab_size(), false)),
+        refine_generation(read_generation(folder, config.text_config.vocab_size(), true)),
+        tokenizer(load_tokenizer(folder)),
+        initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial"),
+        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine"),
+        network(load_network(folder, options)) {}
+
+  static JsonReader read(const std::string& folder, const std::string& name) {
+    const std::string path = folder + "/" + name;
+    return JsonReader(read_json_file(path, kConfigFileLimit), path);
+  }
+
+  MmSer<Ops> load_network(const std::string& folder, const LoadOptions& options) {
+    const Index tokens = static_cast<Index>(tokenizer->vocab_size()), rows = config.text_config.vocab_size();
+    require(tokens <= rows, ErrorCode::kConfig, folder, "/vocab.json: expected at most ", rows,
+            " tokens (text_config.vocab_size), actual ", tokens);
+    for (GenerationConfig* settings : {&generation, &refine_generation}) {
+      settings->num_tokens = tokens;
+      check(*settings, folder + "/generation_config.json: ");
+    }
+    WeightLoader loader(std::make_shared<SafetensorsFolder>(folder, options.mode),
+                        {options.allow_non_finite, options.mode == LoadMode::kMap});
+    return MmSer<Ops>(config, loader);
+  }
+
+  static GenerationConfig read_generation(const std::string& folder, Index vocab_size, bool refine) {
+    const std::string path = folder + "/generation_config.json";
+    Json json = read_json_file(path, kConfigFileLimit);
+    if (refine && json.contains("refine")) {
+      const Json changes = json["refine"];
+      require(changes.is_object(), ErrorCode::kConfig, path, ": refine: expected an object, actual ",
+              changes.type_name());
+      json.update(changes);
+    }
+    return GenerationConfig::from_json(JsonReader(std::move(json), refine ? path + " with refine" : path), vocab_size);
+  }
+
+  MmSerConfig config;
+  PreprocessorConfig preprocessor;
+  GenerationConfig generation, refine_generation;
+  std::unique_ptr<const Tokenizer> tokenizer;
+  PromptTemplate initial_prompt, refine_prompt;
+  MmSer<Ops> network;
+};
+
+SHARPEYE_BODY std::shared_ptr<const CaptionModel> CaptionModel::load(const std::string& folder,
+                                                                     const LoadOptions& options) {
+  return std::make_shared<const CaptionModel>(folder, options);
+}
+
+SHARPEYE_BODY CaptionModel::CaptionModel(const std::string& folder, const LoadOptions& options)
+    : parts_(std::make_unique<const Parts>(folder, options)) {}
+SHARPEYE_BODY CaptionModel::~CaptionModel() = default;
+
+SHARPEYE_BODY const MmSerConfig& CaptionModel::config() const {
+  return parts_->config;
+}
+SHARPEYE_BODY const PreprocessorConfig& CaptionModel::preprocessor() const {
+  return parts_->preprocessor;
+}
+SHARPEYE_BODY const GenerationConfig& CaptionModel::generation() const {
+  return parts_->generation;
+}
+SHARPEYE_BODY const GenerationConfig& CaptionModel::refine_generation() const {
+  return parts_->refine_generation;
+}
+SHARPEYE_BODY const Tokenizer& CaptionModel::tokenizer() const {
+  return *parts_->tokenizer;
+}
+SHARPEYE_BODY const PromptTemplate& CaptionModel::initial_prompt() const {
+  return parts_->initial_prompt;
+}
+SHARPEYE_BODY const PromptTemplate& CaptionModel::refine_prompt() const {
+  return parts_->refine_prompt;
+}
+SHARPEYE_BODY const MmSer<CaptionModel::Ops>& CaptionModel::network() const {
+  return parts_->network;
+}
+SHARPEYE_BODY bool CaptionModel::refines() const {
+  return parts_->network.refines();
+}
+
+SHARPEYE_NAMESPACE_END

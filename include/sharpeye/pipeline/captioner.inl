@@ -1,0 +1,295 @@
+#pragma once
+
+/// @file
+/// Bodies of captioner.hpp: time, cancellation, tracing and decoding around the glances of models/mm_ser.hpp.
+
+#include <algorithm>
+#include <utility>
+
+#include "sharpeye/generation/causal_lm_next_token.hpp"
+#include "sharpeye/generation/draft_verification.hpp"
+#include "sharpeye/generation/generate.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/inference.hpp"
+#include "sharpeye/pipeline/captioner.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
+#include "sharpeye/text/prompt.hpp"
+#include "sharpeye/text/streaming_decoder.hpp"
+#include "sharpeye/text/unicode.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// What belongs to a captioner's thread.
+struct Captioner::State {
+  State(std::shared_ptr<const CaptionModel> shared, ThreadPool& pool)
+      : model(std::move(shared)), ops(pool, arena), processor(model->preprocessor().processor) {}
+
+  std::shared_ptr<const CaptionModel> model;
+  Arena arena;
+  Inference<float> ops;
+  ImageProcessor processor;
+};
+
+namespace detail {
+
+/// One image's way through the model: what was asked and what there is so far.
+class CaptionRun {
+ public:
+  using Ops = Inference<float>;
+  using Tensor = Ops::Tensor;
+
+  CaptionRun(Arena& arena, Ops& ops, const ImageProcessor& processor, const CaptionModel& model,
+             const CaptionOptions& options)
+      : arena_(arena),
+        ops_(ops),
+        processor_(processor),
+        model_(model),
+        network_(model.network()),
+        options_(options),
+        rounds_(options.rounds.value_or(network_.refines() ? model.config().rounds : 0)),
+        first_{"pass1", network_.language_model(), options.generation.value_or(model.generation()),
+               caption_.timings.pass1_prefill, caption_.timings.pass1_decode},
+        second_{"pass2", network_.refine_language_model(),
+                options.refine_generation.value_or(options.generation.value_or(model.refine_generation())),
+                caption_.timings.pass2_prefill, caption_.timings.pass2_decode} {
+    require(rounds_ >= 0, ErrorCode::kInvalidArgument, "rounds: expected 0 or more, actual ", rounds_);
+    for (Pass* pass : {&first_, &second_}) {
+      pass->generation.num_tokens = model.generation().num_tokens;
+      check(pass->generation, "generation: ");
+    }
+    require(network_.refines() || (rounds_ == 0 && !is_single_pass()), ErrorCode::kInvalidArgument,
+            "rounds: expected 0 with a model without ser_connector, actual ", rounds_);
+    if (is_single_pass()) rounds_ = 0;
+  }
+
+  Caption operator()(const ImageView& image) {
+    const auto begin = Clock::now();
+    look(image);
+    if (is_single_pass()) {
+      caption_.initial = refine("", 0, caption_.initial_ids);
+    } else if (options_.initial) {
+      caption_.initial = std::string(strip(*options_.initial));
+      caption_.initial_ids = model_.tokenizer().encode(caption_.initial, {false, false});
+      if (options_.on_tensor) first_glance();
+    } else {
+      caption_.initial = first_glance();
+    }
+    caption_.refined = caption_.initial;
+    caption_.refined_ids = caption_.initial_ids;
+    while (caption_.rounds < rounds_ && !is_late()) {
+      std::vector<std::int32_t> ids;
+      std::string text = refine(caption_.refined, caption_.rounds + 1, ids);
+      if (is_late()) break;  // it may be cut short
+      caption_.refined = std::move(text);
+      caption_.refined_ids = std::move(ids);
+      ++caption_.rounds;
+    }
+    caption_.timings.total = milliseconds_since(begin);
+    return std::move(caption_);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // One of the two ways to run the language model: where its traces, weights, settings and times are.
+  struct Pass {
+    const char* name;
+    const CausalLm<Ops>& language_model;
+    GenerationConfig generation;
+    double& prefill_time;
+    double& decode_time;
+  };
+
+  static double milliseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  }
+
+  bool is_single_pass() const { return options_.ablation == Ablation::kSinglePass; }
+
+  // Runs one stage, adds its time, and lets the caller cancel before it.
+  template <class Stage>
+  auto timed(double& milliseconds, const Stage& stage) {
+    require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
+    const auto begin = Clock::now();
+    auto result = stage();
+    arena_.trim();  // stages differ in sizes: what one leaves is rarely what the next one needs
+    milliseconds += milliseconds_since(begin);
+    return result;
+  }
+
+  bool is_late() {
+    caption_.deadline_passed |= options_.deadline && Clock::now() >= *options_.deadline;
+    return caption_.deadline_passed;
+  }
+
+  void trace(const std::string& name, const Tensor& tensor) {
+    if (!options_.on_tensor) return;
+    std::vector<float> values(static_cast<std::size_t>(tensor.rows() * tensor.columns()));
+    ops_.copy_out(tensor, values.data(), tensor.columns());
+    options_.on_tensor(name, {values.data(), tensor.rows(), tensor.columns()});
+  }
+
+  void look(const ImageView& image) {
+    const std::vector<float> pixels = timed(caption_.timings.image, [&] { return processor_(image); });
+    if (options_.on_tensor) {
+      options_.on_tensor("pixel_values", {pixels.data(), 3, static_cast<Index>(pixels.size()) / 3});
+    }
+    sight_ = timed(caption_.timings.vision, [&] {
+      return network_.look(ops_, pixels, {rounds_ > 0 || is_single_pass(), static_cast<bool>(options_.on_tensor)});
+    });
+    for (std::size_t i = 0; i < sight_.all.size(); ++i) trace(concat("vision.hidden_states.", i), sight_.all[i]);
+    if (options_.ablation == Ablation::kCaptionOnly) sight_.second.assign(sight_.second.size(), sight_.second.back());
+  }
+
+  std::string first_glance() {
+    const Tensor visual = timed(caption_.timings.connector, [&] { return network_.first_glance(ops_, sight_.first); });
+    trace("connector.output", visual);
+    return write(first_, model_.initial_prompt().tokenize(model_.tokenizer()), visual, 0, caption_.initial_ids);
+  }
+
+  std::string refine(const std::string& initial, Index round, std::vector<std::int32_t>& ids) {
+    const bool sees_caption = options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
+    const std::string draft = sees_caption ? initial : "";
+    const Tensor visual = timed(caption_.timings.ser_connector, [&] {
+      std::vector<std::int32_t> caption_ids;
+      if (sees_caption) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
+      const Tensor features = network_.second_features(ops_, sight_.second);
+      if (round <= 1) trace("ser.features", features);
+      return network_.second_glance(ops_, features, caption_ids);
+    });
+    if (round <= 1) trace("ser.output", visual);
+    if (round > 0 && is_late()) return {};
+    return write(second_, refine_prompt_for(draft, visual.rows()), visual, round, ids);
+  }
+
+  // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
+  PromptTokens refine_prompt_for(const std::string& draft, Index visual_tokens) const {
+    const Tokenizer& tokenizer = model_.tokenizer();
+    PromptTokens prompt = model_.refine_prompt().tokenize(tokenizer, draft);
+    std::vector<std::int32_t> ids = tokenizer.encode(draft, {false, false});
+    const Index draft_tokens = static_cast<Index>(ids.size());
+    const Index room = second_.language_model.limits().max_position_embeddings - visual_tokens -
+                       (static_cast<Index>(prompt.ids.size()) - 1 - draft_tokens);
+    const Index kept = std::max<Index>({1, room - second_.generation.max_new_tokens, room / 2});
+    if (draft_tokens <= kept) return prompt;
+    ids.resize(static_cast<std::size_t>(kept));
+    return model_.refine_prompt().tokenize(tokenizer, tokenizer.decode(ids));
+  }
+
+  // The language model reads a prompt with visual tokens and writes a caption. Only the first refinement is traced.
+  std::string write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
+                    std::vector<std::int32_t>& ids) {
+    const CausalLm<Ops>& language_model = pass.language_model;
+    const std::string name = pass.name;
+    const Tensor inputs_embeds = network_.prompt(ops_, language_model, prompt, visual);
+    GenerationConfig generation = pass.generation;
+    const Index positions = language_model.limits().max_position_embeddings;
+    const Index room = positions - inputs_embeds.rows();
+    require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
+            " tokens, actual ", inputs_embeds.rows());
+    generation.max_new_tokens = std::min(generation.max_new_tokens, room);
+    if (round <= 1) {
+      if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
+      trace(name + ".inputs_embeds", inputs_embeds);
+    }
+    CausalLmNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
+                                      generation.max_new_tokens);
+    const std::vector<std::int32_t> draft = draft_for(generation, round);
+    const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
+    if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
+    // An initial caption that was given needs no other; the pass was run for its traces.
+    if (round == 0 && options_.initial && !is_single_pass()) return {};
+    if (round > 0 && is_late()) return {};
+    const GenerationHooks hooks = make_hooks(generation, round);
+    DraftStatistics statistics;
+    ids = timed(pass.decode_time, [&] {
+      if (draft.empty()) return generate(next_token, generation, hooks);
+      return generate_from_draft(next_token, generation, draft, hooks, &statistics);
+    });
+    const Index steps = draft.empty() ? static_cast<Index>(ids.size()) - 1 : statistics.passes;
+    (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
+    return text_of(ids, generation);
+  }
+
+  // What a greedy refinement is likely to write: the caption before it, as the language model wrote it.
+  std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
+    if (round == 0 || !options_.verify_draft || generation.num_beams > 1 || generation.do_sample) return {};
+    std::vector<std::int32_t> draft = caption_.refined_ids;
+    if (round == 1 && options_.initial) {  // nobody wrote it: as the stages are trained
+      draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
+      if (!generation.eos_token_ids.empty()) draft.push_back(generation.eos_token_ids.front());
+    }
+    draft.resize(std::min(draft.size(), static_cast<std::size_t>(generation.max_new_tokens)));
+    return draft;
+  }
+
+  GenerationHooks make_hooks(const GenerationConfig& generation, Index round) {
+    GenerationHooks hooks;
+    hooks.on_step = [this, &generation, round](const std::vector<std::int32_t>& ids) {
+      require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
+      if (options_.on_token) options_.on_token({round, ids, text_of(ids, generation)});
+      return round == 0 || !is_late();  // there is nothing to fall back on before the first caption
+    };
+    if (!generation.stop_strings.empty()) {
+      hooks.is_complete = [this, &generation](const std::vector<std::int32_t>& ids) {
+        return stop_position(model_.tokenizer().decode(ids), generation) != std::string::npos;
+      };
+    }
+    return hooks;
+  }
+
+  static std::size_t stop_position(const std::string& text, const GenerationConfig& generation) {
+    std::size_t first = std::string::npos;
+    for (const std::string& stop : generation.stop_strings) first = std::min(first, text.find(stop));
+    return first;
+  }
+
+  // The ids' text up to a stop string, without white space around it and without half a character at its end.
+  std::string text_of(const std::vector<std::int32_t>& ids, const GenerationConfig& generation) const {
+    StreamingDecoder decoder(model_.tokenizer());
+    std::string text;
+    for (const std::int32_t id : ids) text += decoder.push(id);
+    return std::string(strip(std::string_view(text).substr(0, stop_position(text, generation))));
+  }
+
+  Arena& arena_;
+  Ops& ops_;
+  const ImageProcessor& processor_;
+  const CaptionModel& model_;
+  const MmSer<Ops>& network_;
+  const CaptionOptions& options_;
+  Caption caption_;
+  Index rounds_;
+  Pass first_, second_;
+  Sight<Ops> sight_;
+};
+
+}  // namespace detail
+
+SHARPEYE_BODY Captioner::Captioner(std::shared_ptr<const CaptionModel> model, ThreadPool& pool)
+    : state_(std::make_unique<State>(std::move(model), pool)) {}
+SHARPEYE_BODY Captioner::Captioner(Captioner&&) noexcept = default;
+SHARPEYE_BODY Captioner& Captioner::operator=(Captioner&&) noexcept = default;
+SHARPEYE_BODY Captioner::~Captioner() = default;
+
+SHARPEYE_BODY const CaptionModel& Captioner::model() const {
+  return *state_->model;
+}
+
+SHARPEYE_BODY void Captioner::set_aspect(Aspect aspect) {
+  ImageProcessorConfig config = state_->processor.config();
+  config.aspect = aspect;
+  state_->processor = ImageProcessor(config);
+}
+
+SHARPEYE_BODY void Captioner::set_apply_exif(bool apply_exif) {
+  ImageProcessorConfig config = state_->processor.config();
+  config.apply_exif = apply_exif;
+  state_->processor = ImageProcessor(config);
+}
+
+SHARPEYE_BODY Caption Captioner::operator()(const ImageView& image, const CaptionOptions& options) {
+  return detail::CaptionRun(state_->arena, state_->ops, state_->processor, *state_->model, options)(image);
+}
+
+SHARPEYE_NAMESPACE_END

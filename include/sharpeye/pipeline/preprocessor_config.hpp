@@ -1,0 +1,25 @@
+#pragma once
+
+/// @file
+/// `preprocessor_config.json`: how an image becomes the input of the vision tower.
+
+#include "sharpeye/io/json_reader.hpp"
+#include "sharpeye/vision/image_processor.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// Hugging Face's keys of a CLIPImageProcessor, and `aspect` ("pad", "crop", "squash") and `apply_exif`. Without
+/// `aspect` the other keys decide: a centre crop means "crop", a size of height and width "squash", else "pad".
+struct PreprocessorConfig {
+  ImageProcessorConfig processor;
+
+  /// @throws Error kConfig naming the key, kUnsupported for a step that is not carried out.
+  static PreprocessorConfig from_json(const JsonReader& json, Index image_size);
+  Json to_json() const;
+};
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/pipeline/preprocessor_config.inl"
+#endif

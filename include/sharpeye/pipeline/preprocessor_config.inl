@@ -1,0 +1,74 @@
+#pragma once
+
+/// @file
+/// Bodies of preprocessor_config.hpp.
+
+#include "sharpeye/pipeline/preprocessor_config.hpp"
+
+#include "sharpeye/io/config_fields.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+// Beside these stand the sizes, which are written in several ways.
+template <class Fields>
+void list_fields(PreprocessorConfig& config, Fields& fields) {
+  ImageProcessorConfig& processor = config.processor;
+  fields.choice("aspect", processor.aspect,
+                Names<Aspect>{{Aspect::kPad, "pad"}, {Aspect::kCrop, "crop"}, {Aspect::kSquash, "squash"}});
+  fields.constant("resample", 3);  // bicubic
+  fields.constant("do_resize", true);
+  fields.constant("do_rescale", true);
+  fields.constant("do_normalize", true);
+  fields.number("rescale_factor", processor.rescale_factor, 0, 1e6);
+  fields.numbers("image_mean", processor.mean, 0, 1);
+  fields.numbers("image_std", processor.std, 1e-6, 1e6);
+  fields.boolean("apply_exif", processor.apply_exif);
+}
+
+namespace detail {
+
+/// Checks that a size is the tower's: an integer, `shortest_edge`, or `height` and `width`.
+/// @return whether both sides are given, so that the ratio is lost
+inline bool check_size(const JsonReader& json, const char* key, Index image_size) {
+  if (!json.has(key)) return false;
+  if (!json.is_object(key)) {
+    json.integer(key, image_size, image_size);
+    return false;
+  }
+  const JsonReader size = json.object(key);
+  size.require_known_keys({"shortest_edge", "height", "width"});
+  if (size.has("shortest_edge")) size.integer("shortest_edge", image_size, image_size);
+  if (!size.has("height") && !size.has("width")) return false;
+  for (const char* side : {"height", "width"}) size.integer(side, image_size, image_size);
+  return true;
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY PreprocessorConfig PreprocessorConfig::from_json(const JsonReader& json, Index image_size) {
+  PreprocessorConfig config;
+  config.processor.image_size = image_size;
+  const bool is_squashed = detail::check_size(json, "size", image_size);
+  detail::check_size(json, "crop_size", image_size);
+  const bool crops = json.boolean("do_center_crop", false), pads = json.boolean("do_pad", false);
+  if (crops) config.processor.aspect = Aspect::kCrop;
+  if (is_squashed && !crops && !pads) config.processor.aspect = Aspect::kSquash;
+  const Aspect implied = config.processor.aspect;
+  read_fields(json, config);
+  require(!crops || config.processor.aspect == implied, ErrorCode::kConfig, json.where("aspect"),
+          ": expected \"crop\" with do_center_crop");
+  require(!pads || config.processor.aspect == Aspect::kPad, ErrorCode::kConfig, json.where("do_pad"),
+          ": expected false unless aspect is \"pad\"");
+  return config;
+}
+
+SHARPEYE_BODY Json PreprocessorConfig::to_json() const {
+  const Index size = processor.image_size;
+  Json json{{"image_processor_type", "CLIPImageProcessor"},
+            {"size", {{"shortest_edge", size}}},
+            {"crop_size", {{"height", size}, {"width", size}}}};
+  json.update(fields_to_json(*this));
+  return json;
+}
+
+SHARPEYE_NAMESPACE_END
