@@ -103,15 +103,8 @@ std::function<void(const Product&)> of_this_cpu(const char* which) {
 void packed_weights(const Product& p) {
   const simd::KernelTable& kernel = simd::kernels();
   for (Index row = 0; row < kM; row += simd::kMR) {
-    kernel.gemv_block({std::min(simd::kMR, kM - row),
-                       0,
-                       p.packed.panels(),
-                       p.a + row * kK,
-                       kK,
-                       p.packed,
-                       p.c + row * kN,
-                       kN,
-                       {}});
+    kernel.gemv_block(
+        {std::min(simd::kMR, kM - row), 0, p.packed.panels(), p.a + row * kK, kK, p.packed, p.c + row * kN, kN, {}});
   }
 }
 

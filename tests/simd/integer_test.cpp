@@ -78,10 +78,7 @@ struct Activations {
                          totals.data());
     rows = {values.data(), scales.data(), offsets.data(), sums.data(), totals.data(), m, groups};
   }
-  int number(Index row, Index column) const {
-    const Index first = row / kMR * kMR, height = std::min(kMR, rows.m - first);
-    return rows.micro_panel(first)[column / 4 * 4 * height + row % kMR * 4 + column % 4];
-  }
+  int number(Index row, Index column) const { return reference::quantized_value(rows, row, column); }
 
   Index groups;
   std::vector<std::int8_t> values;
@@ -111,26 +108,15 @@ std::vector<float> check_product(const KernelTable& kernel, const Activations& a
   CAPTURE(static_cast<int>(w.packed.format));
   std::vector<float> c(static_cast<std::size_t>(m * ldc), kNan);
   kernel.integer_block({0, m, 0, w.packed.panels(), a.rows, w.packed, c.data(), ldc, epilogue});
-  const auto* bytes = static_cast<const std::uint8_t*>(w.packed.data);
-  CHECK(bytes != nullptr);
-  std::vector<float> row(static_cast<std::size_t>(k));
+  std::vector<double> expected(static_cast<std::size_t>(m * n));
+  reference::integer_gemm(a.rows, w.packed, epilogue, expected.data(), n);
   double worst = 0, size = 1e-30;
-  for (Index j = 0; j < n; ++j) {
-    unpack_row(w.packed, j, row.data());
-    for (Index i = 0; i < m; ++i) {
-      double sum = 0;
-      const auto at = static_cast<std::size_t>(i);
-      for (Index l = 0; l < k; ++l) {
-        const double value = static_cast<double>(a.number(i, l)) * static_cast<double>(a.scales[at]) +
-                             static_cast<double>(a.offsets[at]);
-        sum += value * static_cast<double>(row[static_cast<std::size_t>(l)]);
-      }
-      if (epilogue.bias != nullptr) sum += epilogue.bias[j];
-      sum = reference::activate(epilogue.activation, sum);
-      if (epilogue.residual != nullptr) sum += epilogue.residual[i * epilogue.ld_residual + j];
-      const double error = std::fabs(sum - c[static_cast<std::size_t>(i * ldc + j)]);
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) {
+      const double exact = expected[static_cast<std::size_t>(i * n + j)];
+      const double error = std::fabs(exact - c[static_cast<std::size_t>(i * ldc + j)]);
       worst = std::isnan(error) ? 1e30 : std::max(worst, error);
-      size = std::max(size, std::fabs(sum));
+      size = std::max(size, std::fabs(exact));
     }
   }
   CHECK(worst < 3e-6 * size);
@@ -151,16 +137,16 @@ TEST_CASE("activations become integers with the rounding and the sums that are d
         const Activations q(kernel, m, k, a, k + 3);
         for (Index i = 0; i < m; ++i) {
           const float* source = a.data() + i * (k + 3);
-          const auto [smallest, largest] = std::minmax_element(source, source + k);
-          const float limit = 0.5f * *largest - 0.5f * *smallest, offset = 0.5f * *largest + 0.5f * *smallest;
-          const float factor = limit > 0 ? 127 / limit : 0;
-          REQUIRE(q.scales[static_cast<std::size_t>(i)] == limit / 127);
+          std::vector<std::int32_t> values(static_cast<std::size_t>(k));
+          float scale = kNan, offset = kNan;
+          reference::quantize_row(k, source, values.data(), scale, offset);
+          REQUIRE(q.scales[static_cast<std::size_t>(i)] == scale);
           REQUIRE(q.offsets[static_cast<std::size_t>(i)] == offset);
           int total = 0;
           for (Index group = 0; group < q.groups; ++group) {
             int sum = 0;
             for (Index j = group * kGroup; j < (group + 1) * kGroup; ++j) {
-              const int expected = j < k ? static_cast<int>(std::nearbyint((source[j] - offset) * factor)) : 0;
+              const int expected = j < k ? values[static_cast<std::size_t>(j)] : 0;
               REQUIRE(q.number(i, j) == expected);
               sum += expected;
             }

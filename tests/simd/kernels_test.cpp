@@ -134,8 +134,7 @@ TEST_CASE("leaving out the steps at which A is zero changes no bit") {
             pack_weights(
                 n, k, [&](Index row, Index column) { return w.data()[row * k + column]; }, packed.data());
             GemvBlock block{
-                m, 0, ceil_div(n, kNR), a.data(), lda, {packed.data(), WeightFormat::kF16, n, k}, whole.data(),
-                n, {}};
+                m, 0, ceil_div(n, kNR), a.data(), lda, {packed.data(), WeightFormat::kF16, n, k}, whole.data(), n, {}};
             kernel.gemv_block(block);
             std::vector<std::int32_t> begins(static_cast<std::size_t>(k));
             block.live = find_live_steps(m, k, a.data(), lda, begins.data());

@@ -54,8 +54,7 @@ class PackedFactor {
           for (Index i = 0; i < k; ++i) panel[i * simd::kNR + j] = source[i];
         }
       } else if (columns == simd::kNR) {
-        for (Index i = 0; i < k; ++i)
-          std::copy_n(b.data + i * b.stride + column, simd::kNR, panel + i * simd::kNR);
+        for (Index i = 0; i < k; ++i) std::copy_n(b.data + i * b.stride + column, simd::kNR, panel + i * simd::kNR);
       } else {
         for (Index i = 0; i < k; ++i) std::copy_n(b.data + i * b.stride + column, columns, panel + i * simd::kNR);
       }
@@ -91,8 +90,7 @@ void matmul_packed(Arena& arena, Index m, Index n, Index k, const Factor<S>& a, 
                                   : Matrix<S>(view_matrix(a.data, m, k, a.stride));
     for (Index column = 0; column < n; column += simd::kNR) {
       const Index columns = std::min(simd::kNR, n - column);
-      const Matrix<S> product =
-          left * view_matrix(packed + column * k, k, simd::kNR, simd::kNR).leftCols(columns);
+      const Matrix<S> product = left * view_matrix(packed + column * k, k, simd::kNR, simd::kNR).leftCols(columns);
       Eigen::Map<Matrix<S>, Eigen::Unaligned, Eigen::OuterStride<>> target(c + column, m, columns,
                                                                            Eigen::OuterStride<>(ldc));
       if (accumulate) {
