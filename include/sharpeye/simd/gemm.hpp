@@ -10,14 +10,6 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-/// One of the products that A is multiplied for: C[m, n] = epilogue(A[m, k] * W^T).
-struct Product {
-  PackedWeights weights;
-  float* c;
-  Index ldc;
-  Epilogue epilogue;
-};
-
 /// Products of A [m, k] with floating-point weights, all of the same k, on all threads of `pool`. The results do not
 /// depend on their number: every element is summed over k in the same order wherever it is computed.
 void gemm(ThreadPool& pool, Arena& arena, Index m, const float* a, Index lda, const Product* products, Index count);

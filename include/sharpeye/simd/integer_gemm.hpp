@@ -5,7 +5,7 @@
 
 #include "sharpeye/core/arena.hpp"
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {

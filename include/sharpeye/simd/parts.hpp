@@ -4,7 +4,7 @@
 /// How several products of one A become one list of jobs.
 
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {

@@ -122,6 +122,14 @@ struct Epilogue {
   Index ld_residual = 0;
 };
 
+/// One of the products that A is multiplied for: C[m, n] = epilogue(A[m, k] * W^T).
+struct Product {
+  PackedWeights weights;
+  float* c;
+  Index ldc;
+  Epilogue epilogue;
+};
+
 /// One job of a GEMM: rows [row_begin, row_end) (beginning on a micro-panel) times panels [panel_begin, panel_end).
 struct GemmBlock {
   Index m;  ///< rows of A
