@@ -2,7 +2,7 @@
 
 /// @file
 /// The three products of training, y = x W^T, dx = dy W and dW += dy^T x, and those of attention, on one thread: a
-/// sample has a thread of its own (see trainer.hpp). In float on the library's kernels, in double by Eigen.
+/// sample has a thread of its own (see gradient_shards.hpp). In float on the library's kernels, in double by Eigen.
 
 #include <algorithm>
 #include <type_traits>
