@@ -239,6 +239,43 @@ TEST_CASE("frames of any pixel format and stride give the same captions") {
   CHECK(captioner(bgra).refined_ids == expected.refined_ids);
 }
 
+TEST_CASE("a picture on its side is turned upright, unless the model or the caller says otherwise") {
+  ThreadPool pool(1);
+  Captioner captioner(load(kModels[0]), pool);
+  const Image image = image_of(kModels[0]);
+  ImageView side = image;
+  side.orientation = 6;
+  CaptionOptions options;
+  Matrix<float> pixels;
+  options.rounds = 0;
+  options.on_tensor = [&](const std::string& name, const Matrix<float>& values) {
+    if (name == "pixel_values") pixels = values;
+  };
+  const auto seen = [&](const ImageView& view) {
+    captioner(view, options);
+    return pixels;
+  };
+  REQUIRE(captioner.model().preprocessor().processor.apply_exif);
+  const Matrix<float> turned = seen(upright(side)), stored = seen(image);
+  CHECK(turned != stored);
+  CHECK(seen(side) == turned);
+  captioner.set_apply_exif(false);
+  CHECK(seen(side) == stored);
+
+  // What the model's folder says reaches the processor.
+  const std::string from = test::fixture(std::string("models/") + kModels[0]);
+  const test::TemporaryFolder folder;
+  std::filesystem::copy(from, folder / "model", std::filesystem::copy_options::recursive);
+  Json json = read_json_file(from + "/preprocessor_config.json", 1 << 20);
+  json["apply_exif"] = false;
+  AtomicFile file(folder / "model/preprocessor_config.json");
+  file.write(json.dump());
+  file.commit();
+  Captioner other(CaptionModel::load(folder / "model"), pool);
+  other(side, options);
+  CHECK(pixels == stored);
+}
+
 TEST_CASE("a draft that would leave no room for a caption is cut, not an error") {
   ThreadPool pool(1);
   Captioner captioner(load(kModels[0]), pool);

@@ -33,6 +33,27 @@ TEST_CASE("caption prints both captions of every image") {
   CHECK(lines[3] == world().image_b());
 }
 
+TEST_CASE("an image comes through a pipe as from a file") {
+  const test::TemporaryFolder folder;
+  const std::string pipe = folder / "pipe", image = world().image_a();
+  const auto piped = test::run_shell("mkfifo " + test::quoted(pipe) + " && (cat " + test::quoted(image) + " >" +
+                                     test::quoted(pipe) + " & " + test::command_line(caption({"--json", pipe})) + ")");
+  REQUIRE_MESSAGE(piped.exit_code == 0, piped.err);
+  const auto direct = run(caption({"--json", image}));
+  CHECK(test::parse(piped.out).at("refined") == test::parse(direct.out).at("refined"));
+}
+
+TEST_CASE("what is no image says what it is, whatever its name says") {
+  const test::TemporaryFolder folder;
+  test::write_text(folder / "page.jpg", "<!DOCTYPE html><html></html>");
+  test::write_text(folder / "empty.png", "");
+  const auto page = run(caption({folder / "page.jpg"})), empty = run(caption({folder / "empty.png"}));
+  CHECK(page.exit_code == 1);
+  CHECK(page.err.find("page.jpg: expected a JPEG") != std::string::npos);
+  CHECK(page.err.find("actual an HTML page") != std::string::npos);
+  CHECK(empty.err.find("actual an empty file") != std::string::npos);
+}
+
 TEST_CASE("caption --json has the documented keys") {
   const auto result = run(caption({"--json", world().image_a(), world().image_b()}));
   CHECK(result.exit_code == 0);

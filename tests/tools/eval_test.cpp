@@ -93,6 +93,26 @@ TEST_CASE("eval writes a file and chooses metrics") {
   CHECK(json["scores"]["cider_d"] == files.scores()["scores"]["cider_d"]);
 }
 
+TEST_CASE("scores go to pipes and to /dev/stdout, which stay what they are") {
+  const Files files;
+  const std::string pipe = files.folder / "pipe", log = files.folder / "log";
+  const auto piped =
+      test::run_shell("mkfifo " + test::quoted(pipe) + " && (" + test::command_line(files.command({"--json", pipe})) +
+                      " >/dev/null & cat " + test::quoted(pipe) + ")");
+  CHECK(test::parse(piped.out)["images"] == 3);
+  CHECK(std::filesystem::is_fifo(pipe));
+  const auto logged = test::run_shell("(echo before; " + test::command_line(files.command({"--json", "/dev/stdout"})) +
+                                      "; echo after) >" + test::quoted(log));
+  CHECK(logged.exit_code == 0);
+  const std::string text = test::read_text(log);
+  CHECK(text.substr(0, 7) == "before\n");
+  CHECK(text.substr(text.size() - 6) == "after\n");
+  CHECK(text.find("\"scores\"") != std::string::npos);
+  const auto full = run(files.command({"--json", "/dev/full"}));
+  CHECK(full.exit_code != 0);
+  CHECK(full.err.find("/dev/full: cannot write: No space left on device") != std::string::npos);
+}
+
 TEST_CASE("lines of JSON, by name or id, also of sharpeye caption") {
   const Files files;
   const auto expected = files.scores()["scores"];
