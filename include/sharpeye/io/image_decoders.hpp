@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// The decoders of this build, in one list. Opt-in: not part of sharpeye.hpp, for it needs the decoders' libraries.
+/// The decoders of this build, in one list: those whose libraries were found when it was compiled. Opt-in: not part of
+/// sharpeye.hpp.
 
 #include <vector>
 

@@ -5,15 +5,24 @@
 
 #include "sharpeye/io/image_decoders.hpp"
 
+#if __has_include(<stb/stb_image.h>)
 #include "sharpeye/io/stb_image_decoder.hpp"
+#define SHARPEYE_HAS_STB 1
+#else
+#define SHARPEYE_HAS_STB 0
+#endif
 
 SHARPEYE_NAMESPACE_BEGIN
 
 SHARPEYE_BODY const std::vector<const ImageDecoder*>& decoders() {
+#if SHARPEYE_HAS_STB
   static const StbImageDecoder stb;
-  // One line for each decoder, the preferred ones first.
-  static const std::vector<const ImageDecoder*> list{
-      &stb,
+#endif
+  static const std::vector<const ImageDecoder*> list {
+    // One line for each decoder whose library is installed, the preferred ones first.
+#if SHARPEYE_HAS_STB
+    &stb,
+#endif
   };
   return list;
 }
