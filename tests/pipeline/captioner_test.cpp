@@ -6,8 +6,10 @@
 #include <map>
 #include <thread>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/io/stb_image_decoder.hpp"
+#include "sharpeye/text/unicode.hpp"
 #include "support/golden.hpp"
 
 using namespace sharpeye;
