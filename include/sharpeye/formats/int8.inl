@@ -54,10 +54,9 @@ class Int8Codec final : public WeightCodec {
   }
   WeightLayout panels_layout(const std::string& name, const std::vector<Index>& shape) const override {
     const auto [n, k] = matrix_extents(shape);
-    return {
-        {name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kNR), simd::ceil_div(k, 4), 4 * simd::kNR}},
-        TensorDeclaration{name + kScaleSuffix, DType::kF32, {n}},
-        TensorDeclaration{name + kSumsSuffix, DType::kF32, {n}}};
+    return {{name + kPanelsSuffix, DType::kU8, {simd::ceil_div(n, simd::kNR), simd::ceil_div(k, 4), 4 * simd::kNR}},
+            TensorDeclaration{name + kScaleSuffix, DType::kF32, {n}},
+            TensorDeclaration{name + kSumsSuffix, DType::kF32, {n}}};
   }
 
   std::vector<StoredTensor> encode(const std::string& name, const std::vector<Index>& shape,

@@ -10,15 +10,19 @@
 #include <utility>
 
 #include "sharpeye/core/pages.hpp"
+#include "sharpeye/core/words.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/finite.hpp"
-#include "sharpeye/formats/similar_names.hpp"
+#include "sharpeye/formats/moved_names.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/formats/weight_scope.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
+
+// A hostile file has any number of names, and comparing takes a while; models have fewer.
+inline constexpr std::size_t kComparedNames = 5000;
 
 inline bool is_below(const std::string& name, const std::string& path) {
   return path.empty() ||
@@ -170,7 +174,9 @@ SHARPEYE_BODY void WeightLoader::fail_missing(const std::string& name) const {
   std::vector<std::string> unread;
   std::copy_if(names_.begin(), names_.end(), std::back_inserter(unread),
                [&](const std::string& other) { return read_.count(other) == 0; });
-  const std::string moved = find_moved(name, unread), similar = find_similar(name, unread);
+  const std::string moved = find_moved(name, unread);
+  unread.resize(std::min(unread.size(), detail::kComparedNames));
+  const std::string similar = nearest_name(name, unread);
   std::string hint;
   if (!moved.empty()) {
     hint = concat(", but ", moved, ": ", describe_move(name, moved));
@@ -183,13 +189,14 @@ SHARPEYE_BODY void WeightLoader::fail_missing(const std::string& name) const {
 SHARPEYE_BODY void WeightLoader::require_all_read(const std::vector<std::string>& ignored) const {
   std::string listed;
   Index count = 0;
-  const std::vector<std::string> read(read_.begin(), read_.end());
+  std::vector<std::string> read(read_.begin(), read_.end());
+  read.resize(std::min(read.size(), detail::kComparedNames));
   for (const std::string& name : names_) {
     const bool skip = read_.count(name) != 0 || std::any_of(ignored.begin(), ignored.end(), [&](const auto& path) {
                         return detail::is_below(name, path);
                       });
     if (skip || ++count > 5) continue;
-    const std::string similar = find_similar(name, read);
+    const std::string similar = nearest_name(name, read);
     listed += (count > 1 ? ", " : "") + name + (similar.empty() ? "" : " (the model reads " + similar + ")");
   }
   require(count == 0, ErrorCode::kUnreadTensor, source_->where(), ": expected every tensor to be read, actual ", count,

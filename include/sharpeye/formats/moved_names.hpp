@@ -1,17 +1,14 @@
 #pragma once
 
 /// @file
-/// Which of a file's tensors may be meant by a name that it does not have.
+/// Tensors that stand in a file under another prefix than a model asks for.
 
 #include <string>
 #include <vector>
 
-#include "sharpeye/core/types.hpp"
+#include "sharpeye/version.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// The one of `names` that differs least from `name`; empty when all differ by more than a third of its characters.
-std::string find_similar(const std::string& name, const std::vector<std::string>& names);
 
 /// The one of `names` that is `name` under another prefix: one of the two is the end of the other, at a dot, and has
 /// two parts at least. Empty when there is none.
@@ -23,5 +20,5 @@ std::string describe_move(const std::string& name, const std::string& moved);
 SHARPEYE_NAMESPACE_END
 
 #if !defined(SHARPEYE_COMPILED)
-#include "sharpeye/formats/similar_names.inl"
+#include "sharpeye/formats/moved_names.inl"
 #endif

@@ -1,21 +1,16 @@
 #pragma once
 
 /// @file
-/// Bodies of similar_names.hpp.
+/// Bodies of moved_names.hpp.
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/core/words.hpp"
-#include "sharpeye/formats/similar_names.hpp"
+#include "sharpeye/formats/moved_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
-
-// A hostile file has names of any length and number; hints are for others.
-inline constexpr std::size_t kComparedNames = 5000, kComparedLength = 256;
 
 inline bool is_dotted_end(const std::string& name, const std::string& end) {
   return name.size() > end.size() && name[name.size() - end.size() - 1] == '.' &&
@@ -23,22 +18,6 @@ inline bool is_dotted_end(const std::string& name, const std::string& end) {
 }
 
 }  // namespace detail
-
-SHARPEYE_BODY std::string find_similar(const std::string& name, const std::vector<std::string>& names) {
-  if (name.size() > detail::kComparedLength) return {};
-  const std::size_t count = std::min(names.size(), detail::kComparedNames);
-  const std::string* nearest = nullptr;
-  Index least = static_cast<Index>(name.size()) / 3 + 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto difference = static_cast<Index>(names[i].size()) - static_cast<Index>(name.size());
-    if (std::abs(difference) >= least) continue;
-    const auto distance = static_cast<Index>(edit_distance(name, names[i]));
-    if (distance >= least) continue;
-    least = distance;
-    nearest = &names[i];
-  }
-  return nearest == nullptr ? std::string() : *nearest;
-}
 
 SHARPEYE_BODY std::string find_moved(const std::string& name, const std::vector<std::string>& names) {
   const auto is_moved = [&](const std::string& other) {
