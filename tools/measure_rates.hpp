@@ -8,7 +8,7 @@
 
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/training/correction.hpp"
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {

@@ -10,7 +10,7 @@
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 #include "tools/caption_many.hpp"
 #include "tools/commands.hpp"
 #include "tools/images.hpp"
@@ -19,6 +19,8 @@
 
 namespace tool {
 namespace {
+
+using namespace training;
 
 struct QuantizeCommand {
   std::string model, dtype, folder, data;

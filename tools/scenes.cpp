@@ -19,6 +19,8 @@
 namespace tool {
 namespace {
 
+namespace scenes = training::scenes;
+
 struct ScenesCommand {
   Index count = 0, size = 64;
   std::uint64_t seed = 0;

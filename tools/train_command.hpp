@@ -10,7 +10,7 @@
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 #include "tools/training_run.hpp"
 
 namespace tool {

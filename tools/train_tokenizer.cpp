@@ -8,12 +8,14 @@
 #include "sharpeye/text/bpe_trainer.hpp"
 #include "sharpeye/text/pre_tokenizer.hpp"
 #include "sharpeye/text/vocab_json.hpp"
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 #include "tools/commands.hpp"
 #include "tools/options.hpp"
 
 namespace tool {
 namespace {
+
+using namespace training;
 
 struct TrainTokenizerCommand {
   std::vector<std::string> data, texts;

@@ -1,4 +1,4 @@
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,6 +9,7 @@
 #include "support/paths.hpp"
 
 using namespace sharpeye;
+using namespace sharpeye::training;
 
 namespace {
 

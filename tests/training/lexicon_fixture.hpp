@@ -7,8 +7,8 @@
 
 namespace test {
 
-inline const sharpeye::Lexicon& small_lexicon() {
-  static const sharpeye::Lexicon lexicon(sharpeye::parse_json(R"({"groups": [
+inline const sharpeye::training::Lexicon& small_lexicon() {
+  static const sharpeye::training::Lexicon lexicon(sharpeye::parse_json(R"({"groups": [
       {"kind": "entity", "name": "shape", "words": [["circle", "disc"], ["square"], ["oval"], ["ring"]]},
       {"kind": "attribute", "name": "colour", "words": [["red"], ["orange"], ["blue"]]},
       {"kind": "attribute", "name": "size", "words": [["small"], ["big", "large"]]},

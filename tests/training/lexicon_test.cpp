@@ -5,6 +5,7 @@
 #include "training/lexicon_fixture.hpp"
 
 using namespace sharpeye;
+using namespace sharpeye::training;
 using Texts = std::vector<std::string>;
 
 namespace {

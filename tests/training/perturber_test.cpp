@@ -10,6 +10,7 @@
 #include "training/lexicon_fixture.hpp"
 
 using namespace sharpeye;
+using namespace sharpeye::training;
 
 namespace {
 

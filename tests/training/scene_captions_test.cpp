@@ -11,7 +11,8 @@
 #include "sharpeye/training/scenes/scene_json.hpp"
 
 using namespace sharpeye;
-using namespace sharpeye::scenes;
+using namespace sharpeye::training;
+using namespace sharpeye::training::scenes;
 
 namespace {
 

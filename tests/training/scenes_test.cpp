@@ -9,7 +9,8 @@
 #include "sharpeye/training/scenes/renderer.hpp"
 
 using namespace sharpeye;
-using namespace sharpeye::scenes;
+using namespace sharpeye::training;
+using namespace sharpeye::training::scenes;
 
 namespace {
 

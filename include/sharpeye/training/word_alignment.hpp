@@ -10,6 +10,7 @@
 #include "sharpeye/core/types.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
+namespace training {
 
 /// A cheapest way to make one sequence of another by substitution, deletion and insertion, each at cost 1.
 struct WordAlignment {
@@ -53,4 +54,5 @@ WordAlignment align_words(const std::vector<Element>& reference, const std::vect
   return alignment;
 }
 
+}  // namespace training
 SHARPEYE_NAMESPACE_END

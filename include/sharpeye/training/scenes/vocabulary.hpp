@@ -10,9 +10,8 @@
 #include "sharpeye/version.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
 /// A world to learn from: scenes of coloured things, their pictures and captions, all from one seed.
-namespace scenes {
+namespace training::scenes {
 
 enum class Shape { kCircle, kOval, kRing, kSquare, kDiamond, kTriangle, kStar, kHeart, kHouse, kTree, kFish, kFace };
 enum class Size { kSmall, kMedium, kLarge };
@@ -171,6 +170,5 @@ inline constexpr Relation inverse(Relation relation) {
   return static_cast<Relation>(static_cast<int>(relation) ^ 1);  // the enumerators come in pairs
 }
 
-}  // namespace scenes
-
+}  // namespace training::scenes
 SHARPEYE_NAMESPACE_END
