@@ -89,6 +89,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Makes `text` the content of a file, by AtomicFile. @throws Error kFileAccess, kCancelled
+void write_file(const std::string& path, const std::string& text);
+
 SHARPEYE_NAMESPACE_END
 
 #if !defined(SHARPEYE_COMPILED)

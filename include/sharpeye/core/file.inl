@@ -212,4 +212,10 @@ SHARPEYE_BODY void AtomicFile::commit() {
   ::close(std::exchange(descriptor_, -1));
 }
 
+SHARPEYE_BODY void write_file(const std::string& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
 SHARPEYE_NAMESPACE_END

@@ -78,6 +78,8 @@ class Json {
   }
   /// The integer, where it is one of 64 bits with a sign.
   std::optional<std::int64_t> as_integer() const noexcept;
+  /// The whole number, also one that is written as 17.0 (up to 2^53), as spreadsheets and pandas do.
+  std::optional<std::int64_t> as_whole_number() const noexcept;
   bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(value_); }
   bool is_text() const noexcept { return std::holds_alternative<std::string>(value_); }
   bool is_list() const noexcept { return std::holds_alternative<List>(value_); }

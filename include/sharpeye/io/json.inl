@@ -6,6 +6,7 @@
 #include "sharpeye/io/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "sharpeye/core/file.hpp"
@@ -46,6 +47,13 @@ SHARPEYE_BODY const char* Json::type_name() const noexcept {
 SHARPEYE_BODY std::optional<std::int64_t> Json::as_integer() const noexcept {
   const auto* value = std::get_if<std::int64_t>(&value_);
   return value == nullptr ? std::nullopt : std::optional<std::int64_t>(*value);
+}
+
+SHARPEYE_BODY std::optional<std::int64_t> Json::as_whole_number() const noexcept {
+  const auto* value = std::get_if<double>(&value_);
+  if (value == nullptr) return as_integer();
+  if (std::abs(*value) > 0x1p53 || *value != std::floor(*value)) return std::nullopt;
+  return static_cast<std::int64_t>(*value);
 }
 
 SHARPEYE_BODY void Json::refuse(const char* expected) const {
