@@ -7,10 +7,10 @@
 #include <memory>
 #include <new>
 
+#include "sharpeye/core/parallel_in_order.hpp"
 #include "tools/commands.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
-#include "tools/parallel_in_order.hpp"
 #include "tools/session.hpp"
 
 namespace tool {

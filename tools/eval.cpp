@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
 #include "tools/commands.hpp"
@@ -242,11 +243,7 @@ int run_eval(const EvalCommand& command) {
     write_out(json);
     return kOk;
   }
-  if (!command.json.empty()) {
-    AtomicFile file(command.json);
-    file.write(json);
-    file.commit();
-  }
+  if (!command.json.empty()) write_file(command.json, json);
   write_out(to_table(metrics, images.size(), missing));
   return kOk;
 }

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "tools/commands.hpp"
 #include "tools/model_config_json.hpp"
-#include "tools/model_folder.hpp"
 #include "tools/options.hpp"
 #include "tools/presets.hpp"
 
@@ -36,12 +36,6 @@ StoredTensor initial_tensor(const TensorDeclaration& declaration, const TensorSo
   return stored_as(tensor, declaration.dtype);
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text);
-  file.commit();
-}
-
 int run_init(const InitCommand& command) {
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
@@ -63,13 +57,13 @@ int run_init(const InitCommand& command) {
       command.folder + "/model.safetensors", tensors,
       [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known ? &*known : nullptr, command.seed); },
       {{"format", "pt"}});
-  write_text(command.folder + "/vocab.json", tokenizer.vocab_json);
-  write_text(command.folder + "/merges.txt", tokenizer.merges_txt);
-  write_text(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
-  write_text(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
+  write_file(command.folder + "/vocab.json", tokenizer.vocab_json);
+  write_file(command.folder + "/merges.txt", tokenizer.merges_txt);
+  write_file(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
+  write_file(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
   Json config = to_json(preset.config);
   if (!known) config["sharpeye_note"] = concat("random weights, seed ", command.seed);
-  write_text(config_path, config.dump(2) + "\n");
+  write_file(config_path, config.dump(2) + "\n");
   return kOk;
 }
 

@@ -7,8 +7,8 @@
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "tools/commands.hpp"
-#include "tools/model_folder.hpp"
 #include "tools/options.hpp"
 
 namespace tool {

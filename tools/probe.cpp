@@ -6,13 +6,16 @@
 #include <map>
 #include <sstream>
 
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/io/safetensors_folder.hpp"
+#include "sharpeye/models/clip_vision.hpp"
 #include "sharpeye/ops/inference.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/training/linear_probe.hpp"
 #include "tools/commands.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
 #include "tools/session.hpp"
-#include "tools/training_run.hpp"
 
 namespace tool {
 namespace {

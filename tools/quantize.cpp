@@ -10,12 +10,13 @@
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/metrics/evaluate.hpp"
+#include "sharpeye/pipeline/caption_many.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/training/load_dataset.hpp"
-#include "tools/caption_many.hpp"
 #include "tools/commands.hpp"
 #include "tools/images.hpp"
-#include "tools/model_folder.hpp"
 #include "tools/options.hpp"
+#include "tools/progress_line.hpp"
 
 namespace tool {
 namespace {
@@ -82,16 +83,20 @@ Agreement compare_captions(const std::shared_ptr<const CaptionModel>& before,
   data.images.resize(std::min(command.count, data.images.size()));
   std::vector<std::string> paths;
   for (const auto& image : data.images) paths.push_back(image.path);
-  const auto options = [](std::size_t) {
-    CaptionOptions result;
-    result.is_cancelled = is_interrupted;
-    return result;
+  const auto captions_of = [&](const std::shared_ptr<const CaptionModel>& model, const char* what) {
+    ProgressLines progress;
+    CaptionManyCallbacks callbacks;
+    callbacks.load = [](const std::string& path) { return load_image(path); };
+    callbacks.is_cancelled = is_interrupted;
+    callbacks.options = [](std::size_t) {
+      CaptionOptions options;
+      options.is_cancelled = is_interrupted;
+      return options;
+    };
+    callbacks.on_progress = [&](Index done, Index total) { progress.show(what, done, total); };
+    return caption_many(model, paths, command.threads, callbacks);
   };
-  ProgressLine progress_before("captions before"), progress_after("captions after");
-  const auto old = caption_many(before, paths, command.threads, options, progress_before);
-  progress_before.finish();
-  const auto fresh = caption_many(after, paths, command.threads, options, progress_after);
-  progress_after.finish();
+  const auto old = captions_of(before, "captions before"), fresh = captions_of(after, "captions after");
   Agreement agreement;
   std::vector<ImageToScore> scored_before, scored_after;
   for (std::size_t i = 0; i < paths.size(); ++i) {

@@ -1,15 +1,19 @@
 /// @file
 /// `sharpeye rates`: how much of its drafts the second glance puts right, and how much it spoils.
 
-#include <iomanip>
-#include <sstream>
-
+#include "sharpeye/training/rates.hpp"
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/core/words.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
 #include "tools/commands.hpp"
-#include "tools/measure_rates.hpp"
+#include "tools/images.hpp"
 #include "tools/options.hpp"
+#include "tools/progress_line.hpp"
 
 namespace tool {
 namespace {
+
+using namespace training;
 
 struct RatesCommand {
   std::string model, data, lexicon;
@@ -20,14 +24,16 @@ struct RatesCommand {
   bool json = false;
 };
 
+std::string padded(std::string text, std::size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
 std::string table_line(const std::string& name, const WordFates& fates) {
-  std::ostringstream line;
-  line << std::left << std::setw(24) << name << std::right << std::setw(8) << fates.total() << std::fixed
-       << std::setprecision(1);
+  std::string line = name + std::string(24 - name.size(), ' ') + padded(concat(fates.total()), 8);
   for (const double share : {fates.draft_accuracy(), fates.refined_accuracy(), fates.correction(), fates.damage()}) {
-    line << std::setw(9) << 100 * share << " %";
+    line += padded(fixed(100 * share, 1), 9) + " %";
   }
-  return line.str() + "\n";
+  return line + "\n";
 }
 
 int run_rates(const RatesCommand& command) {
@@ -37,8 +43,14 @@ int run_rates(const RatesCommand& command) {
   const RatesData held_out = RatesData::load(command.data, command.lexicon, command.count);
   catch_interrupts();
 
-  ThreadPool pool(command.threads);
-  const MeasuredRates rates = measure_rates(model, held_out, {command.seed, command.rounds, command.beams}, pool);
+  ProgressLines parts;
+  TrainingEvents events;
+  events.is_cancelled = is_interrupted;
+  events.on_progress = [&](const std::string& what, Index done, Index total) { parts.show(what, done, total); };
+  const MeasuredRates rates = measure_rates(model, held_out,
+                                            {command.seed, command.rounds, command.beams, command.threads,
+                                             [](const std::string& path) { return load_image(path); }},
+                                            events);
   std::string table = "                           words    draft   refined correction     damage\n";
   for (const bool own : {false, true}) {
     const CorrectionRates& of_drafts = own ? rates.own : rates.pseudo;

@@ -71,9 +71,7 @@ std::vector<Made> make_all(const ScenesCommand& command) {
 }
 
 void write_json(const std::string& path, const Json& json) {
-  AtomicFile file(path);
-  file.write(json.dump() + "\n");
-  file.commit();
+  write_file(path, json.dump() + "\n");
 }
 
 /// COCO's caption format; `kind` chooses the captions.

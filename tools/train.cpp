@@ -2,211 +2,61 @@
 /// `sharpeye train`: the paper's stages, and the pre-training of a vision tower for those who have none.
 
 #include <filesystem>
-#include <optional>
-#include <sstream>
 
-#include "sharpeye/training/caption_objective.hpp"
-#include "sharpeye/training/feature_cache.hpp"
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/core/words.hpp"
+#include "sharpeye/training/caption_stage.hpp"
+#include "sharpeye/training/drafts.hpp"
+#include "sharpeye/training/rates.hpp"
+#include "sharpeye/training/vision_stage.hpp"
 #include "tools/commands.hpp"
-#include "tools/drafts.hpp"
 #include "tools/images.hpp"
-#include "tools/measure_rates.hpp"
-#include "tools/model_folder.hpp"
 #include "tools/options.hpp"
-#include "tools/train_vision.hpp"
-#include "tools/training_run.hpp"
+#include "tools/progress_line.hpp"
 
 namespace tool {
 namespace {
 
-using Ops = Autodiff<float>;
-
-const std::map<std::string, Stage> kStages{{"vision", Stage::kVision}, {"connector", Stage::kConnector},
-                                           {"0", Stage::kConnector},   {"caption", Stage::kCaption},
-                                           {"1", Stage::kCaption},     {"refine", Stage::kRefine},
-                                           {"2", Stage::kRefine}};
-
-// What a stage trains unless --train says otherwise.
-std::vector<std::string> default_prefixes(Stage stage, const MmSerConfig& config, double initial_share) {
-  switch (stage) {
-    case Stage::kVision: return {""};
-    case Stage::kConnector: return {"multi_modal_projector"};
-    case Stage::kCaption: return {"multi_modal_projector", "language_model"};
-    case Stage::kRefine: break;
-  }
-  if (config.own_refine_language_model) return {"ser_connector", "refine_language_model"};
-  if (initial_share > 0) return {"ser_connector", "multi_modal_projector", "language_model"};
-  return {"ser_connector"};
-}
-
-struct Example {
-  Index image;
-  std::size_t caption;  // of the image's
-  std::vector<std::int32_t> target;
-};
-
-// The hidden states of the training images: kept from before where the tower is frozen, as the paper has it; looked at
-// anew, on the tape, where `--train vision_tower` lets it learn along.
-class Eyes {
- public:
-  Eyes(const TrainCommand& command, const CaptionModel& model, const MmSer<Ops>& network, const Parameters& parameters,
-       const Dataset& data, ThreadPool& pool)
-      : vision_(network.vision()), processor_(model.preprocessor().processor) {
-    const auto load = [](const std::string& path) { return load_image(path); };
-    const auto& all = parameters.all();
-    if (std::any_of(all.begin(), all.end(), [](const auto& parameter) {
-          return parameter->is_trained() && parameter->name.rfind("vision_tower.", 0) == 0;
-        })) {
-      for (const auto& image : data.images) images_.push_back(load(image.path));
-      return;
-    }
-    ProgressLine progress("vision features");
-    features_.emplace(model, command.model, data.images, command.cache.empty() ? command.run.output : command.cache,
-                      load, pool, [&](Index done, Index total) {
-                        require(!is_interrupted(), ErrorCode::kCancelled, "train: cancelled");
-                        progress.show(done, total);
-                      });
-    progress.finish();
-  }
-
-  std::vector<Ops::Tensor> operator()(Ops& ops, Index image, const std::vector<Index>& layers) const {
-    if (features_) {
-      return training::CaptionObjective<float>::constants(ops, features_->states(image, layers));
-    }
-    return vision_(ops, processor_(images_[static_cast<std::size_t>(image)]), layers);
-  }
-
- private:
-  const ClipVision<Ops>& vision_;
-  ImageProcessor processor_;
-  std::optional<training::FeatureCache> features_;
-  std::vector<Image> images_;
-};
-
-// Measures the model that was just written: a line on stderr, and one in rates.jsonl in the place of those of this step
-// and later ones, which an interruption undid.
-void record_rates(const std::string& folder, const RatesData& held_out, Index step, ThreadPool& pool) {
-  const MeasuredRates rates = measure_rates(CaptionModel::load(folder), held_out, {}, pool);
-  report(concat("step ", step, ": ", rates.summary()));
-  const std::string path = folder + "/rates.jsonl";
-  std::string lines;
-  if (std::filesystem::exists(path)) {
-    const std::string kept = read_file(path, std::uint64_t{1} << 26);
-    JsonLines entries(kept, path);
-    for (Json entry; entries.next(entry);) {
-      if (entry.contains("step") && entry.at("step").get<Index>() < step) lines += entry.dump() + "\n";
-    }
-  }
-  Json entry = rates.to_json();
-  entry["step"] = step;
-  AtomicFile file(path);
-  file.write(lines + entry.dump() + "\n");
-  file.commit();
-}
-
-int train_captions(const TrainCommand& command, Stage stage) {
-  const auto model = CaptionModel::load(command.model);
-  const MmSerConfig& config = model->config();
-  require(stage != Stage::kRefine || config.ser_connector, ErrorCode::kConfig, command.model,
-          "/config.json: ser_connector: expected for the stage refine, actual none");
-  require(stage == Stage::kRefine || command.rates_data.empty(), ErrorCode::kInvalidArgument,
-          "--rates-data: expected the stage refine");
-  const Dataset data = load_training_data(command, *model);
-  ThreadPool pool(command.threads);
-
-  const auto source = initial_weights(command.model, config, declare_tensors(config), command.run_seed());
-  Parameters parameters(source);
-  const MmSer<Ops> network(config, parameters.loader());
-  const double initial_share = stage == Stage::kRefine ? command.initial_share : 1;
-  parameters.train(command.prefixes.empty() ? default_prefixes(stage, config, initial_share) : command.prefixes);
-
-  const Eyes eyes(command, *model, network, parameters, data, pool);
-  const training::CaptionObjective<float> objective(*model, network);
-  std::vector<Example> examples;
-  for (std::size_t image = 0; image < data.images.size(); ++image) {
-    for (std::size_t caption = 0; caption < data.images[image].captions.size(); ++caption) {
-      examples.push_back(
-          {static_cast<Index>(image), caption, objective.target_ids(data.images[image].captions[caption])});
-    }
-  }
-  DraftMaker drafts;
-  if (stage == Stage::kRefine) drafts = make_drafts(command, model, data, pool);
-
-  training::GradientShards<float> shards(parameters.num_trained());
-  ShuffledOrder order(examples.size(), command.run_seed());
-  const Index batch = command.run.optimization.batch_size;
-  const auto batch_loss = [&](Index step) {
-    // What each sample is to write, and for the second glance the draft that it is given.
-    struct Sample {
-      Index image;
-      const std::vector<std::int32_t>* target;
-      std::optional<std::string> draft;
-    };
-    std::vector<Sample> samples;
-    double tokens = 0;
-    const double dropout = command.dropout_at(step);
-    for (Index i = 0; i < batch; ++i) {
-      const std::uint64_t position = static_cast<std::uint64_t>(step * batch + i);
-      const std::size_t place = order.at(position);
-      const Example& example = examples[place];
-      Sample sample{example.image, &example.target, std::nullopt};
-      Random random(command.run_seed() ^ 0x5e1ec7ed, position);
-      if (initial_share < 1 && random.uniform() >= initial_share) {
-        Draft draft = drafts(static_cast<std::size_t>(example.image), example.caption, place,
-                             random.below(static_cast<std::uint64_t>(command.drafts_per_caption)));
-        if (random.uniform() < dropout) draft = {"", example.caption};
-        sample.target =
-            &examples[place - example.caption + draft.caption].target;  // an image's captions stand together
-        sample.draft = std::move(draft.text);
-      }
-      tokens += static_cast<double>(sample.target->size());
-      samples.push_back(std::move(sample));
-    }
-    const auto scale = static_cast<float>(1 / tokens);
-    return shards.run(pool, batch, [&](Index i, Ops& ops) {
-      const auto& [image, target, draft] = samples[static_cast<std::size_t>(i)];
-      if (!draft) {
-        return objective.initial_loss(ops, eyes(ops, image, config.connector.vision_feature_layers), *target, scale);
-      }
-      return objective.refine_loss(ops, eyes(ops, image, config.ser_connector->vision_feature_layers), *draft, *target,
-                                   scale);
-    }) / tokens;
-  };
-  std::optional<RatesData> held_out;
-  if (!command.rates_data.empty()) held_out = RatesData::load(command.rates_data, command.lexicon, command.rates_count);
-  const auto save = [&](Index step) {
-    write_model_folder(command.model, command.run.output, current_weights(*source, parameters), command.model_dtype(),
-                       "");
-    if (held_out) record_rates(command.run.output, *held_out, step, pool);
-  };
-  const bool done = run_training(command.run, command.identity(), parameters, shards, pool, batch_loss, save);
-  return done ? kOk : kInterrupted;
-}
-
-int run_train(const TrainCommand& command) {
-  const Stage stage = kStages.at(command.stage);
-  require(
-      !std::filesystem::exists(command.run.output) || !std::filesystem::equivalent(command.model, command.run.output),
-      ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
+int run_train(training::StageOptions options) {
+  const std::string& output = options.trainer.output;
+  require(!std::filesystem::exists(output) || !std::filesystem::equivalent(options.model, output),
+          ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
   catch_interrupts();
-  return stage == Stage::kVision ? train_vision(command) : train_captions(command, stage);
+  options.load_image = [](const std::string& path) { return load_image(path); };
+  ProgressLine steps("training");
+  ProgressLines parts;
+  training::TrainingEvents events;
+  events.is_cancelled = is_interrupted;
+  events.on_note = [](const std::string& text) { report(text); };
+  events.on_progress = [&](const std::string& what, Index done, Index total) { parts.show(what, done, total); };
+  events.on_step = [&](const training::TrainingStep& step) {
+    steps.show(step.step, step.of_steps, "loss " + fixed(step.loss, 3));
+  };
+  events.on_rates = [](Index step, const training::MeasuredRates& rates) {
+    report(concat("step ", step, ": ", rates.summary()));
+  };
+  const bool is_vision = options.kind() == training::Stage::kVision;
+  const bool is_done = is_vision ? training::train_vision(options, events) : training::train_captions(options, events);
+  steps.finish();
+  return is_done ? kOk : kInterrupted;
 }
 
 }  // namespace
 
 void add_train(CLI::App& app, Action& run) {
-  const auto options = std::make_shared<TrainCommand>();
+  const auto options = std::make_shared<training::StageOptions>();
+  options->threads = ThreadPool::default_size();
   CLI::App& command = *app.add_subcommand("train", "Train a stage: vision, connector (0), caption (1), refine (2)");
   std::vector<std::string> names;
-  for (const auto& stage : kStages) names.push_back(stage.first);
-  training::OptimizationConfig& optimization = options->run.optimization;
+  for (const auto& stage : training::stages()) names.push_back(stage.first);
+  training::OptimizationConfig& optimization = options->trainer.optimization;
   command.add_option("stage", options->stage, "The stage")->required()->check(CLI::IsMember(names));
   command
       .add_option("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
       ->required()
       ->type_name("DIR");
   command.add_option("--model", options->model, "The model to begin with")->required()->type_name("DIR");
-  command.add_option("-o,--output", options->run.output, "The trained model; an interrupted run goes on here")
+  command.add_option("-o,--output", options->trainer.output, "The trained model; an interrupted run goes on here")
       ->required()
       ->type_name("DIR");
   command.add_option("--steps", optimization.steps)->check(between<Index>(1, 100'000'000))->capture_default_str();
@@ -224,7 +74,7 @@ void add_train(CLI::App& app, Action& run) {
   add_seed(command, options->seed, "Of the order, the drafts and new weights")->capture_default_str();
   command.add_option("--train", options->prefixes, "Train the tensors below these names, instead of the stage's")
       ->type_name("PREFIX");
-  command.add_option("--save-every", options->run.save_every, "Steps")
+  command.add_option("--save-every", options->trainer.save_every, "Steps")
       ->check(between<Index>(1, 100'000'000))
       ->capture_default_str();
   command.add_option("--dtype", options->dtype, "Of the weights that are written")
@@ -243,7 +93,7 @@ void add_train(CLI::App& app, Action& run) {
                   "refine: edits drawn uniformly (the paper) or along the model's own confusions; the model's own "
                   "captions, with any caption or the nearest one as the aim; this and confusions mixed; other images' "
                   "captions; the data's \"pseudo\"")
-      ->check(CLI::IsMember({"uniform", "confusion", "own", "nearest", "mixed", "far", "given"}))
+      ->check(CLI::IsMember(training::draft_kinds()))
       ->capture_default_str();
   command.add_option("--drafts-per-caption", options->drafts_per_caption)
       ->check(between<Index>(1, 1000))

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Words for error messages: untrusted text in quotes, and the known name that an unknown one was probably meant to be.
+/// Words for messages: untrusted text in quotes, the known name that an unknown one was probably meant to be, numbers.
 
 #include <string>
 #include <string_view>
@@ -22,6 +22,9 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 
 /// `, did you mean "x"?` with the nearest of `known`; empty when none is near.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& known);
+
+/// The number with `digits` digits behind the point, in any locale: fixed(2.5, 2) is "2.50".
+std::string fixed(double value, int digits);
 
 SHARPEYE_NAMESPACE_END
 

@@ -6,6 +6,7 @@
 #include "sharpeye/core/words.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -55,6 +56,12 @@ SHARPEYE_BODY std::string nearest_name(std::string_view name, const std::vector<
 SHARPEYE_BODY std::string did_you_mean(std::string_view name, const std::vector<std::string>& known) {
   const std::string nearest = nearest_name(name, known);
   return nearest.empty() ? nearest : ", did you mean " + in_quotes(nearest) + "?";
+}
+
+SHARPEYE_BODY std::string fixed(double value, int digits) {
+  char text[400];  // the largest double has 309 digits before the point
+  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, std::min(digits, 80)).ptr;
+  return std::string(text, end);
 }
 
 SHARPEYE_NAMESPACE_END

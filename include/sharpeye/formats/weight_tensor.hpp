@@ -12,6 +12,11 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+/// What a loader may hand along with a weight: the base of what training keeps of it (training::Parameter).
+struct WeightCompanion {
+  virtual ~WeightCompanion() = default;
+};
+
 /// A vector or a matrix in a weight format. The data may be unaligned; it lives as long as `owner` does.
 struct WeightTensor {
   using Floats = std::shared_ptr<const std::vector<float>>;
@@ -23,6 +28,7 @@ struct WeightTensor {
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
   Floats scales, sums;  ///< what stands beside the elements, where the layout has it
+  std::shared_ptr<const WeightCompanion> companion;  ///< null in the loaders of this room
 
   WeightTensor() = default;
   /// A tensor of floats is a weight as it is.

@@ -43,9 +43,7 @@ SHARPEYE_BODY std::string encode_png(const Image& image) {
 }
 
 SHARPEYE_BODY void write_png(const std::string& path, const Image& image) {
-  AtomicFile file(path);
-  file.write(encode_png(image));
-  file.commit();
+  write_file(path, encode_png(image));
 }
 
 SHARPEYE_NAMESPACE_END

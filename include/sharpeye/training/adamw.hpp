@@ -1,33 +1,16 @@
 #pragma once
 
 /// @file
-/// AdamW (Loshchilov and Hutter 2019), the clipping of gradients, and the learning rate over time.
+/// AdamW (Loshchilov and Hutter 2019), and the clipping of gradients.
 
 #include <cmath>
 
 #include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/training/optimization_config.hpp"
 #include "sharpeye/training/parameters.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
-
-/// Warm-up from 0 to 1 over the first steps, then half a cosine down to 0 at the last (transformers'
-/// get_cosine_schedule_with_warmup).
-/// @param step 0 is the first. @return the factor of the learning rate
-inline double learning_rate_factor(Index step, Index warmup_steps, Index total_steps) {
-  if (step < warmup_steps) return static_cast<double>(step) / static_cast<double>(warmup_steps);
-  const double progress =
-      static_cast<double>(step - warmup_steps) / static_cast<double>(std::max<Index>(1, total_steps - warmup_steps));
-  return std::max(0.0, 0.5 * (1 + std::cos(3.14159265358979323846 * progress)));
-}
-
-/// Settings of AdamW; the defaults are PyTorch's but for the decay, which is LLaVA's.
-struct AdamWConfig {
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0;  ///< of matrices; vectors (biases, norms) do not decay
-};
 
 /// The optimizer's state. With t the number of the step, from 1:
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;

@@ -60,7 +60,7 @@ class Autodiff {
    public:
     Weight() = default;
     /// @throws Error kInvalidArgument unless the tensor is one of Parameters<S>::loader().
-    explicit Weight(const WeightTensor& tensor) : parameter_(Parameter<S>::owning(tensor)) {
+    explicit Weight(const WeightTensor& tensor) : parameter_(Parameter<S>::of(tensor)) {
       require(parameter_ != nullptr, ErrorCode::kInvalidArgument, tensor.name,
               ": expected a tensor of training::Parameters, actual another");
       rows_ = tensor.shape.empty() ? 1 : tensor.shape[0];

@@ -10,21 +10,10 @@
 #include "sharpeye/io/safetensors.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/training/adamw.hpp"
+#include "sharpeye/training/run_state.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
-
-/// How long, how fast, how many samples.
-struct OptimizationConfig {
-  Index steps = 1000;
-  Index batch_size = 64;
-  double learning_rate = 1e-3;
-  double warmup_ratio = 0.03;      ///< share of the steps (LLaVA, the paper's code)
-  double max_gradient_norm = 1.0;  ///< longer gradients are scaled down to it
-  AdamWConfig adamw;
-
-  Index warmup_steps() const { return static_cast<Index>(std::ceil(warmup_ratio * static_cast<double>(steps))); }
-};
 
 /// What a step did.
 struct StepReport {
@@ -71,19 +60,10 @@ class Optimization {
     write_safetensors(path, state, run);
   }
 
-  /// The state of save(). @throws Error kConfig when the file belongs to another run, naming the first difference;
-  /// kShape; as SafetensorsFile.
+  /// The state of save(). @throws Error as step_of_state() and SafetensorsFile; kShape
   void load(const std::string& path, const std::map<std::string, std::string>& run) {
     const SafetensorsFile state(path);
-    const auto& metadata = state.header().metadata;
-    const auto find = [&](const std::string& key) {
-      const auto found = metadata.find(key);
-      return found == metadata.end() ? std::string("nothing") : found->second;
-    };
-    for (const auto& [key, value] : run) {
-      require(find(key) == value, ErrorCode::kConfig, path, ": ", key, ": expected ", value,
-              ", the interrupted run had ", find(key));
-    }
+    const Index steps = step_of_state(state, run);
     const FlatValues<S> weights = read(state, "weights");
     adamw_.first_moment() = read(state, "first_moment");
     adamw_.second_moment() = read(state, "second_moment");
@@ -91,10 +71,7 @@ class Optimization {
       if (parameter->is_trained())
         std::copy_n(weights.data() + parameter->offset, parameter->size(), parameter->values.data());
     }
-    const std::string steps = find("step");
-    require(!steps.empty() && steps.size() < 12 && steps.find_first_not_of("0123456789") == steps.npos,
-            ErrorCode::kConfig, path, ": step: expected a number, actual ", steps);
-    adamw_.set_steps(std::stol(steps));
+    adamw_.set_steps(steps);
     parameters_.pack(pool_, false);
   }
 

@@ -20,7 +20,7 @@ namespace training {
 
 /// One weight tensor. Layers see it as a matrix [rows, columns], rows being its first extent.
 template <class S>
-struct Parameter {
+struct Parameter final : WeightCompanion {
   std::string name;
   std::vector<Index> shape;
   Index rows = 1, columns = 1;
@@ -29,13 +29,9 @@ struct Parameter {
   /// The weight as the right factor of y = x W^T and of dx = dy W, packed for the kernels (see Parameters::pack).
   PackedFactor<S> for_output, for_input;
 
-  /// A new one, which owning() knows again.
-  static std::shared_ptr<Parameter> make() { return {new Parameter, Deleter()}; }
-  /// The parameter that owns a tensor's elements; null for tensors of other origin. (The owner's type is forgotten, but
-  /// that of its deleter is not.)
-  static std::shared_ptr<const Parameter> owning(const WeightTensor& tensor) {
-    if (std::get_deleter<Deleter>(tensor.owner) == nullptr) return nullptr;
-    return std::static_pointer_cast<const Parameter>(tensor.owner);
+  /// The parameter that a weight was handed out with; null for weights of another loader.
+  static std::shared_ptr<const Parameter> of(const WeightTensor& tensor) {
+    return std::dynamic_pointer_cast<const Parameter>(tensor.companion);
   }
 
   Index size() const { return static_cast<Index>(values.size()); }
@@ -46,11 +42,6 @@ struct Parameter {
     for_output.pack({values.data(), columns, true}, rows, columns);
     for_input.pack({values.data(), columns, false}, columns, rows);
   }
-
- private:
-  struct Deleter {
-    void operator()(Parameter* parameter) const { delete parameter; }
-  };
 };
 
 /// Values in the order of the trained parameters' offsets: a gradient, or an optimizer's moments.
@@ -115,7 +106,7 @@ class Parameters {
                               (name.size() == prefix.size() || name[prefix.size()] == '.'));
   }
 
-  // Hands out tensors whose owner is the parameter: that is how a layer finds it again.
+  // Hands out weights together with their parameters.
   class Loader final : public WeightLoader {
    public:
     Loader(Parameters& parameters, std::shared_ptr<const TensorSource> source)
@@ -126,7 +117,7 @@ class Parameters {
       auto found = std::find_if(all.begin(), all.end(), [&](const auto& parameter) { return parameter->name == name; });
       if (found == all.end()) {
         const WeightTensor stored = WeightLoader::get(name, shape);
-        auto parameter = Parameter<S>::make();
+        auto parameter = std::make_shared<Parameter<S>>();
         parameter->name = name;
         parameter->shape = shape;
         parameter->rows = shape.empty() ? 1 : shape[0];
@@ -135,8 +126,10 @@ class Parameters {
         stored.copy_to(parameter->values.data());
         found = all.insert(all.end(), std::move(parameter));
       }
-      return StoredTensor{name, dtype_of<S>(), shape, reinterpret_cast<const std::byte*>((*found)->values.data()),
-                          *found};
+      WeightTensor weight(StoredTensor{name, dtype_of<S>(), shape,
+                                       reinterpret_cast<const std::byte*>((*found)->values.data()), *found});
+      weight.companion = *found;
+      return weight;
     }
 
    private:

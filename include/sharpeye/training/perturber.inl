@@ -72,7 +72,8 @@ SHARPEYE_BODY Perturber::Draw Perturber::draw_uniform(const std::vector<LexiconM
   return {index, other + (other >= elements[index].alternative ? 1 : 0)};
 }
 
-SHARPEYE_BODY Perturber::Draw Perturber::draw_confused(const std::vector<LexiconMatch>& elements, Random& random) const {
+SHARPEYE_BODY Perturber::Draw Perturber::draw_confused(const std::vector<LexiconMatch>& elements,
+                                                       Random& random) const {
   std::vector<Draw> draws;
   std::vector<double> weights;
   for (std::size_t i = 0; i < elements.size(); ++i) {

@@ -1,4 +1,4 @@
-#include "tools/parallel_in_order.hpp"
+#include "sharpeye/core/parallel_in_order.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
-using tool::parallel_in_order;
+using sharpeye::parallel_in_order;
 
 TEST_CASE("every piece is worked on once and delivered in order, for any number of workers") {
   for (const std::size_t workers : {1u, 2u, 3u, 8u}) {

@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
-namespace tool {
+#include "sharpeye/version.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
 
 /// Calls work(worker, i) for each i in [0, count) on `workers` threads, and deliver(i) in order on this one, as soon as
 /// all up to i are done. Workers run at most a few pieces ahead of what is delivered. (One worker is this thread.)
@@ -73,4 +75,4 @@ void parallel_in_order(std::size_t count, std::size_t workers, const Work& work,
   }
 }
 
-}  // namespace tool
+SHARPEYE_NAMESPACE_END

@@ -1,0 +1,38 @@
+#pragma once
+
+/// @file
+/// How far long work is, on stderr.
+
+#include <map>
+#include <string>
+
+#include "sharpeye/core/types.hpp"
+#include "tools/terminal.hpp"
+
+namespace tool {
+
+/// A moving line on a terminal, and nothing but its last state elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string what);
+  /// Shows "what: done / total, detail, rate, time left" at most every tenth of a second.
+  void show(Index done, Index total, const std::string& detail = "");
+  void finish();
+
+ private:
+  std::string what_, last_;
+  bool is_terminal_;
+  double begin_, shown_ = 0;
+  Index first_ = -1;
+};
+
+/// A ProgressLine for each part of a longer piece of work; a part's line ends when all of it is done.
+class ProgressLines {
+ public:
+  void show(const std::string& what, Index done, Index total);
+
+ private:
+  std::map<std::string, ProgressLine> lines_;
+};
+
+}  // namespace tool
