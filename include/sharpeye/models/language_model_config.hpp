@@ -34,6 +34,7 @@ struct LanguageModelConfig {
   /// The width of token embeddings, and so of visual tokens.
   Index embedding_size() const;
   Index max_position_embeddings() const;
+  bool tie_word_embeddings() const;
   Index bos_token_id() const;
   Index eos_token_id() const;
   Index pad_token_id() const;

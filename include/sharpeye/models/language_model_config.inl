@@ -18,6 +18,9 @@ SHARPEYE_BODY Index LanguageModelConfig::embedding_size() const {
 SHARPEYE_BODY Index LanguageModelConfig::max_position_embeddings() const {
   return std::visit([](const auto& config) { return config.max_position_embeddings; }, any);
 }
+SHARPEYE_BODY bool LanguageModelConfig::tie_word_embeddings() const {
+  return std::visit([](const auto& config) { return config.tie_word_embeddings; }, any);
+}
 SHARPEYE_BODY Index LanguageModelConfig::bos_token_id() const {
   return std::visit([](const auto& config) { return config.bos_token_id; }, any);
 }

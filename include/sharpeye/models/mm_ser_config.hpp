@@ -29,9 +29,11 @@ struct MmSerConfig {
   static MmSerConfig from_json(const JsonReader& json);
   Json to_json() const;
 
-  /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
+  /// The hidden states that the glances read, in ascending order, each once.
   /// @throws Error kConfig for layers that the tower does not have.
-  Index num_vision_blocks() const;
+  std::vector<Index> used_vision_layers() const;
+  /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
+  Index num_vision_blocks() const { return used_vision_layers().back(); }
 };
 
 SHARPEYE_NAMESPACE_END

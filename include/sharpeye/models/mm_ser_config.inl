@@ -83,7 +83,7 @@ SHARPEYE_BODY Json MmSerConfig::to_json() const {
   return json;
 }
 
-SHARPEYE_BODY Index MmSerConfig::num_vision_blocks() const {
+SHARPEYE_BODY std::vector<Index> MmSerConfig::used_vision_layers() const {
   std::vector<Index> layers = connector.vision_feature_layers;
   if (ser_connector) {
     layers.insert(layers.end(), ser_connector->vision_feature_layers.begin(),
@@ -94,7 +94,9 @@ SHARPEYE_BODY Index MmSerConfig::num_vision_blocks() const {
     require(layer >= 0 && layer <= last, ErrorCode::kConfig, "vision_feature_layers: expected 0 to ", last, ", actual ",
             layer);
   }
-  return *std::max_element(layers.begin(), layers.end());
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  return layers;
 }
 
 SHARPEYE_NAMESPACE_END

@@ -2,13 +2,15 @@
 
 /// @file
 /// What the stages minimise: the cross-entropy of a caption's tokens after the prompt of the first glance, or of the
-/// second one with a draft (paper.md 3).
+/// second one with a draft (arXiv 2508.21451, section 3.3).
 
 #include <string>
 #include <vector>
 
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/text/prompt.hpp"
+#include "sharpeye/text/tokenizer.hpp"
 #include "sharpeye/training/autodiff.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -28,7 +30,7 @@ class CaptionObjective {
   /// and with the end token. They count in the loss, whose mean over a batch is over tokens.
   std::vector<std::int32_t> target_ids(const std::string& caption) const {
     std::vector<std::int32_t> ids = model_.tokenizer().encode(" " + caption, {false, false});
-    ids.push_back(static_cast<std::int32_t>(model_.config().text_config.eos_token_id));
+    ids.push_back(static_cast<std::int32_t>(model_.config().text_config.eos_token_id()));
     return ids;
   }
 
@@ -43,34 +45,26 @@ class CaptionObjective {
   /// @param states of the connector's layers, [1 + N, d] each: constants(), or the tower's own, which then learns too
   double initial_loss(Ops& ops, const std::vector<Tensor>& states, const std::vector<std::int32_t>& target,
                       S scale) const {
-    const Tensor visual = network_.connector()(ops, gather_features(ops, states, FeatureConcat::kChannel));
-    return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()), visual, target,
-                scale);
+    return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()),
+                network_.first_glance(ops, states), target, scale);
   }
 
   /// -log p(target | image, draft) of the second glance.
   /// @param states of the SeR-Connector's layers
   double refine_loss(Ops& ops, const std::vector<Tensor>& states, const std::string& draft,
                      const std::vector<std::int32_t>& target, S scale) const {
-    const SerConnector<Ops>& connector = *network_.ser_connector();
-    const Opt<Ops>& language_model = network_.refine_language_model();
-    const Tensor visual =
-        connector(ops, connector.features(ops, states), model_.connector_caption_ids(draft),
-                  [&](const std::vector<std::int32_t>& ids) { return language_model.embed(ops, ids); });
-    return loss(ops, language_model, model_.refine_prompt().tokenize(model_.tokenizer(), draft), visual, target, scale);
+    const Tensor visual = network_.second_glance(ops, network_.second_features(ops, states),
+                                                 network_.caption_ids(model_.tokenizer(), draft));
+    return loss(ops, network_.refine_language_model(), model_.refine_prompt().tokenize(model_.tokenizer(), draft),
+                visual, target, scale);
   }
 
  private:
-  static double loss(Ops& ops, const Opt<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
+  static double loss(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
                      const std::vector<std::int32_t>& target, S scale) {
-    const auto image = prompt.ids.begin() + static_cast<std::ptrdiff_t>(prompt.image_position);
-    std::vector<std::int32_t> after(image + 1, prompt.ids.end());
-    after.insert(after.end(), target.begin(), target.end() - 1);
-    std::vector<Tensor> parts{language_model.embed(ops, {prompt.ids.begin(), image}), visual};
-    if (!after.empty()) parts.push_back(language_model.embed(ops, after));
-    const Tensor sequence = ops.concat_rows(parts);
+    const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
     auto cache = language_model.make_cache(sequence.rows());
-    const Tensor states = language_model(ops, sequence, cache);
+    const Tensor states = language_model.step(ops, sequence, cache);
     // The state of a token says the next one: the last prompt token the first of the caption.
     const auto count = static_cast<Index>(target.size());
     return ops.cross_entropy(language_model.logits(ops, ops.slice_rows(states, states.rows() - count, count)), target,

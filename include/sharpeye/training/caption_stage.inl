@@ -129,7 +129,7 @@ SHARPEYE_BODY bool train_captions(const StageOptions& options, const TrainingEve
   if (stage == Stage::kRefine) drafts.emplace(options, data);
   Trainer trainer(options.trainer, options.identity());
 
-  const auto source = initial_weights(options.model, config.text_config.tie_word_embeddings, declare_tensors(config),
+  const auto source = initial_weights(options.model, config.text_config.tie_word_embeddings(), declare_tensors(config),
                                       options.run_seed());
   Parameters<float> parameters(source);
   const MmSer<Autodiff<float>> network(config, parameters.loader());

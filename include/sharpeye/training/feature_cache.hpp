@@ -3,62 +3,25 @@
 /// @file
 /// What a frozen vision tower says about the images of a data set: computed once, kept on disk.
 
-#include <exception>
-#include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "sharpeye/core/image.hpp"
-#include "sharpeye/io/safetensors.hpp"
-#include "sharpeye/io/safetensors_writer.hpp"
+#include "sharpeye/core/tensor.hpp"
+#include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/io/stored_tensor.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/training/dataset.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
+
+class SafetensorsFile;
+
 namespace training {
 
-/// The vision layers that the model's connectors read, in ascending order, each once.
-inline std::vector<Index> used_vision_layers(const MmSerConfig& config) {
-  std::set<Index> layers(config.connector.vision_feature_layers.begin(), config.connector.vision_feature_layers.end());
-  if (config.ser_connector) {
-    layers.insert(config.ser_connector->vision_feature_layers.begin(),
-                  config.ser_connector->vision_feature_layers.end());
-  }
-  return {layers.begin(), layers.end()};
-}
-
-/// 64 bits (FNV-1a over words) that change with the tower's weights, the layers, the image processing or the images.
-class FeatureChecksum {
- public:
-  void add(const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < size; i += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes + i, std::min<std::size_t>(8, size - i));
-      state_ = (state_ ^ word) * 0x100000001b3u;
-      state_ ^= state_ >> 32;
-    }
-  }
-  void add(const std::string& text) {
-    add(text.data(), text.size());
-    add("", 1);
-  }
-  /// 16 hexadecimal digits.
-  std::string text() const {
-    char digits[17];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(state_));
-    return digits;
-  }
-
- private:
-  std::uint64_t state_ = 0xcbf29ce484222325u;
-};
-
-/// The hidden states of each image at the layers that the connectors read, as F16.
+/// The hidden states of each image at the layers that the glances read, as F16.
 class FeatureCache {
  public:
   /// Opens the cache file of this model and these images in `folder`, and makes it first when there is none (some 20
@@ -68,118 +31,20 @@ class FeatureCache {
   /// @throws Error as decoding images and writing files.
   FeatureCache(const CaptionModel& model, const std::string& model_folder, const std::vector<CaptionedImage>& images,
                const std::string& folder, const std::function<Image(const std::string&)>& load, ThreadPool& pool,
-               const std::function<void(Index, Index)>& progress = {})
-      : layers_(used_vision_layers(model.config())) {
-    const std::string path = folder + "/features-" + checksum(model, model_folder, images) + ".safetensors";
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
-      std::filesystem::create_directories(folder);
-      write(model, images, path, load, pool, progress);
-    }
-    file_ = std::make_unique<SafetensorsFile>(path, LoadMode::kMap);
-    for (const CaptionedImage& image : images) tensors_.push_back(file_->read(image.path));
-  }
+               const std::function<void(Index, Index)>& progress = {});
 
   /// The hidden states of image `index` at `layers` (Hugging Face's numbering), [1 + N, d] each.
-  std::vector<Matrix<float>> states(Index index, const std::vector<Index>& layers) const {
-    const StoredTensor& tensor = tensors_[static_cast<std::size_t>(index)];
-    const Index rows = tensor.shape[1], columns = tensor.shape[2];
-    std::vector<Matrix<float>> result;
-    for (const Index layer : layers) {
-      const Index place = std::lower_bound(layers_.begin(), layers_.end(), layer) - layers_.begin();
-      StoredTensor level = tensor;
-      level.shape = {rows, columns};
-      level.data += place * rows * columns * size_of(tensor.dtype);
-      level.copy_to(result.emplace_back(rows, columns).data());
-    }
-    return result;
-  }
+  std::vector<Matrix<float>> states(Index index, const std::vector<Index>& layers) const;
 
  private:
-  std::string checksum(const CaptionModel& model, const std::string& model_folder,
-                       const std::vector<CaptionedImage>& images) const {
-    FeatureChecksum sum;
-    const SafetensorsFolder weights(model_folder);
-    for (const std::string& name : weights.names()) {
-      if (name.compare(0, 13, "vision_tower.") != 0) continue;
-      const StoredTensor tensor = weights.read(name);
-      sum.add(name);
-      sum.add(tensor.data, static_cast<std::size_t>(tensor.bytes()));
-    }
-    for (const Index layer : layers_) sum.add(std::to_string(layer));
-    const ImageProcessorConfig& processor = model.preprocessor().processor;
-    sum.add(concat(processor.image_size, ' ', static_cast<int>(processor.aspect), ' ', processor.rescale_factor));
-    sum.add(processor.mean.data(), sizeof processor.mean);
-    sum.add(processor.std.data(), sizeof processor.std);
-    if (!processor.apply_exif) sum.add("as stored");
-    for (const CaptionedImage& image : images) {
-      std::error_code ignored;
-      sum.add(image.path);
-      sum.add(std::to_string(std::filesystem::file_size(image.path, ignored)));
-    }
-    return sum.text();
-  }
-
-  void write(const CaptionModel& model, const std::vector<CaptionedImage>& images, const std::string& path,
-             const std::function<Image(const std::string&)>& load, ThreadPool& pool,
-             const std::function<void(Index, Index)>& progress) const {
-    const ClipVisionConfig& vision = model.config().vision_config;
-    const std::vector<Index> shape{static_cast<Index>(layers_.size()), 1 + vision.num_patches(), vision.hidden_size};
-    std::vector<TensorDeclaration> tensors;
-    std::map<std::string, Index> index_of;
-    for (const CaptionedImage& image : images) {
-      index_of[image.path] = static_cast<Index>(tensors.size());
-      tensors.push_back({image.path, DType::kF16, shape});
-    }
-    // The writer asks in the order of the names; a block of images is computed ahead, one image a thread.
-    std::vector<std::string> order;
-    for (const auto& entry : index_of) order.push_back(entry.first);
-    std::map<std::string, StoredTensor> block;
-    std::size_t next = 0;
-    write_safetensors(path, tensors, [&](const TensorDeclaration& wanted) {
-      if (block.count(wanted.name) == 0) {
-        block.clear();
-        const std::size_t count = std::min<std::size_t>(64, order.size() - next);
-        std::vector<StoredTensor> computed(count);
-        std::vector<std::exception_ptr> errors(count);
-        pool.parallel_for(static_cast<Index>(count), [&](Index i) {
-          const auto at = static_cast<std::size_t>(i);
-          try {
-            computed[at] = look(model, order[next + at], load(order[next + at]), shape);
-          } catch (...) {
-            errors[at] = std::current_exception();
-          }
-        });
-        for (const auto& error : errors) {
-          if (error) std::rethrow_exception(error);
-        }
-        for (StoredTensor& tensor : computed) block.emplace(tensor.name, std::move(tensor));
-        next += count;
-        if (progress) progress(static_cast<Index>(next), static_cast<Index>(order.size()));
-      }
-      return block.at(wanted.name);
-    });
-  }
-
-  StoredTensor look(const CaptionModel& model, const std::string& path, const Image& image,
-                    const std::vector<Index>& shape) const {
-    ThreadPool alone(1);
-    Arena arena;
-    Inference<float> ops(alone, arena);
-    const auto states = model.network().vision()(ops, ImageProcessor(model.preprocessor().processor)(image), layers_);
-    std::vector<float16> elements;
-    std::vector<float> row(static_cast<std::size_t>(shape[1] * shape[2]));
-    for (const auto& state : states) {
-      ops.copy_out(state, row.data(), shape[2]);
-      for (const float value : row) elements.push_back(float16(value));
-    }
-    return make_tensor(path, shape, std::move(elements));
-  }
-
   std::vector<Index> layers_;
-  std::unique_ptr<SafetensorsFile> file_;
+  std::shared_ptr<const SafetensorsFile> file_;
   std::vector<StoredTensor> tensors_;
 };
 
 }  // namespace training
 SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/training/feature_cache.inl"
+#endif

@@ -32,7 +32,7 @@ class ImageStates {
   std::vector<Ops::Tensor> operator()(Ops& ops, Index image, const std::vector<Index>& layers) const;
 
  private:
-  const ClipVision<Ops>& vision_;
+  const VisionTower<Ops>& tower_;
   ImageProcessor processor_;
   std::optional<FeatureCache> features_;
   std::vector<Image> images_;

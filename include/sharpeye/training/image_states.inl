@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/training/caption_objective.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -15,7 +16,7 @@ namespace training {
 SHARPEYE_BODY ImageStates::ImageStates(const StageOptions& options, const CaptionModel& model,
                                        const MmSer<Ops>& network, const Parameters<float>& parameters,
                                        const Dataset& data, ThreadPool& pool, const TrainingEvents& events)
-    : vision_(network.vision()), processor_(model.preprocessor().processor) {
+    : tower_(network.tower()), processor_(model.preprocessor().processor) {
   const auto& all = parameters.all();
   const bool tower_learns = std::any_of(all.begin(), all.end(), [](const auto& parameter) {
     return parameter->is_trained() && parameter->name.rfind("vision_tower.", 0) == 0;
@@ -34,7 +35,7 @@ SHARPEYE_BODY ImageStates::ImageStates(const StageOptions& options, const Captio
 SHARPEYE_BODY std::vector<ImageStates::Ops::Tensor> ImageStates::operator()(Ops& ops, Index image,
                                                                             const std::vector<Index>& layers) const {
   if (features_) return CaptionObjective<float>::constants(ops, features_->states(image, layers));
-  return vision_(ops, processor_(images_[static_cast<std::size_t>(image)]), layers);
+  return tower_(ops, processor_(images_[static_cast<std::size_t>(image)]), layers);
 }
 
 }  // namespace training

@@ -21,6 +21,7 @@
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/training/autodiff.hpp"
 #include "sharpeye/training/contrastive.hpp"
 #include "sharpeye/training/gradient_shards.hpp"
@@ -37,7 +38,7 @@ inline constexpr float kHighestLogitScale = 4.6052f;  // CLIP's: ln 100
 
 // A text tower as wide as the model's own, of half its layers.
 inline OptConfig text_tower(const MmSerConfig& config) {
-  OptConfig text = config.text_config;
+  OptConfig text = config.text_config.as<OptConfig>();
   text.num_hidden_layers = std::max<Index>(1, text.num_hidden_layers / 2);
   text.max_position_embeddings = 160;
   return text;
@@ -55,12 +56,12 @@ SHARPEYE_BODY bool train_vision(const StageOptions& options, const TrainingEvent
   const Dataset data = load_stage_data(options, *model, events);
   Trainer trainer(options.trainer, options.identity());
   ThreadPool pool(options.threads);
-  const ClipVisionConfig& vision = model->config().vision_config;
+  const auto& vision = model->config().vision_config.as<ClipVisionConfig>();
   const OptConfig text = detail::text_tower(model->config());
 
   DeclaringLoader declaring;
   const ContrastiveModel<Counting> declaration(vision, text, detail::kProjectionSize, declaring);
-  const auto source = initial_weights(options.model, model->config().text_config.tie_word_embeddings,
+  const auto source = initial_weights(options.model, model->config().text_config.tie_word_embeddings(),
                                       declaring.declared(), options.run_seed());
   source->add("logit_scale", {1}, {2.6593f});  // CLIP's: ln(1 / 0.07)
   Parameters<float> parameters(source);
