@@ -1,8 +1,10 @@
 // Greedy and beam search against Hugging Face's generate(), and the processors against Hugging Face's.
 
-#include "sharpeye/generation/beam_search.hpp"
+#include "sharpeye/generation/causal_lm_next_token.hpp"
 #include "sharpeye/generation/draft_verification.hpp"
-#include "sharpeye/generation/opt_next_token.hpp"
+#include "sharpeye/generation/generate.hpp"
+#include "sharpeye/generation/logits_processors.hpp"
+#include "sharpeye/models/opt.hpp"
 #include "support/golden.hpp"
 
 using namespace sharpeye;
@@ -68,8 +70,8 @@ TEST_CASE("greedy and beam search give Hugging Face's ids in every setting") {
       for (Index i = 0; i < prompts.cols() && prompts(prompt, i) >= 0; ++i) {
         ids.push_back(static_cast<std::int32_t>(prompts(prompt, i)));
       }
-      OptNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, ids), generation.num_beams,
-                                           generation.max_new_tokens);
+      CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, ids), generation.num_beams,
+                                                generation.max_new_tokens);
       model.prefill();
       return generate(model, generation);
     };

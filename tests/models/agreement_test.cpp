@@ -6,6 +6,7 @@
 #include <random>
 
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/ops/naive.hpp"
 #include "support/random_weights.hpp"
@@ -16,14 +17,14 @@ namespace {
 
 MmSerConfig small_config() {
   MmSerConfig config;
-  config.vision_config = {36, 84, 5, 4, 21, 7, Activation::kQuickGelu, 1e-5};
-  config.text_config.vocab_size = 61;
-  config.text_config.hidden_size = 40;
-  config.text_config.num_hidden_layers = 3;
-  config.text_config.ffn_dim = 72;
-  config.text_config.num_attention_heads = 4;
-  config.text_config.max_position_embeddings = 64;
-  config.text_config.word_embed_proj_dim = 40;
+  config.vision_config = ClipVisionConfig{36, 84, 5, 4, 21, 7, Activation::kQuickGelu, 1e-5};
+  auto& text = config.text_config.as<OptConfig>();
+  text.vocab_size = 61;
+  text.hidden_size = text.word_embed_proj_dim = 40;
+  text.num_hidden_layers = 3;
+  text.ffn_dim = 72;
+  text.num_attention_heads = 4;
+  text.max_position_embeddings = 64;
   config.connector.vision_feature_layers = {4};
   config.connector.type = {4, 2};
   config.ser_connector.emplace();
@@ -52,21 +53,18 @@ std::vector<Matrix<double>> run(Ops& ops, const MmSerConfig& config, unsigned se
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   std::vector<float> pixels(
-      static_cast<std::size_t>(3 * config.vision_config.image_size * config.vision_config.image_size));
+      static_cast<std::size_t>(3 * config.vision_config.image_size() * config.vision_config.image_size()));
   for (float& pixel : pixels) pixel = normal(random);
   std::vector<Matrix<double>> results;
-  const auto states = model.vision()(ops, pixels, {0, 2, 3, 4});
-  for (const auto& state : states) results.push_back(values_of(ops, state));
-  const auto visual = model.connector()(ops, gather_features(ops, {states[3]}, FeatureConcat::kChannel));
-  results.push_back(values_of(ops, visual));
-  const auto& ser = *model.ser_connector();
-  const auto features = ser.features(ops, {states[1], states[2], states[3]});
-  const auto second =
-      ser(ops, features, {2, 17, 60, 5}, [&](const auto& ids) { return model.language_model().embed(ops, ids); });
+  const Sight<Ops> sight = model.look(ops, pixels, {true, true});
+  for (const auto& state : sight.all) results.push_back(values_of(ops, state));
+  results.push_back(values_of(ops, model.first_glance(ops, sight.first)));
+  const auto second = model.second_glance(ops, model.second_features(ops, sight.second), {2, 17, 60, 5});
   results.push_back(values_of(ops, second));
-  auto cache = model.language_model().make_cache(64);
-  const auto embeds = ops.concat_rows({model.language_model().embed(ops, {2, 7}), second});
-  results.push_back(values_of(ops, model.language_model().logits(ops, model.language_model()(ops, embeds, cache))));
+  const CausalLm<Ops>& language_model = model.language_model();
+  auto cache = language_model.make_cache(64);
+  const auto embeds = model.prompt(ops, language_model, {{2, 7, kImageToken}, 2}, second);
+  results.push_back(values_of(ops, language_model.logits(ops, language_model.step(ops, embeds, cache))));
   return results;
 }
 
@@ -105,7 +103,7 @@ TEST_CASE("every choice of the SeR-Connector agrees with the oracle") {
     c.level_embedding = c.final_layer_norm = true;
     c.output = Config::Output::kQueries;
   };
-  with([](Config& c) { c.norm_placement = nn::NormPlacement::kPre, c.final_layer_norm = true; });
+  with([](Config& c) { c.norm_placement = NormPlacement::kPre, c.final_layer_norm = true; });
   with([](Config& c) { c.feature_concat = FeatureConcat::kToken, c.level_embedding = true; });
   with([](Config& c) { c.visual_position_embedding = PositionKind::kSine2d, c.type_embedding = true; });
   with([](Config& c) { c.output = Config::Output::kVisualAndText, c.own_caption_embedding = true; });
@@ -114,7 +112,7 @@ TEST_CASE("every choice of the SeR-Connector agrees with the oracle") {
   with(query_decoder);
   with([&](Config& c) {
     query_decoder(c);
-    c.norm_placement = nn::NormPlacement::kPre;
+    c.norm_placement = NormPlacement::kPre;
     c.output = Config::Output::kQueriesAndText;
     c.text_position_embedding = PositionKind::kLearned;
   });
@@ -122,13 +120,14 @@ TEST_CASE("every choice of the SeR-Connector agrees with the oracle") {
 
 TEST_CASE("OPT's other forms agree with the oracle") {
   MmSerConfig config = small_config();
-  config.text_config.do_layer_norm_before = false;
-  config.text_config.word_embed_proj_dim = 24;
+  config.text_config.as<OptConfig>().do_layer_norm_before = false;
+  config.text_config.as<OptConfig>().word_embed_proj_dim = 24;
   check_agreement(config);
   config = small_config();
-  config.text_config.remove_final_layer_norm = true;
-  config.text_config.enable_bias = false;
-  config.text_config.activation_function = Activation::kGelu;
+  auto& text = config.text_config.as<OptConfig>();
+  text.remove_final_layer_norm = true;
+  text.enable_bias = false;
+  text.activation_function = Activation::kGelu;
   check_agreement(config);
 }
 
@@ -142,15 +141,15 @@ TEST_CASE("cached decoding gives the logits of the whole sequence, for several s
   const auto& opt = model.language_model();
   const auto whole = [&](const std::vector<std::int32_t>& ids) {
     auto cache = opt.make_cache(64);
-    const auto logits = opt.logits(ops, opt(ops, opt.embed(ops, ids), cache));
+    const auto logits = opt.logits(ops, opt.step(ops, opt.embed(ops, ids), cache));
     return values_of(ops, ops.slice_rows(logits, logits.rows() - 1, 1));
   };
   auto cache = opt.make_cache(64);
-  opt(ops, opt.embed(ops, {2, 9, 33, 4, 50, 12, 7, 8}), cache);
+  opt.step(ops, opt.embed(ops, {2, 9, 33, 4, 50, 12, 7, 8}), cache);
   cache.select({0, 0, 0});
-  opt(ops, opt.embed(ops, {1, 2, 3}), cache);
+  opt.step(ops, opt.embed(ops, {1, 2, 3}), cache);
   cache.select({2, 0, 2});
-  const Matrix<double> actual = values_of(ops, opt.logits(ops, opt(ops, opt.embed(ops, {10, 11, 12}), cache)));
+  const Matrix<double> actual = values_of(ops, opt.logits(ops, opt.step(ops, opt.embed(ops, {10, 11, 12}), cache)));
   CHECK(cache.length() == 10);
   const std::vector<std::vector<std::int32_t>> expected{
       {2, 9, 33, 4, 50, 12, 7, 8, 3, 10}, {2, 9, 33, 4, 50, 12, 7, 8, 1, 11}, {2, 9, 33, 4, 50, 12, 7, 8, 3, 12}};
@@ -159,7 +158,7 @@ TEST_CASE("cached decoding gives the logits of the whole sequence, for several s
     CHECK((actual.row(i) - row).cwiseAbs().maxCoeff() < 1e-5 * row.cwiseAbs().maxCoeff());
   }
   cache.select({1});  // several tokens at once on top of a past
-  const Matrix<double> several = values_of(ops, opt.logits(ops, opt(ops, opt.embed(ops, {20, 21, 22}), cache)));
+  const Matrix<double> several = values_of(ops, opt.logits(ops, opt.step(ops, opt.embed(ops, {20, 21, 22}), cache)));
   const Matrix<double> row = whole({2, 9, 33, 4, 50, 12, 7, 8, 1, 11, 20, 21, 22});
   CHECK((several.row(2) - row).cwiseAbs().maxCoeff() < 1e-5 * row.cwiseAbs().maxCoeff());
 }
@@ -173,9 +172,9 @@ TEST_CASE("a cache and a position table that are full are errors, not overruns")
   const MmSer<Inference<float>> model(config, loader);
   const auto& opt = model.language_model();
   auto small = opt.make_cache(3);
-  CHECK_THROWS_AS(opt(ops, opt.embed(ops, {1, 2, 3, 4}), small), Error);
+  CHECK_THROWS_AS(opt.step(ops, opt.embed(ops, {1, 2, 3, 4}), small), Error);
   auto large = opt.make_cache(100);
-  CHECK_THROWS_AS(opt(ops, opt.embed(ops, std::vector<std::int32_t>(65, 1)), large), Error);
+  CHECK_THROWS_AS(opt.step(ops, opt.embed(ops, std::vector<std::int32_t>(65, 1)), large), Error);
 }
 
 TEST_CASE("results do not depend on the number of threads, to the bit") {

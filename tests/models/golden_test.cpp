@@ -43,7 +43,7 @@ TEST_CASE(
                                          : session.ops.constant(golden.matrix("inputs_embeds"));
       std::vector<Ops::Tensor> states;
       auto cache = opt.make_cache(32);
-      const auto last = opt(session.ops, embeds, cache, &states);
+      const auto last = opt.step(session.ops, embeds, cache, &states);
       for (Index layer = 0; layer <= config.num_hidden_layers; ++layer) {
         CAPTURE(layer);
         // Hugging Face's last hidden state is the one after the final norm and the projection.
@@ -72,7 +72,8 @@ TEST_CASE("the SeR-Connector's features and output are the twin's, for each choi
     const auto text = OptConfig::from_json(json.object("text_config"));
     WeightLoader loader = golden.weights();
     const SerConnector<Ops> connector(
-        config, {vision.hidden_size, vision.grid_size(), text.vocab_size, text.word_embed_proj_dim},
+        config,
+        {vision.hidden_size, vision.grid_size(), vision.num_prefix_tokens(), text.vocab_size, text.word_embed_proj_dim},
         loader.root("ser_connector"));
     const std::string table_name = "language_model.model.decoder.embed_tokens";
     std::optional<nn::Embedding<Ops>> table;

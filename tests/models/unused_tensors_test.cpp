@@ -4,6 +4,7 @@
 
 #include "io/io_support.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "support/random_weights.hpp"
 
@@ -19,13 +20,14 @@ const std::string kTower = "vision_tower.vision_model.";
 // A model of one glance whose tower has a block that nobody reads.
 MmSerConfig small_config() {
   MmSerConfig config;
-  config.vision_config = {16, 32, 3, 2, 8, 4, Activation::kQuickGelu, 1e-5};
-  config.text_config.vocab_size = 11;
-  config.text_config.hidden_size = config.text_config.word_embed_proj_dim = 8;
-  config.text_config.num_hidden_layers = 1;
-  config.text_config.ffn_dim = 16;
-  config.text_config.num_attention_heads = 2;
-  config.text_config.max_position_embeddings = 16;
+  config.vision_config = ClipVisionConfig{16, 32, 3, 2, 8, 4, Activation::kQuickGelu, 1e-5};
+  auto& text = config.text_config.as<OptConfig>();
+  text.vocab_size = 11;
+  text.hidden_size = text.word_embed_proj_dim = 8;
+  text.num_hidden_layers = 1;
+  text.ffn_dim = 16;
+  text.num_attention_heads = 2;
+  text.max_position_embeddings = 16;
   config.connector.vision_feature_layers = {2};
   return config;
 }
@@ -72,7 +74,7 @@ TEST_CASE("a tied head that is stored once more must be the table") {
 TEST_CASE("a head of its own is used where the configuration says so") {
   MmSerConfig config = small_config();
   const auto source = weights_of(config);
-  config.text_config.tie_word_embeddings = false;
+  config.text_config.as<OptConfig>().tie_word_embeddings = false;
   check_error(ErrorCode::kMissingTensor, kHead, [&] { load(config, source); });
   std::vector<float> head = values_of(*source, kTable);
   for (float& value : head) value *= 2;
@@ -81,7 +83,7 @@ TEST_CASE("a head of its own is used where the configuration says so") {
   Arena arena;
   Inference<float> ops(pool, arena);
   const auto logits = [&](bool tied) {
-    config.text_config.tie_word_embeddings = tied;
+    config.text_config.as<OptConfig>().tie_word_embeddings = tied;
     WeightLoader loader(source);
     const Opt<Inference<float>> opt(config.text_config, loader.root("language_model.model.decoder"),
                                     loader.root("language_model"));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sharpeye/sharpeye.hpp"
+#include "sharpeye/simd/kernels.hpp"
 
 /// Defined in second.cpp, called from first.cpp. Its mangled name holds sharpeye's inline namespace.
 std::string describe(const sharpeye::Caption& caption);

@@ -1,6 +1,9 @@
 // The two glances, whole: against the Python reference, and what callers can ask for.
 
 #include "sharpeye/pipeline/captioner.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
+#include "sharpeye/text/tokenizer.hpp"
 
 #include <filesystem>
 #include <map>
@@ -45,7 +48,9 @@ TEST_CASE("every stage and both captions are the reference's") {
     options.initial = golden.text("initial_text");
     std::map<std::string, Matrix<float>> tensors;
     std::map<std::string, std::vector<std::int32_t>> ids;
-    options.on_tensor = [&](const std::string& tensor, const Matrix<float>& values) { tensors[tensor] = values; };
+    options.on_tensor = [&](const std::string& tensor, const TensorView& values) {
+      tensors[tensor] = test::matrix_of(values);
+    };
     options.on_ids = [&](const std::string& tensor, const std::vector<std::int32_t>& values) { ids[tensor] = values; };
     const Caption given = captioner(image, options);
     for (const std::string& tensor : golden.names()) {
@@ -54,7 +59,7 @@ TEST_CASE("every stage and both captions are the reference's") {
       const Matrix<float> expected = golden.matrix(tensor);
       // Blocks that nobody reads are not run, so the last hidden states may be missing.
       if (tensors.count(tensor) == 0) {
-        CHECK(tensor == concat("vision.hidden_states.", captioner.model().config().vision_config.num_hidden_layers));
+        CHECK(tensor == concat("vision.hidden_states.", captioner.model().config().vision_config.num_hidden_layers()));
         continue;
       }
       CHECK(test::relative_error(tensors[tensor], expected) < 1e-5);
@@ -86,7 +91,9 @@ TEST_CASE("one glance of a LLaVA-style model is the reference's") {
   CaptionOptions options;
   options.rounds = 0;
   std::map<std::string, Matrix<float>> tensors;
-  options.on_tensor = [&](const std::string& tensor, const Matrix<float>& values) { tensors[tensor] = values; };
+  options.on_tensor = [&](const std::string& tensor, const TensorView& values) {
+    tensors[tensor] = test::matrix_of(values);
+  };
   const Caption caption = captioner(image_of("llava_tiny"), options);
   for (const char* tensor : {"pixel_values", "connector.output", "pass1.inputs_embeds", "pass1.logits"}) {
     CHECK(test::relative_error(tensors[tensor], golden.matrix(tensor)) < 1e-5);
@@ -141,7 +148,9 @@ TEST_CASE("ablations change what the second glance sees, and only that") {
   const auto run = [&](Ablation ablation, std::map<std::string, Matrix<float>>& tensors) {
     CaptionOptions options;
     options.ablation = ablation;
-    options.on_tensor = [&](const std::string& name, const Matrix<float>& values) { tensors[name] = values; };
+    options.on_tensor = [&](const std::string& name, const TensorView& values) {
+      tensors[name] = test::matrix_of(values);
+    };
     return captioner(image, options);
   };
   std::map<std::string, Matrix<float>> none, caption_only, features_only, single_pass;
@@ -250,8 +259,8 @@ TEST_CASE("a picture on its side is turned upright, unless the model or the call
   CaptionOptions options;
   Matrix<float> pixels;
   options.rounds = 0;
-  options.on_tensor = [&](const std::string& name, const Matrix<float>& values) {
-    if (name == "pixel_values") pixels = values;
+  options.on_tensor = [&](const std::string& name, const TensorView& values) {
+    if (name == "pixel_values") pixels = test::matrix_of(values);
   };
   const auto seen = [&](const ImageView& view) {
     captioner(view, options);
@@ -292,7 +301,7 @@ TEST_CASE("a draft that would leave no room for a caption is cut, not an error")
   const Caption caption = captioner(image_of(kModels[0]), options);
   CHECK(caption.rounds == 1);
   CHECK(prompt_tokens > 10);
-  CHECK(prompt_tokens < captioner.model().config().text_config.max_position_embeddings);
+  CHECK(prompt_tokens < captioner.model().config().text_config.max_position_embeddings());
 
   CaptionOptions greedy_long;  // a model that never stops fills its positions; the second glance still works
   greedy_long.generation = greedy(captioner.model());
@@ -307,7 +316,7 @@ TEST_CASE("tracing with an initial caption given generates no other") {
   options.initial = "a cat";
   const Caption plain = captioner(image_of(kModels[0]), options);
   bool traced = false, first_round = false;
-  options.on_tensor = [&](const std::string& name, const Matrix<float>&) { traced |= name == "pass1.logits"; };
+  options.on_tensor = [&](const std::string& name, const TensorView&) { traced |= name == "pass1.logits"; };
   options.on_token = [&](const CaptionProgress& progress) { first_round |= progress.round == 0; };
   const Caption caption = captioner(image_of(kModels[0]), options);
   CHECK(traced);

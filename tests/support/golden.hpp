@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
+#include "sharpeye/core/tensor_view.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/io/safetensors.hpp"
@@ -17,6 +18,11 @@
 #include "support/paths.hpp"
 
 namespace test {
+
+/// A copy of what a callback was shown.
+inline sharpeye::Matrix<float> matrix_of(const sharpeye::TensorView& view) {
+  return sharpeye::view_matrix(view.data, view.rows, view.columns, view.columns);
+}
 
 using sharpeye::Index;
 

@@ -44,9 +44,9 @@ double project(Ops& ops, const Ops::Tensor& y) {
 
 MmSerConfig tiny_config() {
   MmSerConfig config;
-  config.vision_config = {16, 32, 3, 2, 16, 8, Activation::kQuickGelu, 1e-5};
+  config.vision_config = ClipVisionConfig{16, 32, 3, 2, 16, 8, Activation::kQuickGelu, 1e-5};
   config.connector = {{2, 2}, {2}};
-  OptConfig& text = config.text_config;
+  auto& text = config.text_config.as<OptConfig>();
   text.vocab_size = 30;
   text.hidden_size = text.word_embed_proj_dim = 16;
   text.num_hidden_layers = 2;
@@ -132,9 +132,9 @@ TEST_CASE("whole models: gradients of both glances") {
   const std::vector<Variant> variants{{"paper's default", [](MmSerConfig&) {}},
                                       {"post-norm language model with projections, pre-norm connector, both outputs",
                                        [](MmSerConfig& config) {
-                                         config.text_config.do_layer_norm_before = false;
-                                         config.text_config.word_embed_proj_dim = 8;
-                                         config.ser_connector->norm_placement = nn::NormPlacement::kPre;
+                                         config.text_config.as<OptConfig>().do_layer_norm_before = false;
+                                         config.text_config.as<OptConfig>().word_embed_proj_dim = 8;
+                                         config.ser_connector->norm_placement = NormPlacement::kPre;
                                          config.ser_connector->output = SerConnectorConfig::Output::kVisualAndText;
                                          config.ser_connector->type_embedding = true;
                                          config.ser_connector->own_caption_embedding = true;
@@ -163,19 +163,17 @@ TEST_CASE("whole models: gradients of both glances") {
     test::check_gradients(
         parameters,
         [&](Ops& ops) {
-          const auto states = model.vision()(ops, pixels, {1, 2, 3});
+          const Sight<Ops> sight = model.look(ops, pixels);
           const auto read = [&](const Ops::Tensor& visual) {
             const Ops::Tensor text = model.language_model().embed(ops, {3, 4, 9, 2, 5});
             const Ops::Tensor sequence = ops.concat_rows({visual, text});
             auto cache = model.language_model().make_cache(sequence.rows());
-            const Ops::Tensor out = model.language_model()(ops, sequence, cache);
+            const Ops::Tensor out = model.language_model().step(ops, sequence, cache);
             return ops.cross_entropy(model.language_model().logits(ops, ops.slice_rows(out, visual.rows(), 5)), targets,
                                      1.0);
           };
-          const double first = read(model.connector()(ops, gather_features(ops, {states[1]}, FeatureConcat::kChannel)));
-          const SerConnector<Ops>& ser = *model.ser_connector();
-          return first + read(ser(ops, ser.features(ops, states), {7, 8, 7},
-                                  [&](const auto& ids) { return model.language_model().embed(ops, ids); }));
+          const double first = read(model.first_glance(ops, sight.first));
+          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}));
         },
         6);
   }

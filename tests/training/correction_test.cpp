@@ -1,6 +1,9 @@
 #include "sharpeye/training/correction.hpp"
+#include "sharpeye/training/word_alignment.hpp"
 
 #include <doctest/doctest.h>
+
+#include <algorithm>
 
 #include "sharpeye/core/random.hpp"
 #include "training/lexicon_fixture.hpp"

@@ -2,6 +2,7 @@
 
 #include "sharpeye/core/random.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/training/autodiff.hpp"
 #include "support/random_weights.hpp"
@@ -12,9 +13,9 @@ namespace {
 
 MmSerConfig small_config() {
   MmSerConfig config;
-  config.vision_config = {48, 80, 3, 3, 24, 8, Activation::kQuickGelu, 1e-5};
+  config.vision_config = ClipVisionConfig{48, 80, 3, 3, 24, 8, Activation::kQuickGelu, 1e-5};
   config.connector = {{2, 0}, {2}};
-  OptConfig& text = config.text_config;
+  auto& text = config.text_config.as<OptConfig>();
   text.vocab_size = 70;
   text.hidden_size = text.word_embed_proj_dim = 40;
   text.num_hidden_layers = 2;
@@ -34,17 +35,15 @@ MmSerConfig small_config() {
 // The logits of both glances, one under the other.
 template <class Ops>
 Matrix<float> both_glances(Ops& ops, const MmSer<Ops>& model, const std::vector<float>& pixels) {
-  const auto states = model.vision()(ops, pixels, {1, 2, 3});
+  const Sight<Ops> sight = model.look(ops, pixels);
   const auto& language_model = model.language_model();
   const auto read = [&](const typename Ops::Tensor& visual) {
     const auto sequence = ops.concat_rows({visual, language_model.embed(ops, {2, 9, 30, 69})});
     auto cache = language_model.make_cache(sequence.rows());
-    return language_model.logits(ops, language_model(ops, sequence, cache));
+    return language_model.logits(ops, language_model.step(ops, sequence, cache));
   };
-  const auto first = read(model.connector()(ops, gather_features(ops, {states[1]}, FeatureConcat::kChannel)));
-  const auto& ser = *model.ser_connector();
-  const auto second = read(
-      ser(ops, ser.features(ops, states), {2, 7, 41}, [&](const auto& ids) { return language_model.embed(ops, ids); }));
+  const auto first = read(model.first_glance(ops, sight.first));
+  const auto second = read(model.second_glance(ops, model.second_features(ops, sight.second), {2, 7, 41}));
   Matrix<float> logits(first.rows() + second.rows(), first.columns());
   ops.copy_out(first, logits.data(), logits.cols());
   ops.copy_out(second, logits.data() + first.rows() * logits.cols(), logits.cols());

@@ -1,4 +1,5 @@
 #include "sharpeye/training/linear_probe.hpp"
+#include "sharpeye/core/error.hpp"
 
 #include <doctest/doctest.h>
 

@@ -236,7 +236,7 @@ void check_model(const std::string& name, const Bounds& bounds) {
   vision.check(
       golden, "vision", settings.optimization, settings.vision_divisor,
       [&, pixels = inputs.floats("pixel_values")](Index, Autodiff<S>& tape, S scale) {
-        const auto image = tape.concat_rows(vision.network.vision()(tape, pixels, refine_layers));
+        const auto image = tape.concat_rows(vision.network.tower()(tape, pixels, refine_layers));
         std::vector<S> direction(static_cast<std::size_t>(image.rows() * image.columns()));
         double loss = 0;
         for (std::size_t i = 0; i < direction.size(); ++i) {

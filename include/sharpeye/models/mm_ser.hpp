@@ -110,7 +110,9 @@ class MmSer {
   /// @param caption_ids the initial caption as the connector was trained to read it, see caption_ids()
   /// @return [n, embedding_size]
   Tensor second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids) const {
-    return (*ser_connector_)(ops, features, caption_ids, refine_language_model());
+    return (*ser_connector_)(ops, features, caption_ids, [&](const std::vector<std::int32_t>& ids) {
+      return refine_language_model().embed(ops, ids);
+    });
   }
 
   /// An initial caption as the SeR-Connector reads it: tokens of its text, cut at max_caption_tokens. (Not the ids that

@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "sharpeye/models/causal_lm.hpp"
 #include "sharpeye/models/mlp_connector.hpp"
 #include "sharpeye/models/query_decoder_ser.hpp"
 #include "sharpeye/models/self_attention_ser.hpp"
@@ -83,14 +82,15 @@ class SerConnector {
 
   /// @param features what features() gave
   /// @param caption_ids the initial caption's tokens, at most max_caption_tokens; may be empty
-  /// @param language_model whose token table the caption is looked up in
+  /// @param embed_tokens the language model's table: ids -> [n, embedding_size]
   /// @return visual tokens for the language model [n, embedding_size]
+  template <class EmbedTokens>
   Tensor operator()(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
-                    const CausalLm<Ops>& language_model) const {
+                    const EmbedTokens& embed_tokens) const {
     SerInputs<Ops> inputs;
     if (config_.use_caption && !caption_ids.empty()) {
       inputs.text = (*text_projector_)(
-          ops, caption_embedding_ ? (*caption_embedding_)(ops, caption_ids) : language_model.embed(ops, caption_ids));
+          ops, caption_embedding_ ? (*caption_embedding_)(ops, caption_ids) : embed_tokens(caption_ids));
       if (type_embedding_) inputs.text = ops.add(*inputs.text, repeated(ops, *type_embedding_, 1, inputs.text->rows()));
       if (text_position_embedding_) {
         inputs.text_positions = text_position_embedding_->range(ops, 0, inputs.text->rows());

@@ -16,6 +16,7 @@
 #include "sharpeye/formats/packed_matrix.hpp"
 #include "sharpeye/ops/ops.hpp"
 #include "sharpeye/simd/attention.hpp"
+#include "sharpeye/simd/gemm.hpp"
 #include "sharpeye/simd/integer_gemm.hpp"
 #include "sharpeye/simd/kernels.hpp"
 #include "sharpeye/simd/pack.hpp"
