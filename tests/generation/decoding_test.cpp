@@ -223,11 +223,12 @@ TEST_CASE("logits that are not finite are an error, not a caption") {
 
 TEST_CASE("generation_config.json: hostile values are refused by name") {
   const auto refused = [](const char* text, const char* key) {
+    constexpr ErrorCode code = ErrorCode::kConfig;
     try {
       GenerationConfig::from_json(JsonReader(parse_json(text, "generation_config.json"), "generation_config.json"),
                                   100);
     } catch (const Error& error) {
-      return error.code() == ErrorCode::kConfig && std::string(error.what()).find(key) != std::string::npos;
+      return error.code() == code && std::string(error.what()).find(key) != std::string::npos;
     }
     return false;
   };
@@ -241,7 +242,36 @@ TEST_CASE("generation_config.json: hostile values are refused by name") {
   CHECK(refused(R"({"early_stopping": "always"})", "early_stopping"));
   CHECK(refused(R"({"num_beams": 2, "do_sample": true})", "num_beams"));
   CHECK(refused(R"({"stop_strings": [""]})", "stop_strings"));
-  CHECK(refused(R"({"length_penalty": null})", "length_penalty"));
+  CHECK(refused(R"({"max_new_token": 3})", "did you mean \"max_new_tokens\"?"));
+}
+
+TEST_CASE(
+    "generation_config.json: what would change the text and is not carried out is refused, what is unset is not") {
+  const auto read = [](const std::string& text) {
+    return GenerationConfig::from_json(JsonReader(parse_json(text, "g.json"), "g.json"), 100);
+  };
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    try {
+      read(text);
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kUnsupported && std::string(error.what()).find(part) != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(refused(R"({"max_length": 4})", "max_length: expected max_new_tokens"));
+  CHECK(refused(R"({"min_length": 4})", "min_length: expected min_new_tokens"));
+  CHECK(refused(R"({"suppress_tokens": [1]})", "suppress_tokens: expected [] or nothing"));
+  CHECK(refused(R"({"bad_words_ids": [[1]]})", "bad_words_ids"));
+  CHECK(refused(R"({"num_beam_groups": 2})", "num_beam_groups: expected 1"));
+  CHECK(refused(R"({"forced_eos_token_id": 2})", "forced_eos_token_id"));
+  // As transformers 5 writes them, and what says nothing about the text.
+  const GenerationConfig config =
+      read(R"({"num_beams": null, "min_new_tokens": null, "length_penalty": null, "max_length": 20,
+      "max_new_tokens": 7, "suppress_tokens": null, "num_beam_groups": 1, "min_length": 0, "transformers_version": "5.0",
+      "use_cache": true, "bos_token_id": 1, "pad_token_id": 1, "typical_p": 1.0})");
+  CHECK(config.max_new_tokens == 7);
+  CHECK(config.num_beams == GenerationConfig().num_beams);
+  CHECK(config.length_penalty == 0);
 }
 
 TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {

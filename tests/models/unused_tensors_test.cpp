@@ -5,6 +5,7 @@
 #include "io/io_support.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/counting.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "support/random_weights.hpp"
 
@@ -85,11 +86,11 @@ TEST_CASE("a head of its own is used where the configuration says so") {
   const auto logits = [&](bool tied) {
     config.text_config.as<OptConfig>().tie_word_embeddings = tied;
     WeightLoader loader(source);
-    const Opt<Inference<float>> opt(config.text_config, loader.root("language_model.model.decoder"),
+    const Opt<Inference<float>> opt(config.text_config.as<OptConfig>(), loader.root("language_model.model.decoder"),
                                     loader.root("language_model"));
     auto cache = opt.make_cache(4);
     Matrix<float> result(2, 11);
-    ops.copy_out(opt.logits(ops, opt(ops, opt.embed(ops, {3, 5}), cache)), result.data(), 11);
+    ops.copy_out(opt.logits(ops, opt.step(ops, opt.embed(ops, {3, 5}), cache)), result.data(), 11);
     return result;
   };
   CHECK(logits(false) == 2 * logits(true));

@@ -116,6 +116,9 @@ SHARPEYE_BODY GenerationConfig GenerationConfig::from_json(const JsonReader& jso
   }
   std::vector<std::string> ours = field_names(config);
   ours.insert(ours.end(), {"early_stopping", "eos_token_id", "refine"});
+  // Others of Hugging Face's that resemble them.
+  ours.insert(ours.end(), {"bos_token_id", "pad_token_id", "num_assistant_tokens"});
+  for (const auto& [key, off] : detail::keys_not_carried_out()) ours.push_back(key);
   for (const std::string& key : json.keys()) {
     const bool is_misspelt =
         std::find(ours.begin(), ours.end(), key) == ours.end() && edit_distance(key, nearest_name(key, ours)) <= 2;

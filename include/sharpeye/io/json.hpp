@@ -113,11 +113,13 @@ class Json {
   void push_back(Json element);
 
   /// The elements of a list. @throws JsonError unless it is one
-  const List& elements() const;
+  const List& elements() const&;
+  List elements() &&;  ///< of a temporary, for a loop over it
   List::const_iterator begin() const;
   List::const_iterator end() const;
   /// The members of an object, each with `key` and `value`. @throws JsonError unless it is one
-  const Object& items() const;
+  const Object& items() const&;
+  Object items() &&;  ///< of a temporary, for a loop over it
 
   /// The value as JSON text, on one line, or over several indented by `indent` spaces a level. Bytes that are no UTF-8
   /// become U+FFFD.

@@ -102,9 +102,19 @@ SHARPEYE_BODY std::size_t Json::size() const noexcept {
   return members == nullptr ? 0 : members->size();
 }
 
-SHARPEYE_BODY const Json::List& Json::elements() const {
+SHARPEYE_BODY const Json::List& Json::elements() const& {
   if (!is_list()) refuse("a list");
   return std::get<List>(value_);
+}
+
+SHARPEYE_BODY Json::List Json::elements() && {
+  if (!is_list()) refuse("a list");
+  return std::move(std::get<List>(value_));
+}
+
+SHARPEYE_BODY Json::Object Json::items() && {
+  if (!is_object()) refuse("an object");
+  return std::move(std::get<Object>(value_));
 }
 
 SHARPEYE_BODY Json::List::const_iterator Json::begin() const {
@@ -114,7 +124,7 @@ SHARPEYE_BODY Json::List::const_iterator Json::end() const {
   return elements().end();
 }
 
-SHARPEYE_BODY const Json::Object& Json::items() const {
+SHARPEYE_BODY const Json::Object& Json::items() const& {
   if (!is_object()) refuse("an object");
   return std::get<Object>(value_);
 }

@@ -14,6 +14,7 @@
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/text/bpe_tokenizer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
