@@ -1,31 +1,19 @@
 #pragma once
 
 /// @file
-/// The subcommands. Each add_* declares its options and, when it is the one that was given, sets `run`.
+/// The subcommands of this build. CMake writes their definitions from SHARPEYE_COMMANDS (tools/CMakeLists.txt).
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include <string>
+#include <vector>
 
-#include "tools/terminal.hpp"
+#include "tools/options.hpp"
 
 namespace tool {
 
-/// Carries out the command line. @return an ExitCode @throws Error (a failure of the whole command), OutputError
-using Action = std::function<int()>;
+/// In the order of --help. Each is declared by the function add_<name> of its own file.
+extern const std::vector<CommandEntry> kCommands;
 
-void add_bench(CLI::App& app, Action& run);
-void add_caption(CLI::App& app, Action& run);
-void add_init(CLI::App& app, Action& run);
-void add_dump(CLI::App& app, Action& run);
-void add_tokenize(CLI::App& app, Action& run);
-void add_train_tokenizer(CLI::App& app, Action& run);
-void add_info(CLI::App& app, Action& run);
-void add_pack(CLI::App& app, Action& run);
-void add_probe(CLI::App& app, Action& run);
-void add_eval(CLI::App& app, Action& run);
-void add_quantize(CLI::App& app, Action& run);
-void add_rates(CLI::App& app, Action& run);
-void add_scenes(CLI::App& app, Action& run);
-void add_train(CLI::App& app, Action& run);
+/// Those that were left out.
+extern const std::vector<std::string> kCommandsLeftOut;
 
 }  // namespace tool

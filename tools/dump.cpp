@@ -2,7 +2,8 @@
 /// `sharpeye dump`: every intermediate of one image's captions, as safetensors.
 
 #include "sharpeye/io/safetensors_writer.hpp"
-#include "tools/commands.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
+#include "tools/options.hpp"
 #include "tools/session.hpp"
 
 namespace tool {
@@ -19,14 +20,14 @@ int run_dump(const DumpCommand& command) {
   catch_interrupts();
   MemorySource dump;
   CaptionOptions options;
-  options.rounds = session.model().network().ser_connector() ? 1 : 0;
+  options.rounds = session.model().refines() ? 1 : 0;
   options.initial = command.initial;
   options.is_cancelled = is_interrupted;
-  options.on_tensor = [&](const std::string& name, const Matrix<float>& values) {
-    const Index size = session.model().config().vision_config.image_size;
-    std::vector<Index> shape{values.rows(), values.cols()};
+  options.on_tensor = [&](const std::string& name, const TensorView& values) {
+    const Index size = session.model().config().vision_config.image_size();
+    std::vector<Index> shape{values.rows, values.columns};
     if (name == "pixel_values") shape = {3, size, size};
-    dump.add(name, std::move(shape), {values.data(), values.data() + values.size()});
+    dump.add(name, std::move(shape), {values.data, values.data + values.size()});
   };
   options.on_ids = [&](const std::string& name, const std::vector<std::int32_t>& ids) {
     const auto count = static_cast<Index>(ids.size());
@@ -45,15 +46,14 @@ int run_dump(const DumpCommand& command) {
 
 }  // namespace
 
-void add_dump(CLI::App& app, Action& run) {
+void add_dump(Command& command) {
   const auto options = std::make_shared<DumpCommand>();
-  CLI::App& command = *app.add_subcommand("dump", "Write every intermediate of one image's captions");
-  command.add_option("image", options->image, "An image file, or - for stdin")->required()->type_name("IMAGE|-");
+  command.description = "Write every intermediate of one image's captions";
+  command.text("image", options->image, "An image file, or - for stdin").type("IMAGE|-").required();
   options->session.add_to(command);
-  command.add_option("--initial", options->initial, "Take this initial caption instead of generating one")
-      ->type_name("TEXT");
-  command.add_option("-o,--output", options->output, "The safetensors file to write")->required()->type_name("FILE");
-  command.callback([options, &run] { run = [options] { return run_dump(*options); }; });
+  command.text("--initial", options->initial, "Take this initial caption instead of generating one");
+  command.text("-o,--output", options->output, "The safetensors file to write").type("FILE").required();
+  command.run = [options] { return run_dump(*options); };
 }
 
 }  // namespace tool

@@ -1,15 +1,12 @@
 #include "tools/images.hpp"
 
 #include <glob.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <map>
 
-#include "sharpeye/core/file.hpp"
 #include "sharpeye/io/image_decoders.hpp"
 
 namespace tool {
@@ -17,25 +14,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has_image_extension(const fs::path& path) {
+// ".jpg" of "A.JPG"; empty where there is none.
+std::string extension_of(const fs::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* known : {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".pgm", ".ppm", ".pnm", ".tga"}) {
+  return extension;
+}
+
+bool is_image_extension(const std::string& extension) {
+  for (const char* known :
+       {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".pgm", ".ppm", ".pnm", ".tga"}) {
     if (extension == known) return true;
   }
   return false;
-}
-
-std::vector<std::string> images_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    std::error_code ignored;
-    if (has_image_extension(entry->path()) && !entry->is_directory(ignored)) names.push_back(entry->path().string());
-  }
-  require(!error, ErrorCode::kFileAccess, folder, ": cannot list: ", error.message());
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 std::vector<std::string> matches(const std::string& pattern) {
@@ -46,42 +37,95 @@ std::vector<std::string> matches(const std::string& pattern) {
   return names;
 }
 
-std::string read_stdin() {
-  std::string bytes;
-  char buffer[1 << 16];
-  for (;;) {
-    const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
-    require(!is_interrupted(), ErrorCode::kCancelled, "-: cancelled");
-    if (got < 0 && errno == EINTR) continue;
-    require(got >= 0, ErrorCode::kFileAccess, "-: cannot read: ", std::strerror(errno));
-    if (got == 0) return bytes;
-    bytes.append(buffer, static_cast<std::size_t>(got));
-    require(bytes.size() <= kMaxImageFileBytes, ErrorCode::kLimit, "-: expected at most ", kMaxImageFileBytes,
-            " bytes");
+// Walks through folders, and keeps what it found, left out and could not read.
+class FolderWalk {
+ public:
+  FolderWalk(bool recursive, Inputs& inputs) : recursive_(recursive), inputs_(inputs) {}
+
+  // Adds the images of a folder; the folder itself if it can be read and there is none.
+  void add(const std::string& folder) {
+    const std::size_t before = inputs_.names.size();
+    if (walk(folder) && inputs_.names.size() == before) inputs_.names.push_back(folder);
   }
-}
+
+  // In one line, how many files of which kind were left out; empty if none was.
+  std::string left_out() const {
+    std::string text;
+    const auto append = [&](std::size_t count, const std::string& what) {
+      if (count > 0) text += concat(text.empty() ? "left out of folders: " : ", ", count, " ", what);
+    };
+    for (const auto& [extension, count] : files_) {
+      if (!extension.empty()) append(count, extension);
+    }
+    const auto plain = files_.find("");
+    if (plain != files_.end()) append(plain->second, "without extension");
+    append(folders_, folders_ == 1 ? "folder" : "folders");
+    return folders_ == 0 || recursive_ ? text : text + " (--recursive looks into them)";
+  }
+
+ private:
+  // false: it could not be read, or not to its end
+  bool walk(const std::string& folder) {
+    std::vector<std::string> files, folders;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      std::error_code ignored;
+      const std::string name = entry->path().string(), extension = extension_of(entry->path());
+      if (entry->is_directory(ignored)) {
+        // A link could lead back to where it stands.
+        if (recursive_ && !entry->is_symlink(ignored)) {
+          folders.push_back(name);
+        } else {
+          ++folders_;
+        }
+      } else if (is_image_extension(extension)) {
+        files.push_back(name);
+      } else {
+        ++files_[extension];
+      }
+    }
+    std::sort(files.begin(), files.end());
+    std::sort(folders.begin(), folders.end());
+    inputs_.names.insert(inputs_.names.end(), files.begin(), files.end());
+    bool is_read = !error;
+    if (error) {
+      report(concat(folder, ": cannot list: ", error.message()));
+      inputs_.has_failed = true;
+    }
+    for (const std::string& inner : folders) is_read = walk(inner) && is_read;
+    return is_read;
+  }
+
+  bool recursive_;
+  Inputs& inputs_;
+  std::map<std::string, std::size_t> files_;
+  std::size_t folders_ = 0;
+};
 
 }  // namespace
 
-std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments) {
-  std::vector<std::string> names;
+Inputs expand_inputs(const std::vector<std::string>& arguments, bool recursive) {
+  Inputs inputs;
+  FolderWalk walk(recursive, inputs);
   for (const std::string& argument : arguments) {
     std::error_code ignored;
     const bool is_pattern = argument.find_first_of("*?[") != argument.npos && !fs::exists(argument, ignored);
     std::vector<std::string> candidates = is_pattern ? matches(argument) : std::vector<std::string>{argument};
     if (candidates.empty()) candidates = {argument};
     for (const std::string& candidate : candidates) {
-      std::vector<std::string> inside;
-      if (fs::is_directory(candidate, ignored)) inside = images_in(candidate);
-      if (inside.empty()) inside = {candidate};
-      names.insert(names.end(), inside.begin(), inside.end());
+      if (fs::is_directory(candidate, ignored)) {
+        walk.add(candidate);
+      } else {
+        inputs.names.push_back(candidate);
+      }
     }
   }
-  return names;
+  if (const std::string left_out = walk.left_out(); !left_out.empty()) report(left_out);
+  return inputs;
 }
 
 Image load_image(const std::string& name, const DecodeOptions& options) {
-  if (name == "-") return default_decoder().decode(read_stdin(), name, options);
+  if (name == "-") return default_decoder().decode(read_input(name, kMaxImageFileBytes), name, options);
   std::error_code ignored;
   require(!fs::is_directory(name, ignored), ErrorCode::kFileNotFound, name,
           ": expected images in this folder, actual none");

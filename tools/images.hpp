@@ -11,9 +11,17 @@
 
 namespace tool {
 
-/// The images that the arguments mean, in order: a folder stands for the images in it, sorted by name; a pattern that
-/// is no file's name for what it matches; everything else, and what matches nothing, for itself.
-std::vector<std::string> expand_inputs(const std::vector<std::string>& arguments);
+/// What arguments mean.
+struct Inputs {
+  std::vector<std::string> names;
+  bool has_failed = false;  ///< a folder could not be read
+};
+
+/// The images that the arguments mean, in order: a folder stands for the images in it, sorted by name (with
+/// `recursive`, also for those in its folders); a pattern that is no file's name for what it matches; everything else,
+/// and what matches nothing, for itself. Says on stderr which folders cannot be read, and in one line what was left out
+/// of the others.
+Inputs expand_inputs(const std::vector<std::string>& arguments, bool recursive = false);
 
 /// Reads and decodes a file, or stdin for "-". @throws Error as read_image(); kCancelled on Ctrl-C while waiting.
 Image load_image(const std::string& name, const DecodeOptions& options = {});

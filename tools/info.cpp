@@ -2,15 +2,11 @@
 /// `sharpeye info`: what a model consists of and what captioning with it costs.
 
 #include <cstdio>
-#include <map>
 
-#include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/models/initialize.hpp"
-#include "tools/commands.hpp"
-#include "tools/flops.hpp"
-#include "tools/model_config_json.hpp"
+#include "sharpeye/pipeline/presets.hpp"
+#include "tools/model_info.hpp"
 #include "tools/options.hpp"
-#include "tools/presets.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -18,88 +14,11 @@ namespace {
 struct InfoCommand {
   std::string model, preset, tokenizer;
   bool json = false, tensors = false;
-  Index new_tokens = 20;
-  std::optional<Index> beams;
-};
-
-struct Part {
-  Index parameters = 0;
-  std::uint64_t bytes = 0;
-};
-
-struct Info {
-  MmSerConfig config;
-  std::vector<TensorDeclaration> tensors;             // what the model reads; no data
-  std::map<std::string, std::uint64_t> stored_bytes;  // of those with other bytes than shape and dtype say: quantized
-  std::map<std::string, Part> parts;  // by the first name of the tensors; "unused": what the model does not read
-  CaptionLengths lengths;
-  StageFlops flops;
+  CaptionsToCount captions;
 };
 
 constexpr const char* kPartNames[] = {"vision_tower",   "multi_modal_projector", "ser_connector",
                                       "language_model", "refine_language_model", "unused"};
-
-CaptionLengths lengths_of(const InfoCommand& command, const MmSerConfig& config, const BpeTokenizer& tokenizer,
-                          const GenerationConfig& generation) {
-  const auto text_tokens = [&](const PromptTemplate& prompt) {
-    const Index caption = prompt.uses_initial() ? command.new_tokens : 0;
-    return static_cast<Index>(prompt.tokenize(tokenizer).ids.size()) - 1 + caption;
-  };
-  return {text_tokens(PromptTemplate(config.initial_prompt)), text_tokens(PromptTemplate(config.refine_prompt)),
-          command.new_tokens, command.new_tokens, command.beams.value_or(generation.num_beams)};
-}
-
-// The weights are bound through a mapping: names, shapes and kinds are checked, and no element is read.
-Info inspect_model(const InfoCommand& command) {
-  const auto read = [&](const std::string& name) {
-    const std::string path = command.model + "/" + name;
-    return JsonReader(read_json_file(path, kConfigFileLimit), path);
-  };
-  Info info;
-  info.config = MmSerConfig::from_json(read("config.json"));
-  const auto generation =
-      GenerationConfig::from_json(read("generation_config.json"), info.config.text_config.vocab_size);
-  info.lengths = lengths_of(command, info.config, BpeTokenizer::load(command.model), generation);
-  const auto source = std::make_shared<const SafetensorsFolder>(command.model, LoadMode::kMap);
-  WeightLoader loader(source, {true, true});
-  info.flops = FlopCounter(MmSer<Counting>(info.config, loader), info.lengths).count();
-  for (const std::string& name : source->names())
-    info.parts["unused"].bytes += source->info(name).end - source->info(name).begin;
-  for (TensorDeclaration& tensor : declare_tensors(info.config)) {
-    std::uint64_t bytes = 0;
-    const std::vector<const TensorInfo*> parts = find_parts(*source, tensor.name);
-    for (const TensorInfo* part : parts) bytes += part->end - part->begin;
-    tensor.dtype = *parts.front()->dtype;
-    info.stored_bytes[tensor.name] = bytes;
-    info.parts["unused"].bytes -= bytes;
-    info.tensors.push_back(tensor);
-  }
-  return info;
-}
-
-Info inspect_preset(const InfoCommand& command) {
-  const BpeTokenizer tokenizer = TokenizerFiles::load(command.tokenizer).tokenizer;
-  const Preset preset = make_preset(command.preset, tokenizer);
-  Info info;
-  info.config = preset.config;
-  info.lengths = lengths_of(command, info.config, tokenizer, preset.generation);
-  DeclaringLoader loader;
-  info.flops = FlopCounter(MmSer<Counting>(info.config, loader), info.lengths).count();
-  info.tensors = loader.declared();
-  return info;
-}
-
-void sum_parts(Info& info) {
-  for (const TensorDeclaration& tensor : info.tensors) {
-    for (const std::string& key : {tensor.name.substr(0, tensor.name.find('.')), std::string("total")}) {
-      info.parts[key].parameters += tensor.size();
-      const auto stored = info.stored_bytes.find(tensor.name);
-      info.parts[key].bytes += stored != info.stored_bytes.end()
-                                   ? stored->second
-                                   : static_cast<std::uint64_t>(tensor.size() * size_of(tensor.dtype));
-    }
-  }
-}
 
 std::vector<std::pair<const char*, double>> stages(const StageFlops& flops) {
   return {{"vision", flops.vision},
@@ -113,7 +32,7 @@ std::vector<std::pair<const char*, double>> stages(const StageFlops& flops) {
           {"two_glances", flops.two_glances()}};
 }
 
-std::string to_json_text(const Info& info, bool with_tensors) {
+std::string to_json_text(const ModelInfo& info, bool with_tensors) {
   Json json;
   for (const auto& [name, part] : info.parts) {
     json["parts"][name] = {{"parameters", part.parameters}, {"bytes", part.bytes}};
@@ -123,7 +42,7 @@ std::string to_json_text(const Info& info, bool with_tensors) {
                           {"num_beams", info.lengths.num_beams},
                           {"initial_prompt_tokens", info.lengths.initial_prompt},
                           {"refine_prompt_tokens", info.lengths.refine_prompt}};
-  json["config"] = to_json(info.config);
+  json["config"] = info.config.to_json();
   for (const TensorDeclaration& tensor : info.tensors) {
     if (with_tensors) json["tensors"][tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}};
   }
@@ -138,8 +57,8 @@ std::string format(const char* pattern, const Values&... values) {
 }
 
 std::string shapes_text(const MmSerConfig& config) {
-  const ClipVisionConfig& vision = config.vision_config;
-  const OptConfig& text = config.text_config;
+  const ClipVisionConfig& vision = config.vision_config.as<ClipVisionConfig>();
+  const OptConfig& text = config.text_config.as<OptConfig>();
   std::string lines =
       concat("vision_tower: image ", vision.image_size, " x ", vision.image_size, ", ", vision.num_patches(),
              " patches of ", vision.patch_size, " x ", vision.patch_size, ", ", config.num_vision_blocks(), " of ",
@@ -156,7 +75,7 @@ std::string shapes_text(const MmSerConfig& config) {
                         ", captions of ", ser.max_caption_tokens, " tokens\n");
 }
 
-std::string to_table(const Info& info, bool with_tensors) {
+std::string to_table(const ModelInfo& info, bool with_tensors) {
   std::string table = shapes_text(info.config);
   table += format("\n%-24s%14s%16s\n", "part", "parameters", "bytes");
   const auto row = [&](const char* name) {
@@ -186,33 +105,29 @@ std::string to_table(const Info& info, bool with_tensors) {
 }
 
 int run_info(const InfoCommand& command) {
-  Info info = command.model.empty() ? inspect_preset(command) : inspect_model(command);
-  sum_parts(info);
+  const ModelInfo info = command.model.empty() ? inspect_preset(command.preset, command.tokenizer, command.captions)
+                                               : inspect_model(command.model, command.captions);
   write_out(command.json ? to_json_text(info, command.tensors) : to_table(info, command.tensors));
   return kOk;
 }
 
 }  // namespace
 
-void add_info(CLI::App& app, Action& run) {
+void add_info(Command& command) {
   const auto options = std::make_shared<InfoCommand>();
-  CLI::App& command = *app.add_subcommand("info", "Show parameters, bytes, shapes and operations of a model");
-  CLI::Option_group& which = *command.add_option_group("Model");
-  which.add_option("--model", options->model, "A model directory")->type_name("DIR");
-  CLI::Option* preset = which.add_option("--preset", options->preset, "A preset of init, without weights")
-                            ->check(CLI::IsMember(preset_names()));
-  which.require_option(1);
-  command.add_option("--tokenizer", options->tokenizer, "Of the preset, to count its prompts; else one of bytes")
-      ->type_name("DIR")
-      ->needs(preset);
-  command.add_option("--new-tokens", options->new_tokens, "Tokens of each caption")
-      ->check(between<Index>(1, 4096))
-      ->capture_default_str();
-  command.add_option("--beams", options->beams, "Beams of the search; default as the model says")
-      ->check(between<Index>(1, 64));
-  command.add_flag("--tensors", options->tensors, "List every tensor");
-  command.add_flag("--json", options->json, "One JSON object");
-  command.callback([options, &run] { run = [options] { return run_info(*options); }; });
+  command.description = "Show parameters, bytes, shapes and operations of a model";
+  command.text("--model", options->model, "A model directory").type("DIR").alternative("Model");
+  const Option& preset = command.text("--preset", options->preset, "A preset of init, without weights")
+                             .one_of(preset_names())
+                             .alternative("Model");
+  command.text("--tokenizer", options->tokenizer, "Of the preset, to count its prompts; else one of bytes")
+      .type("DIR")
+      .needs(preset);
+  command.number("--new-tokens", options->captions.new_tokens, 1, 4096, "Tokens of each caption");
+  command.number("--beams", options->captions.beams, 1, 64, "Beams of the search; default as the model says");
+  command.flag("--tensors", options->tensors, "List every tensor");
+  command.flag("--json", options->json, "One JSON object");
+  command.run = [options] { return run_info(*options); };
 }
 
 }  // namespace tool

@@ -9,10 +9,9 @@
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
-#include "tools/commands.hpp"
-#include "tools/model_config_json.hpp"
+#include "sharpeye/pipeline/presets.hpp"
 #include "tools/options.hpp"
-#include "tools/presets.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -59,9 +58,9 @@ int run_init(const InitCommand& command) {
       {{"format", "pt"}});
   write_file(command.folder + "/vocab.json", tokenizer.vocab_json);
   write_file(command.folder + "/merges.txt", tokenizer.merges_txt);
-  write_file(command.folder + "/preprocessor_config.json", to_json(preset.preprocessor).dump(2) + "\n");
-  write_file(command.folder + "/generation_config.json", to_json(preset.generation).dump(2) + "\n");
-  Json config = to_json(preset.config);
+  write_file(command.folder + "/preprocessor_config.json", preset.preprocessor.to_json().dump(2) + "\n");
+  write_file(command.folder + "/generation_config.json", preset.generation.to_json().dump(2) + "\n");
+  Json config = preset.config.to_json();
   if (!known) config["sharpeye_note"] = concat("random weights, seed ", command.seed);
   write_file(config_path, config.dump(2) + "\n");
   return kOk;
@@ -69,29 +68,24 @@ int run_init(const InitCommand& command) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Action& run) {
+void add_init(Command& command) {
   const auto options = std::make_shared<InitCommand>();
-  CLI::App& command = *app.add_subcommand("init", "Make a model directory with random weights");
-  command.add_option("--preset", options->preset, "mm-ser-125m has the paper's sizes")
-      ->required()
-      ->check(CLI::IsMember(preset_names()));
-  command.add_option("-o,--output", options->folder, "The directory to make")->required()->type_name("DIR");
-  add_seed(command, options->seed, "Of the weights")->capture_default_str();
-  command.add_option("--dtype", options->dtype, "Of the weights")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
-      ->capture_default_str();
-  command.add_option("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
-      ->type_name("DIR");
+  command.description = "Make a model directory with random weights";
+  command.text("--preset", options->preset, "mm-ser-125m has the paper's sizes").one_of(preset_names()).required();
+  command.text("-o,--output", options->folder, "The directory to make").type("DIR").required();
+  command.seed(options->seed, "Of the weights");
+  command.text("--dtype", options->dtype, "Of the weights").one_of({"f32", "f16", "bf16"});
+  command.text("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
+      .type("DIR");
   command
-      .add_option("--variant", options->variant,
-                  "The paper's ablations: one glance at all layers, or a second one that sees only the caption or only "
-                  "the features; queries: its earlier SeR-Connector, whose 100 queries the second glance reads")
-      ->check(CLI::IsMember(variant_names()))
-      ->capture_default_str();
-  command.add_option("--weights", options->weights, "Take tensors from this model where name and shape are the same")
-      ->type_name("DIR");
-  command.add_flag("--force", options->force, "Replace a model that is there");
-  command.callback([options, &run] { run = [options] { return run_init(*options); }; });
+      .text("--variant", options->variant,
+            "The paper's ablations: one glance at all layers, or a second one that sees only the caption or only the "
+            "features; queries: its earlier SeR-Connector, whose 100 queries the second glance reads")
+      .one_of(variant_names());
+  command.text("--weights", options->weights, "Take tensors from this model where name and shape are the same")
+      .type("DIR");
+  command.flag("--force", options->force, "Replace a model that is there");
+  command.run = [options] { return run_init(*options); };
 }
 
 }  // namespace tool

@@ -3,38 +3,14 @@
 
 #include <csignal>
 #include <exception>
+#include <new>
 
-#include "sharpeye/core/error.hpp"
 #include "tools/commands.hpp"
+#include "tools/terminal.hpp"
 
 int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(), see OutputError
-  CLI::App app("Captions images in two glances (MM-SeR).", "sharpeye");
-  app.set_version_flag("--version", SHARPEYE_VERSION_STRING);
-  app.require_subcommand(1);
-  tool::Action run;
-  tool::add_caption(app, run);
-  tool::add_init(app, run);
-  tool::add_dump(app, run);
-  tool::add_tokenize(app, run);
-  tool::add_train_tokenizer(app, run);
-  tool::add_info(app, run);
-  tool::add_probe(app, run);
-  tool::add_quantize(app, run);
-  tool::add_pack(app, run);
-  tool::add_bench(app, run);
-  tool::add_eval(app, run);
-  tool::add_rates(app, run);
-  tool::add_scenes(app, run);
-  tool::add_train(app, run);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    tool::report(error.what());
-    return tool::kFailed;
-  }
-  return run();
+  return tool::parse_command_line(argc, argv, tool::kCommands, tool::kCommandsLeftOut)();
 } catch (const tool::OutputError& error) {
   if (error.is_closed()) return tool::kOk;
   tool::report(error.what());

@@ -4,12 +4,14 @@
 #include <filesystem>
 
 #include "sharpeye/formats/packing_loader.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
+#include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
-#include "tools/commands.hpp"
 #include "tools/options.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -34,16 +36,16 @@ int run_pack(const PackCommand& command) {
 
 }  // namespace
 
-void add_pack(CLI::App& app, Action& run) {
+void add_pack(Command& command) {
   const auto options = std::make_shared<PackCommand>();
-  CLI::App& command = *app.add_subcommand(
-      "pack",
-      "Make a copy of a model whose matrices are laid out as the kernels read them: with --map it is there at "
-      "once, and processes share its memory");
-  command.add_option("--model", options->model, "Of any precision")->required()->type_name("DIR");
-  command.add_option("-o,--output", options->folder, "The model directory to make")->required()->type_name("DIR");
-  command.add_flag("--force", options->force, "Replace a model that is there");
-  command.callback([options, &run] { run = [options] { return run_pack(*options); }; });
+  command.description =
+      "Make a copy of a model whose matrices are laid out as the kernels read them: with --map it is there at once, "
+      "and "
+      "processes share its memory";
+  command.text("--model", options->model, "Of any precision").type("DIR").required();
+  command.text("-o,--output", options->folder, "The model directory to make").type("DIR").required();
+  command.flag("--force", options->force, "Replace a model that is there");
+  command.run = [options] { return run_pack(*options); };
 }
 
 }  // namespace tool

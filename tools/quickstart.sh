@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Captions an image in two glances: installs what is missing, builds the command, runs the demo model.
+# Captions an image in two glances: installs what is missing, builds `sharpeye caption`, runs the demo model.
 # Usage: tools/quickstart.sh [IMAGE]
 set -euo pipefail
 image=${1:-}
@@ -7,11 +7,11 @@ if [[ -n $image ]]; then image=$(realpath "$image"); fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tools/install_dependencies.sh
-cmake --preset release -DSHARPEYE_BUILD_TESTS=OFF -DSHARPEYE_BUILD_BENCH=OFF -DSHARPEYE_WERROR=OFF
-cmake --build --preset release --target sharpeye_command -j "$(tools/jobs.sh)"
+cmake --preset quickstart
+cmake --build --preset quickstart --target sharpeye_command -j "$(tools/jobs.sh)"
 
 echo
 echo "The model that ships, weights/demo, has seen nothing but painted scenes like tools/sample.png: of photographs it can"
 echo "only speak in their words."
 echo
-exec build/release/sharpeye caption --model weights/demo "${image:-tools/sample.png}"
+exec build/quickstart/sharpeye caption --model weights/demo "${image:-tools/sample.png}"

@@ -4,8 +4,8 @@
 #include "sharpeye/training/rates.hpp"
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/core/words.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
-#include "tools/commands.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_line.hpp"
@@ -38,7 +38,7 @@ std::string table_line(const std::string& name, const WordFates& fates) {
 
 int run_rates(const RatesCommand& command) {
   const auto model = CaptionModel::load(command.model);
-  require(model->config().ser_connector.has_value(), ErrorCode::kConfig, command.model,
+  require(model->refines(), ErrorCode::kConfig, command.model,
           "/config.json: ser_connector: expected for a second glance, actual none");
   const RatesData held_out = RatesData::load(command.data, command.lexicon, command.count);
   catch_interrupts();
@@ -65,24 +65,21 @@ int run_rates(const RatesCommand& command) {
 
 }  // namespace
 
-void add_rates(CLI::App& app, Action& run) {
+void add_rates(Command& command) {
   const auto options = std::make_shared<RatesCommand>();
-  CLI::App& command = *app.add_subcommand("rates", "Measure what the second glance corrects and what it damages");
-  command.add_option("--model", options->model, "With a second glance")->required()->type_name("DIR");
-  command.add_option("--data", options->data, "Images with captions.json; drafts that were never trained on")
-      ->required()
-      ->type_name("DIR");
-  command.add_option("--lexicon", options->lexicon, "Of the pseudo drafts; by default the data's lexicon.json")
-      ->type_name("FILE");
-  command.add_option("--count", options->count, "Images")
-      ->check(between<std::size_t>(1, 10'000'000))
-      ->capture_default_str();
-  add_seed(command, options->seed, "Of the pseudo drafts")->capture_default_str();
-  command.add_option("--rounds", options->rounds)->check(between<Index>(1, 100))->capture_default_str();
-  command.add_option("--beams", options->beams)->check(between<Index>(1, 64))->capture_default_str();
-  command.add_option("--threads", options->threads)->check(between(1, ThreadPool::kMaxThreads))->capture_default_str();
-  command.add_flag("--json", options->json, "Shares as JSON instead of a table");
-  command.callback([options, &run] { run = [options] { return run_rates(*options); }; });
+  command.description = "Measure what the second glance corrects and what it damages";
+  command.text("--model", options->model, "With a second glance").type("DIR").required();
+  command.text("--data", options->data, "Images with captions.json; drafts that were never trained on")
+      .type("DIR")
+      .required();
+  command.text("--lexicon", options->lexicon, "Of the pseudo drafts; by default the data's lexicon.json").type("FILE");
+  command.number("--count", options->count, 1, 10'000'000, "Images");
+  command.seed(options->seed, "Of the pseudo drafts");
+  command.number("--rounds", options->rounds, 1, 100);
+  command.number("--beams", options->beams, 1, 64);
+  command.number("--threads", options->threads, 1, ThreadPool::kMaxThreads);
+  command.flag("--json", options->json, "Shares as JSON instead of a table");
+  command.run = [options] { return run_rates(*options); };
 }
 
 }  // namespace tool

@@ -13,8 +13,8 @@
 #include "sharpeye/training/scenes/make_scene.hpp"
 #include "sharpeye/training/scenes/renderer.hpp"
 #include "sharpeye/training/scenes/scene_json.hpp"
-#include "tools/commands.hpp"
 #include "tools/options.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -115,24 +115,19 @@ int run_scenes(const ScenesCommand& command) {
 
 }  // namespace
 
-void add_scenes(CLI::App& app, Action& run) {
+void add_scenes(Command& command) {
   const auto options = std::make_shared<ScenesCommand>();
-  CLI::App& command = *app.add_subcommand("scenes", "Make a data set of painted scenes with captions");
-  command.add_option("--count", options->count, "How many")->required()->check(between<Index>(1, 1000000));
-  add_seed(command, options->seed, "Of the scenes")->capture_default_str();
-  command.add_option("-o,--output", options->folder, "The directory to make")->required()->type_name("DIR");
-  command.add_option("--size", options->size, "Side of the pictures in pixels")
-      ->check(between<Index>(16, 1024))
-      ->capture_default_str();
-  command.add_option("--split", options->split, "Disjoint from the others; only train leaves combinations out")
-      ->check(CLI::IsMember({"train", "val", "test"}))
-      ->capture_default_str();
-  command.add_flag("--lone", options->lone, "One thing in each, instead of two or three");
-  command.add_option("--threads", options->threads, "The result is the same for any number")
-      ->check(between(1, ThreadPool::kMaxThreads))
-      ->capture_default_str();
-  command.add_flag("--force", options->force, "Write into a directory that is not empty");
-  command.callback([options, &run] { run = [options] { return run_scenes(*options); }; });
+  command.description = "Make a data set of painted scenes with captions";
+  command.number("--count", options->count, 1, 1'000'000, "How many").required();
+  command.seed(options->seed, "Of the scenes");
+  command.text("-o,--output", options->folder, "The directory to make").type("DIR").required();
+  command.number("--size", options->size, 16, 1024, "Side of the pictures in pixels");
+  command.text("--split", options->split, "Disjoint from the others; only train leaves combinations out")
+      .one_of({"train", "val", "test"});
+  command.flag("--lone", options->lone, "One thing in each, instead of two or three");
+  command.number("--threads", options->threads, 1, ThreadPool::kMaxThreads, "The result is the same for any number");
+  command.flag("--force", options->force, "Write into a directory that is not empty");
+  command.run = [options] { return run_scenes(*options); };
 }
 
 }  // namespace tool

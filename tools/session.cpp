@@ -13,23 +13,20 @@ std::optional<Aspect> to_aspect(const std::string& name) {
 
 }  // namespace
 
-void SessionOptions::add_to(CLI::App& command) {
-  command.add_option("--model", model, "The model directory")->required()->type_name("DIR");
-  command.add_option("--threads", threads, "Threads to compute with; the result is the same for any number")
-      ->check(between(1, ThreadPool::kMaxThreads))
-      ->capture_default_str();
-  command.add_option("--aspect", aspect, "How an image becomes square, instead of the model's own way")
-      ->check(CLI::IsMember({"pad", "crop", "squash"}));
-  command.add_flag("--no-exif", no_exif, "Do not turn images upright by their EXIF orientation");
-  command.add_option("--max-pixels", max_pixels, "Refuse larger images")
-      ->check(between<std::uint64_t>(1, std::uint64_t{1} << 32))
-      ->capture_default_str();
-  command.add_flag_callback(
+void SessionOptions::add_to(Command& command) {
+  command.text("--model", model, "The model directory").type("DIR").required();
+  command.number("--threads", threads, 1, ThreadPool::kMaxThreads,
+                 "Threads to compute with; the result is the same for any number");
+  command.text("--aspect", aspect, "How an image becomes square, instead of the model's own way")
+      .one_of({"pad", "crop", "squash"});
+  command.flag("--no-exif", no_exif, "Do not turn images upright by their EXIF orientation");
+  command.number("--max-pixels", max_pixels, 1, std::uint64_t{1} << 32, "Refuse larger images");
+  command.flag(
       "--map", [this] { load.mode = LoadMode::kMap; },
       "Map the weights instead of reading them: a packed model is there at once, its elements unchecked. The files "
       "must "
       "not change meanwhile");
-  command.add_flag("--allow-non-finite", load.allow_non_finite, "Accept NaN and infinite weights");
+  command.flag("--allow-non-finite", load.allow_non_finite, "Accept NaN and infinite weights");
 }
 
 Session::Session(const SessionOptions& options)

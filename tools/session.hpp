@@ -3,13 +3,13 @@
 /// @file
 /// A loaded model with the options that `caption` and `dump` share.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "sharpeye/io/image_decoder.hpp"
 #include "sharpeye/pipeline/captioner.hpp"
+#include "tools/options.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -23,7 +23,7 @@ struct SessionOptions {
   std::uint64_t max_pixels = DecodeOptions().max_pixels;
   LoadOptions load;
 
-  void add_to(CLI::App& command);
+  void add_to(Command& command);
 };
 
 /// A model and the threads to run it.

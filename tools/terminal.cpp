@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "sharpeye/core/file.hpp"
 #include "sharpeye/text/unicode.hpp"
 
 namespace tool {
@@ -36,6 +37,21 @@ void report(std::string_view text) {
 
 void write_out(std::string_view text) {
   if (!write_all(STDOUT_FILENO, text)) throw OutputError(errno);
+}
+
+std::string read_input(const std::string& name, std::uint64_t limit) {
+  if (name != "-") return read_file(name, limit);
+  std::string bytes;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    require(!is_interrupted(), ErrorCode::kCancelled, "-: cancelled");
+    if (got < 0 && errno == EINTR) continue;
+    require(got >= 0, ErrorCode::kFileAccess, "-: cannot read: ", std::strerror(errno));
+    if (got == 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(got));
+    require(bytes.size() <= limit, ErrorCode::kLimit, "-: expected at most ", limit, " bytes");
+  }
 }
 
 std::string one_line(std::string_view text) {

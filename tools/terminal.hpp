@@ -1,8 +1,10 @@
 #pragma once
 
 /// @file
-/// What a program owes its terminal: exit codes, errors, whole lines of output, Ctrl-C. The library does none of it.
+/// What a program owes its terminal: exit codes, errors, standard input, whole lines of output, Ctrl-C. The library
+/// does none of it.
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,6 +38,9 @@ void report(std::string_view text);
 
 /// Writes to stdout at once, without a buffer: give it whole lines. @throws OutputError
 void write_out(std::string_view text);
+
+/// A file's bytes, or for "-" those of stdin. @throws Error as read_file(); kCancelled on Ctrl-C while waiting
+std::string read_input(const std::string& name, std::uint64_t limit);
 
 /// `text` as UTF-8 without control characters: nothing that comes from a file can steer the terminal.
 std::string one_line(std::string_view text);

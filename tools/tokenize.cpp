@@ -5,7 +5,8 @@
 
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
-#include "tools/commands.hpp"
+#include "tools/options.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -57,16 +58,13 @@ int run_tokenize(const TokenizeCommand& command) {
 
 }  // namespace
 
-void add_tokenize(CLI::App& app, Action& run) {
+void add_tokenize(Command& command) {
   const auto options = std::make_shared<TokenizeCommand>();
-  CLI::App& command =
-      *app.add_subcommand("tokenize", "Turn lines of stdin, each a JSON string, into JSON arrays of token ids");
-  command.add_option("--model", options->model, "A directory with vocab.json and merges.txt")
-      ->required()
-      ->type_name("DIR");
-  CLI::Option* decode = command.add_flag("--decode", options->decode, "The other way; special tokens are left out");
-  command.add_flag("--no-bos", options->no_bos, "Do not begin with the BOS token")->excludes(decode);
-  command.callback([options, &run] { run = [options] { return run_tokenize(*options); }; });
+  command.description = "Turn lines of stdin, each a JSON string, into JSON arrays of token ids";
+  command.text("--model", options->model, "A directory with vocab.json and merges.txt").type("DIR").required();
+  const Option& decode = command.flag("--decode", options->decode, "The other way; special tokens are left out");
+  command.flag("--no-bos", options->no_bos, "Do not begin with the BOS token").excludes(decode);
+  command.run = [options] { return run_tokenize(*options); };
 }
 
 }  // namespace tool

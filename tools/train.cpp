@@ -9,7 +9,6 @@
 #include "sharpeye/training/drafts.hpp"
 #include "sharpeye/training/rates.hpp"
 #include "sharpeye/training/vision_stage.hpp"
-#include "tools/commands.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_line.hpp"
@@ -43,86 +42,57 @@ int run_train(training::StageOptions options) {
 
 }  // namespace
 
-void add_train(CLI::App& app, Action& run) {
+void add_train(Command& command) {
   const auto options = std::make_shared<training::StageOptions>();
   options->threads = ThreadPool::default_size();
-  CLI::App& command = *app.add_subcommand("train", "Train a stage: vision, connector (0), caption (1), refine (2)");
+  command.description = "Train a stage: vision, connector (0), caption (1), refine (2)";
   std::vector<std::string> names;
   for (const auto& stage : training::stages()) names.push_back(stage.first);
   training::OptimizationConfig& optimization = options->trainer.optimization;
-  command.add_option("stage", options->stage, "The stage")->required()->check(CLI::IsMember(names));
+  command.text("stage", options->stage, "The stage").one_of(names).required();
+  command.text("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
+      .type("DIR")
+      .required();
+  command.text("--model", options->model, "The model to begin with").type("DIR").required();
+  command.text("-o,--output", options->trainer.output, "The trained model; an interrupted run goes on here")
+      .type("DIR")
+      .required();
+  command.number("--steps", optimization.steps, 1, 100'000'000);
+  command.number("--batch-size", optimization.batch_size, 1, 65536);
+  command.number("--learning-rate", optimization.learning_rate, 0, 1, "The highest, after warm-up");
+  command.number("--warmup-ratio", optimization.warmup_ratio, 0, 1);
+  command.number("--weight-decay", optimization.adamw.weight_decay, 0, 1);
+  command.number("--max-gradient-norm", optimization.max_gradient_norm, 1e-6, 1e12);
+  command.seed(options->seed, "Of the order, the drafts and new weights");
+  command.texts("--train", options->prefixes, "Train the tensors below these names, instead of the stage's")
+      .type("PREFIX");
+  command.number("--save-every", options->trainer.save_every, 1, 100'000'000, "Steps");
+  command.text("--dtype", options->dtype, "Of the weights that are written").one_of({"f32", "f16", "bf16"});
+  command.number("--threads", options->threads, 1, ThreadPool::kMaxThreads);
+  command.number("--max-tokens", options->max_tokens, 1, 100'000, "Longer captions are bad");
+  command.flag("--skip-bad", options->skip_bad, "Leave out bad images and captions instead of refusing them");
+  command.text("--cache", options->cache, "Where the features of the frozen tower are kept; by default the output")
+      .type("DIR");
   command
-      .add_option("--data", options->data, "A folder with captions.json or captions.jsonl and images, or such a file")
-      ->required()
-      ->type_name("DIR");
-  command.add_option("--model", options->model, "The model to begin with")->required()->type_name("DIR");
-  command.add_option("-o,--output", options->trainer.output, "The trained model; an interrupted run goes on here")
-      ->required()
-      ->type_name("DIR");
-  command.add_option("--steps", optimization.steps)->check(between<Index>(1, 100'000'000))->capture_default_str();
-  command.add_option("--batch-size", optimization.batch_size)->check(between<Index>(1, 65536))->capture_default_str();
-  command.add_option("--learning-rate", optimization.learning_rate, "The highest, after warm-up")
-      ->check(between(0.0, 1.0))
-      ->capture_default_str();
-  command.add_option("--warmup-ratio", optimization.warmup_ratio)->check(between(0.0, 1.0))->capture_default_str();
-  command.add_option("--weight-decay", optimization.adamw.weight_decay)
-      ->check(between(0.0, 1.0))
-      ->capture_default_str();
-  command.add_option("--max-gradient-norm", optimization.max_gradient_norm)
-      ->check(between(1e-6, 1e12))
-      ->capture_default_str();
-  add_seed(command, options->seed, "Of the order, the drafts and new weights")->capture_default_str();
-  command.add_option("--train", options->prefixes, "Train the tensors below these names, instead of the stage's")
-      ->type_name("PREFIX");
-  command.add_option("--save-every", options->trainer.save_every, "Steps")
-      ->check(between<Index>(1, 100'000'000))
-      ->capture_default_str();
-  command.add_option("--dtype", options->dtype, "Of the weights that are written")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
-      ->capture_default_str();
-  command.add_option("--threads", options->threads)->check(between(1, ThreadPool::kMaxThreads))->capture_default_str();
-  command.add_option("--max-tokens", options->max_tokens, "Longer captions are bad")
-      ->check(between<Index>(1, 100'000))
-      ->capture_default_str();
-  command.add_flag("--skip-bad", options->skip_bad, "Leave out bad images and captions instead of refusing them");
+      .text("--drafts", options->drafts,
+            "refine: edits drawn uniformly (the paper) or along the model's own confusions; the model's own captions, "
+            "with any caption or the nearest one as the aim; this and confusions mixed; other images' captions; the "
+            "data's \"pseudo\"")
+      .one_of(training::draft_kinds());
+  command.number("--drafts-per-caption", options->drafts_per_caption, 1, 1000);
+  command.text("--lexicon", options->lexicon, "refine: of the edits; by default the data's lexicon.json").type("FILE");
+  command.number("--initial-share", options->initial_share, 0, 0.99,
+                 "refine: share of samples that practise the first glance; above 0 the language model trains too");
+  command.number("--draft-dropout", options->draft_dropout, 0, 1,
+                 "refine: share of the drafts that are left out, so that the features must tell all of the caption");
+  command.number("--draft-warmup", options->draft_warmup, 0, 1,
+                 "refine: share of the steps over which drafts come in, from none to all but those left out");
   command
-      .add_option("--cache", options->cache, "Where the features of the frozen tower are kept; by default the output")
-      ->type_name("DIR");
-  command
-      .add_option("--drafts", options->drafts,
-                  "refine: edits drawn uniformly (the paper) or along the model's own confusions; the model's own "
-                  "captions, with any caption or the nearest one as the aim; this and confusions mixed; other images' "
-                  "captions; the data's \"pseudo\"")
-      ->check(CLI::IsMember(training::draft_kinds()))
-      ->capture_default_str();
-  command.add_option("--drafts-per-caption", options->drafts_per_caption)
-      ->check(between<Index>(1, 1000))
-      ->capture_default_str();
-  command.add_option("--lexicon", options->lexicon, "refine: of the edits; by default the data's lexicon.json")
-      ->type_name("FILE");
-  command
-      .add_option("--initial-share", options->initial_share,
-                  "refine: share of samples that practise the first glance; above 0 the language model trains too")
-      ->check(between(0.0, 0.99))
-      ->capture_default_str();
-  command
-      .add_option("--draft-dropout", options->draft_dropout,
-                  "refine: share of the drafts that are left out, so that the features must tell all of the caption")
-      ->check(between(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option("--draft-warmup", options->draft_warmup,
-                  "refine: share of the steps over which drafts come in, from none to all but those left out")
-      ->check(between(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option("--rates-data", options->rates_data,
-                  "refine: held-out data to measure correction and damage on whenever the model is saved")
-      ->type_name("DIR");
-  command.add_option("--rates-count", options->rates_count, "Images of it, at most")
-      ->check(between<std::size_t>(1, 1'000'000))
-      ->capture_default_str();
-  command.callback([options, &run] { run = [options] { return run_train(*options); }; });
+      .text("--rates-data", options->rates_data,
+            "refine: held-out data to measure correction and damage on whenever the model is saved")
+      .type("DIR");
+  command.number("--rates-count", options->rates_count, 1, 1'000'000, "Images of it, at most");
+  command.run = [options] { return run_train(*options); };
 }
 
 }  // namespace tool

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sharpeye/io/json.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/bpe_trainer.hpp"
 #include "sharpeye/text/pre_tokenizer.hpp"
 #include "sharpeye/text/vocab_json.hpp"
 #include "sharpeye/training/load_dataset.hpp"
-#include "tools/commands.hpp"
 #include "tools/options.hpp"
+#include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
@@ -78,24 +79,20 @@ int run_train_tokenizer(const TrainTokenizerCommand& command) {
 
 }  // namespace
 
-void add_train_tokenizer(CLI::App& app, Action& run) {
+void add_train_tokenizer(Command& command) {
   const auto options = std::make_shared<TrainTokenizerCommand>();
-  CLI::App& command = *app.add_subcommand("train-tokenizer", "Make vocab.json and merges.txt from captions");
-  command.add_option("--data", options->data, "A directory with captions.json or captions.jsonl, or such a file")
-      ->required()
-      ->type_name("PATH...");
-  command.add_option("--vocab-size", options->options.vocab_size, "At most so many tokens")
-      ->required()
-      ->check(between<std::int32_t>(260, kVocabularyLimit));
-  command.add_option("-o,--output", options->folder, "The directory to write to")->required()->type_name("DIR");
-  command.add_option("--min-count", options->options.min_count, "Do not merge what occurs less often")
-      ->check(between<std::int64_t>(1, std::int64_t{1} << 40))
-      ->capture_default_str();
-  command.add_option("--text", options->texts, "Learn this too, as if it came with each caption: a prompt")
-      ->type_name("TEXT")
-      ->allow_extra_args(false);
-  command.add_flag("--force", options->force, "Replace a tokenizer that is there");
-  command.callback([options, &run] { run = [options] { return run_train_tokenizer(*options); }; });
+  command.description = "Make vocab.json and merges.txt from captions";
+  command.texts("--data", options->data, "A directory with captions.json or captions.jsonl, or such a file")
+      .type("PATH...")
+      .required();
+  command.number("--vocab-size", options->options.vocab_size, 260, kVocabularyLimit, "At most so many tokens")
+      .required();
+  command.text("-o,--output", options->folder, "The directory to write to").type("DIR").required();
+  command.number("--min-count", options->options.min_count, 1, std::int64_t{1} << 40,
+                 "Do not merge what occurs less often");
+  command.texts("--text", options->texts, "Learn this too, as if it came with each caption: a prompt").one_each();
+  command.flag("--force", options->force, "Replace a tokenizer that is there");
+  command.run = [options] { return run_train_tokenizer(*options); };
 }
 
 }  // namespace tool

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "run_command.hpp"
 
 using sharpeye::Json;
@@ -61,7 +63,8 @@ TEST_CASE("caption --json has the documented keys") {
   REQUIRE(lines.size() == 2);
   for (const std::string& line : lines) {
     const Json json = test::parse(line);
-    CHECK(json.size() == 7);
+    CHECK(json.size() == 8);
+    CHECK(json.at("deadline_passed") == false);
     CHECK(json.at("initial").is_text());
     CHECK(json.at("refined").is_text());
     CHECK(json.at("rounds") == 1);
@@ -157,6 +160,66 @@ TEST_CASE("folders, patterns and stdin") {
   CHECK(run(caption({"-"}), "").exit_code == 1);
 }
 
+TEST_CASE("what a folder holds besides images is counted, and --recursive descends") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "in/b/c");
+  std::filesystem::create_directories(folder / "in/a");
+  for (const char* name : {"in/z.jfif", "in/y.JPE", "in/x.dib", "in/b/2.ppm", "in/b/c/3.ppm", "in/a/1.ppm"})
+    test::write_image(folder / name, 8, 8, 5);
+  for (const char* name : {"in/a.heic", "in/b.HEIC", "in/notes.txt", "in/README", "in/b/d.webp"})
+    test::write_text(folder / name, "no image");
+  std::filesystem::create_directory_symlink(folder / "in", folder / "in/b/loop");
+  const auto names = [&](const test::Result& result) {
+    std::string found;
+    for (const std::string& line : test::lines_of(result.out))
+      found += " " + test::parse(line).at("image").get<std::string>().substr((folder / "in").size());
+    return found;
+  };
+  const auto flat = run(caption({"--json", "--max-new-tokens", "1", folder / "in"}));
+  CHECK(flat.exit_code == 0);
+  CHECK(names(flat) == " /x.dib /y.JPE /z.jfif");
+  CHECK(flat.err.find("sharpeye: left out of folders: 2 .heic, 1 .txt, 1 without extension, 2 folders "
+                      "(--recursive looks into them)\n") != std::string::npos);
+  const auto deep = run(caption({"--json", "--max-new-tokens", "1", "--recursive", folder / "in"}));
+  CHECK(deep.exit_code == 0);
+  CHECK(names(deep) == " /x.dib /y.JPE /z.jfif /a/1.ppm /b/2.ppm /b/c/3.ppm");
+  CHECK(deep.err.find("left out of folders: 2 .heic, 1 .txt, 1 .webp, 1 without extension, 1 folder\n") !=
+        std::string::npos);
+  CHECK(run(caption({"--max-new-tokens", "1", world().image_a()})).err.find("left out") == std::string::npos);
+}
+
+TEST_CASE("a folder that cannot be listed is named, the others go on") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "in/closed");
+  test::write_image(folder / "in/1.ppm", 8, 8, 5);
+  std::filesystem::permissions(folder / "in/closed", std::filesystem::perms::none);
+  if (::access((folder / "in/closed").c_str(), R_OK) == 0) return;  // root may
+  const auto result =
+      run(caption({"--json", "--max-new-tokens", "1", "--recursive", folder / "in", world().image_a()}));
+  std::filesystem::permissions(folder / "in/closed", std::filesystem::perms::owner_all);
+  CHECK(result.exit_code == 1);
+  CHECK(test::lines_of(result.out).size() == 2);
+  CHECK(result.err.find("sharpeye: " + (folder / "in/closed") + ": cannot list: ") != std::string::npos);
+}
+
+TEST_CASE("pipes are read as files are") {
+  const auto read = run(caption({"--json", world().image_a()}));
+  const test::TemporaryFolder folder;
+  const std::string fifo = folder / "fifo";
+  const auto piped =
+      test::run_shell("mkfifo " + test::quoted(fifo) + "; cat " + test::quoted(world().image_a()) + " > " +
+                      test::quoted(fifo) + " & " + test::command_line(caption({"--json", fifo})));
+  CHECK(piped.exit_code == 0);
+  CHECK(test::parse(piped.out).at("tokens") == test::parse(read.out).at("tokens"));
+}
+
+TEST_CASE("--json says whether the deadline passed") {
+  const auto result = run(caption({"--json", "--deadline-ms", "0", world().image_a()}));
+  CHECK(result.exit_code == 0);
+  CHECK(test::parse(result.out).at("deadline_passed") == true);
+  CHECK(test::parse(result.out).at("rounds") == 0);
+}
+
 TEST_CASE("JSON is UTF-8 whatever the file is called") {
   const test::TemporaryFolder folder;
   std::filesystem::copy(world().image_a(), folder / "caf\xff\n\xc3.ppm");
@@ -164,6 +227,9 @@ TEST_CASE("JSON is UTF-8 whatever the file is called") {
   CHECK(result.exit_code == 0);
   REQUIRE(test::lines_of(result.out).size() == 1);
   CHECK(test::parse(result.out).at("image") == folder / "caf\xEF\xBF\xBD\n\xEF\xBF\xBD.ppm");
+  const std::string bytes = test::parse(result.out).at("image_base64").get<std::string>();
+  const auto decoded = test::run_shell("echo " + test::quoted(bytes) + " | base64 -d");
+  CHECK(decoded.out == folder / "caf\xff\n\xc3.ppm");
   CHECK(test::lines_of(run(caption({"--max-new-tokens", "2", folder / "caf\xff\n\xc3.ppm"})).out).size() == 3);
 }
 
@@ -229,7 +295,15 @@ TEST_CASE("--stream ends with the text of the plain output") {
 
 TEST_CASE("wrong usage exits with 2") {
   test::check_refused({}, "subcommand");
-  test::check_refused({"captoin"}, "subcommand");
+  test::check_refused({"captoin"}, "unknown command \"captoin\", did you mean \"caption\"?");
+  test::check_refused({"foo"}, "unknown command \"foo\"");
+  test::check_refused({"caption", "--modle", "x", "a.png"}, "unknown option \"--modle\", did you mean \"--model\"?");
+  test::check_refused({"caption", "--threads=0", "--jsno", "a.png"}, "did you mean \"--json\"?");
+  test::check_refused({"dump", "--model", world().model(), "a.png", "b.png"}, "dump: unexpected argument \"b.png\"");
+  test::check_refused({"--model", "x", "caption"}, "options follow the name of the command");
+  test::check_refused(caption({"-n.png"}),
+                      "unknown option \"-n.png\"; a file of that name is ./-n.png, or stands after --");
+  test::check_refused(caption({"--ablation", "captoin-only", world().image_a()}), "did you mean \"caption-only\"?");
   test::check_refused({"caption"}, "required");
   test::check_refused({"caption", world().image_a()}, "--model is required");
   test::check_refused({"caption", "--model", "/nowhere", world().image_a()}, "/nowhere/config.json");

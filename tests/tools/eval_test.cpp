@@ -212,3 +212,44 @@ TEST_CASE("wrong usage of eval exits with 2") {
   check_refused({"eval", "--references", "/nowhere", "--predictions", files.predictions()}, "/nowhere: cannot open");
   check_refused(files.command({"--json", "/nowhere/scores.json"}), "/nowhere/scores.json: cannot write");
 }
+
+TEST_CASE("eval reads stdin, and what caption --json writes into a pipe") {
+  const Files files;
+  const auto expected = files.scores();
+  const std::vector<std::string> front{"eval", "--json", "-", "--references"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), front.begin(), front.end());
+    return more;
+  };
+  const auto results = run(with({files.references(), "--predictions", "-"}), kResults);
+  CHECK(results.exit_code == 0);
+  CHECK(test::parse(results.out)["scores"] == expected["scores"]);
+  const auto references = run(with({"-", "--predictions", files.predictions()}), kReferences);
+  CHECK(test::parse(references.out)["scores"] == expected["scores"]);
+  check_refused(with({"-", "--predictions", "-"}), "--predictions: expected another file than --references");
+  const auto bad = run(with({files.references(), "--predictions", "-"}), "[7]");
+  CHECK(bad.err == "sharpeye: -: [0]: expected a JSON object, actual number\n");
+
+  write_text(files.references(), R"({"images": [{"id": 1, "file_name": "a.ppm"}, {"id": 2, "file_name": "b.ppm"}],
+    "annotations": [{"image_id": 1, "caption": "a"}, {"image_id": 2, "caption": "b"}]})");
+  const auto piped =
+      test::run_shell(test::command_line({"caption", "--json", "--max-new-tokens", "3", "--model",
+                                          test::world().model(), test::world().image_a(), test::world().image_b()}) +
+                      " | " + test::command_line(with({files.references(), "--predictions", "-"})));
+  CHECK(piped.exit_code == 0);
+  CHECK(test::parse(piped.out)["images"] == 2);
+}
+
+TEST_CASE("whole numbers that are written with a fraction are ids") {
+  const Files files;
+  const auto expected = files.scores()["scores"];
+  write_text(files.predictions(), R"([{"image_id": 2.0, "caption": "two dogs playing in the grass"},
+    {"image_id": 1e0, "caption": "a man riding a wave"}, {"image_id": "x", "caption": "a red bus"}])");
+  CHECK(files.scores()["scores"] == expected);
+  files.check_predictions(R"([{"image_id": 1.5, "caption": "a"}])",
+                          "[0]: image_id: expected integer or text, actual 1.5");
+  write_text(files.references(),
+             R"({"annotations": [{"image_id": 1.0, "caption": "a b"}, {"image_id": 1, "caption": "c"}]})");
+  write_text(files.predictions(), R"([{"image_id": 1, "caption": "a b"}])");
+  CHECK(files.scores()["images"] == 1);
+}

@@ -47,6 +47,8 @@ class JsonReader {
   /// One of the `allowed` texts.
   std::string one_of(std::string_view key, const std::vector<std::string>& allowed,
                      std::optional<std::string> fallback = {}) const;
+  /// What names an entry of a file: a text or an integer, also one that is written 1.0.
+  Json id(std::string_view key) const;
   /// A list of min_count to max_count integers in [min, max].
   std::vector<Index> integers(std::string_view key, Index min, Index max, Index min_count = 1,
                               Index max_count = 64) const;

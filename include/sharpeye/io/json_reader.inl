@@ -75,6 +75,14 @@ SHARPEYE_BODY std::string JsonReader::one_of(std::string_view key, const std::ve
   refuse(key, expected, value);
 }
 
+SHARPEYE_BODY Json JsonReader::id(std::string_view key) const {
+  const Json* value = value_->find(key);
+  if (value != nullptr && value->is_text()) return *value;
+  const std::optional<std::int64_t> number = value == nullptr ? std::nullopt : value->as_whole_number();
+  if (!number) refuse(key, "integer or text", value);
+  return *number;
+}
+
 SHARPEYE_BODY std::vector<Index> JsonReader::integers(std::string_view key, Index min, Index max, Index min_count,
                                                       Index max_count) const {
   std::vector<Index> result;

@@ -1,0 +1,134 @@
+#include "tools/bench_stages.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bench/machine.hpp"
+#include "sharpeye/io/safetensors_folder.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/pipeline/flops.hpp"
+#include "sharpeye/text/prompt.hpp"
+
+namespace tool {
+namespace {
+
+// One line of the table.
+struct Stage {
+  const char* name;
+  double CaptionTimings::*time;
+  double StageFlops::*flops;
+};
+constexpr Stage kStages[] = {
+    {"vision", &CaptionTimings::vision, &StageFlops::vision},
+    {"connector", &CaptionTimings::connector, &StageFlops::connector},
+    {"pass1_prefill", &CaptionTimings::pass1_prefill, &StageFlops::pass1_prefill},
+    {"pass1_decode", &CaptionTimings::pass1_decode, &StageFlops::pass1_decode},
+    {"ser_connector", &CaptionTimings::ser_connector, &StageFlops::ser_connector},
+    {"pass2_prefill", &CaptionTimings::pass2_prefill, &StageFlops::pass2_prefill},
+    {"pass2_decode", &CaptionTimings::pass2_decode, &StageFlops::pass2_decode},
+};
+
+// A picture that is not flat, of the shape of a camera's frame.
+Image drawn_image() {
+  Image image(640, 480);
+  for (Index y = 0; y < 480; ++y) {
+    for (Index x = 0; x < 3 * 640; ++x) {
+      image.row(y)[x] = static_cast<std::uint8_t>(128 + 127 * std::sin(0.01 * static_cast<double>(x * (y % 97 + 1))));
+    }
+  }
+  return image;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double peak_resident_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+// Bytes of the weights that each new token reads: the decoder's layers and the head.
+double decoder_bytes(const std::string& folder, const MmSerConfig& config) {
+  const SafetensorsFolder stored(folder);
+  double bytes = 0;
+  for (const std::string& name : stored.names()) {
+    const std::string model = config.own_refine_language_model ? "refine_language_model." : "language_model.";
+    if (name.rfind(model, 0) != 0 || name.find("embed_positions") != std::string::npos) continue;
+    bytes += static_cast<double>(stored.info(name).end - stored.info(name).begin);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Stage& stage : kStages) all.push_back(stage.name);
+    all.insert(all.end(), {"one_glance", "two_glances"});
+    return all;
+  }();
+  return names;
+}
+
+MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options_of_session, Session& session) {
+  const CaptionModel& model = session.model();
+  const Image image = run.image.empty() ? drawn_image() : session.image(run.image);
+  const int threads = options_of_session.threads;
+  const bool refines = model.refines();
+  CaptionOptions options;
+  options.is_cancelled = is_interrupted;
+  options.verify_draft = false;  // every token by itself: what the table is about
+  options.generation = model.generation();
+  options.generation->num_beams = run.beams.value_or(model.generation().num_beams);
+  options.generation->max_new_tokens = options.generation->min_new_tokens = run.new_tokens;
+  MeasuredStages measured;
+  std::map<std::string, std::vector<double>> times;
+  Caption last;
+  for (Index repeat = -1; repeat < run.repeat; ++repeat) {  // the first one warms up
+    measured.peak = std::max(measured.peak, bench::measure_peak(threads));
+    for (const Index rounds : {0, 1}) {
+      if (rounds == 1 && !refines) continue;
+      options.rounds = rounds;
+      last = session.captioner()(image, options);
+      if (repeat < 0) continue;
+      times[rounds == 0 ? "one_glance" : "two_glances"].push_back(last.timings.total);
+      if (rounds == 0 && refines) continue;
+      for (const Stage& stage : kStages) times[stage.name].push_back(last.timings.*stage.time);
+    }
+  }
+  for (const auto& [name, values] : times) measured.milliseconds[name] = median(values);
+  measured.peak_memory_mib = peak_resident_mib();  // before the large buffer of the next line
+  measured.bandwidth = bench::measure_read_bandwidth(threads);
+
+  const auto prompt = [&](const PromptTemplate& text) {
+    return static_cast<Index>(text.tokenize(model.tokenizer(), last.initial).ids.size()) - 1;
+  };
+  const StageFlops flops = count_flops(
+      model.config(), {prompt(model.initial_prompt()), refines ? prompt(model.refine_prompt()) : 0,
+                       static_cast<Index>(last.initial_ids.size()), run.new_tokens, options.generation->num_beams});
+  // A stage takes at least its operations at the peak; decoding, at least the reading of the weights for each token.
+  const double bytes = decoder_bytes(options_of_session.model, model.config());
+  measured.decode_step_limit = bytes / (measured.bandwidth * 1e6);
+  measured.decode_step = measured.milliseconds["pass1_decode"] / static_cast<double>(run.new_tokens - 1);
+  double all = 0;
+  for (const Stage& stage : kStages) {
+    double limit = flops.*stage.flops / (measured.peak * 1e6);
+    if (std::string(stage.name).find("decode") != std::string::npos && flops.*stage.flops > 0) {
+      limit = std::max(limit, static_cast<double>(run.new_tokens - 1) * measured.decode_step_limit);
+    }
+    measured.limits[stage.name] = limit;
+    all += limit;
+  }
+  measured.limits["two_glances"] = all;
+  measured.limits["one_glance"] = flops.vision_one_glance / (measured.peak * 1e6) + measured.limits["connector"] +
+                                  measured.limits["pass1_prefill"] + measured.limits["pass1_decode"];
+  return measured;
+}
+
+}  // namespace tool

@@ -1,0 +1,35 @@
+#pragma once
+
+/// @file
+/// The options of `sharpeye caption`.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sharpeye/pipeline/captioner.hpp"
+#include "tools/options.hpp"
+#include "tools/session.hpp"
+
+namespace tool {
+
+/// What `sharpeye caption` was told.
+struct CaptionCommand {
+  SessionOptions session;
+  std::vector<std::string> inputs;
+  bool recursive = false, json = false, stream = false, sample = false, no_draft = false;
+  std::optional<int> glances;
+  std::optional<Index> rounds, beams, max_new_tokens, top_k;
+  std::optional<double> temperature, top_p;
+  std::optional<std::uint64_t> seed;
+  std::optional<Index> deadline_ms;
+  int parallel = 1;
+  std::string ablation = "none";
+
+  /// Declares the options that set this.
+  void add_to(Command& command);
+  /// @throws Error kInvalidArgument where options contradict each other or the model
+  CaptionOptions options(const CaptionModel& model) const;
+};
+
+}  // namespace tool
