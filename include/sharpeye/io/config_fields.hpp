@@ -117,7 +117,8 @@ Json fields_to_json(Config config) {
 template <class Config>
 std::vector<std::string> field_names(const Config& config) {
   std::vector<std::string> names;
-  for (const auto& [key, value] : fields_to_json(config).items()) names.push_back(key);
+  const Json json = fields_to_json(config);
+  for (const auto& [key, value] : json.items()) names.push_back(key);
   return names;
 }
 
