@@ -1,5 +1,5 @@
 #include "run_command.hpp"
-#include "sharpeye/training/dataset.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 
 using sharpeye::Json;
 using test::run;
@@ -49,7 +49,7 @@ TEST_CASE("scenes writes pictures, captions, truth and lexicon") {
     }
     CHECK(json["images"][3] == Json{{"id", 3}, {"file_name", "images/000003.png"}, {"width", 32}, {"height", 32}});
     // The training side takes it as it is.
-    const sharpeye::Dataset data = sharpeye::DatasetReader(path, {}).read();
+    const sharpeye::training::Dataset data = sharpeye::training::load_dataset(path);
     CHECK(data.images.size() == 12);
     CHECK(data.report.total() == 0);
   }
