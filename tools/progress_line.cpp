@@ -21,7 +21,8 @@ ProgressLine::ProgressLine(std::string what)
     : what_(std::move(what)), is_terminal_(::isatty(STDERR_FILENO) != 0), begin_(seconds()) {}
 
 void ProgressLine::show(Index done, Index total, const std::string& detail) {
-  if (first_ < 0) first_ = done - 1;
+  if (first_ < 0) first_ = std::max<Index>(0, done - 1);  // a run that goes on begins in the middle
+  if (done == 0) return;
   const double now = seconds(), rate = static_cast<double>(done - first_) / std::max(1e-9, now - begin_);
   last_ = concat(what_, ": ", done, " / ", total, detail.empty() ? "" : ", " + detail, ", ", fixed(rate, 1),
                  " a second, ", static_cast<Index>(static_cast<double>(total - done) / rate), " s left");

@@ -15,7 +15,8 @@ namespace tool {
 class ProgressLine {
  public:
   explicit ProgressLine(std::string what);
-  /// Shows "what: done / total, detail, rate, time left" at most every tenth of a second.
+  /// Shows nothing for 0 done, which begins the work; else "what: done / total, detail, rate, time left" at most every
+  /// tenth of a second.
   void show(Index done, Index total, const std::string& detail = "");
   void finish();
 

@@ -19,7 +19,7 @@ struct CaptionManyCallbacks {
   std::function<Image(const std::string& path)> load;
   /// The options of image i, or the defaults where it is empty; called in parallel.
   std::function<CaptionOptions(std::size_t i)> options;
-  /// Called in order, on the caller's thread.
+  /// Called with 0 at the beginning, then after each caption, on the caller's thread.
   std::function<void(Index done, Index total)> on_progress;
   std::function<bool()> is_cancelled;
 };

@@ -26,6 +26,7 @@ SHARPEYE_BODY std::vector<Caption> caption_many(const std::shared_ptr<const Capt
       errors[i] = std::current_exception();
     }
   };
+  if (callbacks.on_progress) callbacks.on_progress(0, static_cast<Index>(paths.size()));
   parallel_in_order(paths.size(), static_cast<std::size_t>(threads), caption, [&](std::size_t i) {
     if (errors[i]) std::rethrow_exception(errors[i]);
     require(!callbacks.is_cancelled || !callbacks.is_cancelled(), ErrorCode::kCancelled, "captions: cancelled");

@@ -25,6 +25,7 @@ SHARPEYE_BODY ImageStates::ImageStates(const StageOptions& options, const Captio
     for (const auto& image : data.images) images_.push_back(options.load_image(image.path));
     return;
   }
+  if (events.on_progress) events.on_progress("vision features", 0, static_cast<Index>(data.images.size()));
   features_.emplace(model, options.model, data.images, options.cache.empty() ? options.trainer.output : options.cache,
                     options.load_image, pool, [&](Index done, Index total) {
                       require_not_cancelled(events, "train: cancelled");

@@ -34,7 +34,7 @@ struct TrainingStep {
 struct TrainingEvents {
   /// What was found about the data, in words.
   std::function<void(const std::string& text)> on_note;
-  /// A part of the run other than its steps, for example "vision features".
+  /// A part of the run other than its steps, for example "vision features"; 0 are done when it begins.
   std::function<void(const std::string& what, Index done, Index total)> on_progress;
   std::function<void(const TrainingStep& step)> on_step;
   /// The model of this step is complete in the output folder.
