@@ -73,5 +73,9 @@ double clip_norm(FlatValues<S>& gradient, double max_norm) {
   return norm;
 }
 
+#if defined(SHARPEYE_COMPILED)
+extern template class AdamW<float>;
+#endif
+
 }  // namespace training
 SHARPEYE_NAMESPACE_END

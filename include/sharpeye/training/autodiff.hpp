@@ -451,5 +451,9 @@ class Autodiff {
   std::vector<std::function<void()>> steps_;
 };
 
+#if defined(SHARPEYE_COMPILED)
+extern template class Autodiff<float>;
+#endif
+
 }  // namespace training
 SHARPEYE_NAMESPACE_END

@@ -73,5 +73,9 @@ class GradientShards {
   std::unique_ptr<Autodiff<S>> tapes_[kShards];
 };
 
+#if defined(SHARPEYE_COMPILED)
+extern template class GradientShards<float>;
+#endif
+
 }  // namespace training
 SHARPEYE_NAMESPACE_END

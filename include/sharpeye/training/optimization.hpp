@@ -109,5 +109,9 @@ class Optimization {
   AdamW<S> adamw_;
 };
 
+#if defined(SHARPEYE_COMPILED)
+extern template class Optimization<float>;
+#endif
+
 }  // namespace training
 SHARPEYE_NAMESPACE_END

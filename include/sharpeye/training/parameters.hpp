@@ -141,5 +141,9 @@ class Parameters {
   Loader loader_;
 };
 
+#if defined(SHARPEYE_COMPILED)
+extern template class Parameters<float>;
+#endif
+
 }  // namespace training
 SHARPEYE_NAMESPACE_END
