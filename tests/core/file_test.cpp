@@ -57,6 +57,16 @@ std::size_t entries(const std::string& folder) {
 
 }  // namespace
 
+TEST_CASE("write_file makes a text the content of a file") {
+  const test::TemporaryFolder folder;
+  for (const char* text : {"one", "", "two\n"}) {
+    write_file(folder / "out", text);
+    CHECK(text_of(folder / "out") == text);
+  }
+  CHECK(entries(folder.path()) == 1);
+  check_error(ErrorCode::kFileAccess, {"cannot write"}, [&] { write_file(folder / "none/out", "x"); });
+}
+
 TEST_CASE("a regular file is replaced when the new one is complete, and not before") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "out.json";

@@ -161,6 +161,31 @@ TEST_CASE("train: the state of another run, bad data and bad options are refused
   CHECK(run_shell(command_line(workshop.train("refine", "x", {"--lexicon", "/nowhere"}))).exit_code == 2);
 }
 
+TEST_CASE("train: files that are needed late are opened before anything is computed") {
+  const Workshop workshop;
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& part) {
+    const Result result = run_shell(command_line(workshop.train("refine", "late", more)));
+    INFO(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.err.find(part) != std::string::npos);
+    CHECK(result.err.find("vision features") == std::string::npos);
+    CHECK(run_shell("ls " + quoted(workshop.folder / "late") + "/features-*").exit_code != 0);
+  };
+  refused({"--rates-data", "/nowhere"}, "/nowhere");
+  refused({"--drafts", "given"}, "expected a draft of each caption");
+  REQUIRE(run_shell("mkdir " + quoted(workshop.folder / "late") + " && echo '[1' > " +
+                    quoted(workshop.folder / "late/own_captions.json"))
+              .exit_code == 0);
+  refused({"--drafts", "own"}, "own_captions.json");
+  run_shell("echo '{' > " + quoted(workshop.folder / "late/rates.jsonl"));
+  refused({"--rates-data", workshop.folder / "data"}, "rates.jsonl");
+  run_shell("rm " + quoted(workshop.folder / "data/lexicon.json"));
+  for (const std::string drafts : {"uniform", "mixed"}) refused({"--drafts", drafts}, "lexicon.json");
+  refused({"--rates-data", workshop.folder / "data", "--drafts", "far"}, "lexicon.json");
+  run_shell("rm " + quoted(workshop.folder / "model/generation_config.json"));
+  refused({"--drafts", "far"}, "generation_config.json");
+}
+
 TEST_CASE("train refine: --rates-data measures correction and damage at each save, once a step") {
   const Workshop workshop;
   const std::vector<std::string> more{

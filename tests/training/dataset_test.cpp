@@ -71,6 +71,18 @@ TEST_CASE("a folder in COCO's format") {
   CHECK(data.images[1].captions == std::vector<std::string>{"two dogs"});
 }
 
+TEST_CASE("ids that are written as 7.0 are whole numbers") {
+  const Folder folder;
+  const Dataset data = folder.load("captions.json", coco(R"({"id": 7.0, "file_name": "a.ppm"})",
+                                                         R"({"image_id": 7, "caption": "a cat"},
+                                                            {"image_id": 7.0, "caption": "one cat"})"));
+  REQUIRE(data.images.size() == 1);
+  CHECK(data.images[0].id == "7");
+  CHECK(data.images[0].captions.size() == 2);
+  refused(folder, "captions.json", coco(R"({"id": 7.5, "file_name": "a.ppm"})", ""),
+          "expected a whole number or a text");
+}
+
 TEST_CASE("lines of JSON") {
   const Folder folder;
   folder.write("captions.jsonl",
