@@ -156,8 +156,8 @@ TEST_CASE("nothing left is an error") {
 TEST_CASE("images stay in the folder") {
   const Folder folder;
   for (const char* name : {"../a.ppm", "images/../../a.ppm", "/etc/passwd", "..", "", "a\\u0000b.png"}) {
-    refused(folder, "c.jsonl", concat(R"({"image": ")", name, R"(", "caption": "x"})"), ":1: expected an image in the",
-            skipping());
+    refused(folder, "c.jsonl", concat(R"({"image": ")", name, R"(", "caption": "x"})"),
+            ": line 1: expected an image in the", skipping());
     refused(folder, "c.json", coco(concat(R"({"id": 1, "file_name": ")", name, R"("})"), ""),
             "images[0]: expected an image in the", skipping());
   }
@@ -189,7 +189,7 @@ TEST_CASE("malformed files are errors by place") {
         "{\"image\": \"a.ppm\", \"caption\": [\"x\"]}", "{\"image\": \"a.ppm\", \"caption\": \"\xff\"}",
         "{\"image\": \"a.ppm\", \"caption\": \"x\", \"pseudo\": \"y\"}", "{\"caption\": \"x\"}", "{"}) {
     refused(folder, "c.jsonl", std::string("{\"image\": \"a.ppm\", \"caption\": \"x\"}\n") + line,
-            "c.jsonl:2: ", skipping());
+            "c.jsonl: line 2: ", skipping());
   }
   CHECK_THROWS_AS(load_dataset("/nowhere"), Error);
   CHECK_THROWS_AS(load_dataset(folder.path()), Error);
