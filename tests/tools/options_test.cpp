@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "sharpeye/core/error.hpp"
+
 using tool::detail::number_type;
 using tool::detail::read_number;
 
@@ -13,7 +15,42 @@ bool takes(const std::string& text, T min, T max) {
   return read_number(text, min, max, value);
 }
 
+// What a build with these commands says to a command line; empty when it accepts it.
+std::string complaint(std::vector<std::string> words) {
+  static int size;
+  const std::vector<tool::CommandEntry> commands{
+      {"paint",
+       [](tool::Command& command) {
+         command.number("--size", size, 1, 9);
+         command.run = [] { return size; };
+       }},
+      {"frame", [](tool::Command& command) { command.run = [] { return 100; }; }}};
+  words.insert(words.begin(), "sharpeye");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  size = 3;
+  try {
+    const tool::Action run =
+        tool::parse_command_line(static_cast<int>(arguments.size()), arguments.data(), commands, {"train", "eval"});
+    return run() == size ? "" : "another command";
+  } catch (const sharpeye::Error& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
+
+TEST_CASE("a command that this build does not have is answered by name") {
+  CHECK(complaint({"paint"}).empty());
+  CHECK(complaint({"paint", "--size", "5"}).empty());
+  CHECK(complaint({"frame"}) == "another command");
+  CHECK(complaint({"train", "--size", "5"}).find("train: this build has paint and frame only: cmake ") == 0);
+  CHECK(complaint({"trian"}) == "unknown command \"trian\", did you mean \"train\"?");
+  CHECK(complaint({"xyz"}) == "unknown command \"xyz\"; sharpeye --help lists them");
+  CHECK(complaint({"paint", "--sixe=4"}) == "paint: unknown option \"--sixe\", did you mean \"--size\"?");
+  CHECK(complaint({"paint", "--size", "10"}) == "--size: expected a number from 1 to 9, actual \"10\"");
+  CHECK(complaint({"paint", "x"}) == "paint: unexpected argument \"x\"");
+}
 
 TEST_CASE("numbers of options are read strictly") {
   for (const char* text : {"1", "64", "007"}) CHECK(takes<int>(text, 1, 64));
