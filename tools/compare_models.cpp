@@ -5,7 +5,6 @@
 
 #include "sharpeye/metrics/evaluate.hpp"
 #include "sharpeye/pipeline/caption_many.hpp"
-#include "sharpeye/training/load_dataset.hpp"
 #include "tools/images.hpp"
 #include "tools/progress_line.hpp"
 
@@ -31,12 +30,11 @@ double cosine(const std::vector<float>& a, const TensorView& b) {
 
 std::map<std::string, double> stage_cosines(const std::shared_ptr<const CaptionModel>& before,
                                             const std::shared_ptr<const CaptionModel>& after,
-                                            const std::vector<std::string>& images, ThreadPool& pool) {
+                                            const std::vector<Image>& images, ThreadPool& pool) {
   Captioner first(before, pool), second(after, pool);
   std::map<std::string, double> least;
-  for (const std::string& path : images) {
+  for (const Image& image : images) {
     require(!is_interrupted(), ErrorCode::kCancelled, "quantize: cancelled");
-    const Image image = load_image(path);
     std::map<std::string, std::vector<float>> expected;
     CaptionOptions options;
     options.is_cancelled = is_interrupted;
@@ -56,10 +54,8 @@ std::map<std::string, double> stage_cosines(const std::shared_ptr<const CaptionM
 }
 
 Agreement compare_captions(const std::shared_ptr<const CaptionModel>& before,
-                           const std::shared_ptr<const CaptionModel>& after, const std::string& folder,
-                           std::size_t count, int threads) {
-  training::Dataset data = training::load_dataset(folder);
-  data.images.resize(std::min(count, data.images.size()));
+                           const std::shared_ptr<const CaptionModel>& after, const training::Dataset& data,
+                           int threads) {
   std::vector<std::string> paths;
   for (const auto& image : data.images) paths.push_back(image.path);
   const auto captions_of = [&](const std::shared_ptr<const CaptionModel>& model, const char* what) {

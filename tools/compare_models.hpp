@@ -8,19 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/image.hpp"
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/core/types.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/training/dataset.hpp"
 
 namespace tool {
 
 using namespace sharpeye;
 
 /// The smallest cosine of each stage's output over some images. Both models read the same draft.
-/// @throws Error as load_image(); kCancelled on Ctrl-C
+/// @throws Error kCancelled on Ctrl-C
 std::map<std::string, double> stage_cosines(const std::shared_ptr<const CaptionModel>& before,
                                             const std::shared_ptr<const CaptionModel>& after,
-                                            const std::vector<std::string>& images, ThreadPool& pool);
+                                            const std::vector<Image>& images, ThreadPool& pool);
 
 /// What both models write about a data set.
 struct Agreement {
@@ -28,9 +30,9 @@ struct Agreement {
   double cider_d_before = 0, cider_d_after = 0;
 };
 
-/// Captions the first `count` images of a data set with both models. @throws Error; kCancelled on Ctrl-C
+/// Captions the images of a data set with both models. @throws Error; kCancelled on Ctrl-C
 Agreement compare_captions(const std::shared_ptr<const CaptionModel>& before,
-                           const std::shared_ptr<const CaptionModel>& after, const std::string& folder,
-                           std::size_t count, int threads);
+                           const std::shared_ptr<const CaptionModel>& after, const training::Dataset& data,
+                           int threads);
 
 }  // namespace tool

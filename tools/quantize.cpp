@@ -1,8 +1,10 @@
 /// @file
 /// `sharpeye quantize`: the same model with smaller weights, and what that changes.
 
+#include <algorithm>
 #include <filesystem>
 #include <iomanip>
+#include <optional>
 #include <sstream>
 
 #include "sharpeye/core/thread_pool.hpp"
@@ -10,6 +12,7 @@
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
+#include "sharpeye/training/load_dataset.hpp"
 #include "tools/compare_models.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
@@ -42,6 +45,14 @@ int run_quantize(const QuantizeCommand& command) {
   require_plain(SafetensorsFolder(command.model));
   catch_interrupts();
   const auto before = CaptionModel::load(command.model);
+  // What the report needs is opened before anything is replaced.
+  std::vector<Image> images;
+  for (const std::string& path : expand_inputs(command.images).names) images.push_back(load_image(path));
+  std::optional<training::Dataset> data;
+  if (!command.data.empty()) {
+    data = training::load_dataset(command.data);
+    data->images.resize(std::min(command.count, data->images.size()));
+  }
   fs::remove(config_path);
   Json report_json;
   {
@@ -55,11 +66,11 @@ int run_quantize(const QuantizeCommand& command) {
   }
   const auto after = CaptionModel::load(command.folder);
   ThreadPool pool(command.threads);
-  for (const auto& [name, value] : stage_cosines(before, after, expand_inputs(command.images).names, pool)) {
+  for (const auto& [name, value] : stage_cosines(before, after, images, pool)) {
     report_json["cosine"][name] = value;
   }
-  if (!command.data.empty()) {
-    const Agreement agreement = compare_captions(before, after, command.data, command.count, command.threads);
+  if (data) {
+    const Agreement agreement = compare_captions(before, after, *data, command.threads);
     report_json["images"] = agreement.images;
     report_json["initial_same"] = share(agreement.initial_same, agreement.images);
     report_json["refined_same"] = share(agreement.refined_same, agreement.images);

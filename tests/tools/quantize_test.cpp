@@ -51,6 +51,21 @@ TEST_CASE("quantize refuses a quantized model, its own folder, and one that is t
   CHECK(test::run({"quantize", "--model", model, "--dtype", "int8", "-o", model, "--force"}).exit_code == 2);
 }
 
+TEST_CASE("quantize opens what its report needs before it writes or replaces a model") {
+  const test::TemporaryFolder folder;
+  const std::string model = folder / "small";
+  REQUIRE(test::run({"quantize", "--model", kDemo, "--dtype", "int8", "-o", model}).exit_code == 0);
+  for (const std::vector<std::string>& late :
+       {std::vector<std::string>{"--image", "/nowhere.png"}, std::vector<std::string>{"--data", "/nowhere"}}) {
+    std::vector<std::string> words{"quantize", "--model", kDemo, "--dtype", "int4", "-o", model, "--force"};
+    words.insert(words.end(), late.begin(), late.end());
+    const auto result = test::run(words);
+    CHECK(result.exit_code == 2);
+    CHECK(result.err.find("/nowhere") != std::string::npos);
+    CHECK(std::filesystem::exists(model + "/config.json"));
+  }
+}
+
 TEST_CASE("a greedy refinement with its draft is the one without, in fewer passes") {
   const std::vector<std::string> words{"caption", "--model", kDemo, "--json", "--beams", "1", kSample};
   std::vector<std::string> plain_words = words;
