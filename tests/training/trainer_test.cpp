@@ -7,7 +7,9 @@
 
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
+#include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/training/gradient_shards.hpp"
 #include "sharpeye/training/parameters.hpp"
 #include "support/paths.hpp"
@@ -114,4 +116,26 @@ TEST_CASE("the state of another run is refused before anything is computed") {
   CHECK_THROWS_WITH_AS(Trainer(options_in(folder / "run"), {{"seed", "1"}}), doctest::Contains("log.jsonl"), Error);
   write_file(folder / "file", "");
   CHECK_THROWS(Trainer(options_in(folder / "file/run"), {}));
+}
+
+TEST_CASE("weights are asked for in the order in which states of runs have them, whatever the compiler") {
+  const std::string path = SHARPEYE_SOURCE_DIR "/weights/demo/config.json";
+  const MmSerConfig config = MmSerConfig::from_json(JsonReader(read_json_file(path, 1 << 20), path));
+  const auto declared = declare_tensors(config);
+  const auto place = [&](const std::string& name) {
+    return std::find_if(declared.begin(), declared.end(), [&](const auto& tensor) { return tensor.name == name; }) -
+           declared.begin();
+  };
+  const auto in_order = [&](const std::string& layer, const std::vector<std::string>& parts) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      CAPTURE(layer + parts[i]);
+      CHECK(place(layer + parts[i] + ".weight") < static_cast<std::ptrdiff_t>(declared.size()));
+      if (i > 0) CHECK(place(layer + parts[i - 1] + ".weight") < place(layer + parts[i] + ".weight"));
+    }
+  };
+  in_order("vision_tower.vision_model.encoder.layers.0.",
+           {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj", "layer_norm1", "mlp.fc1",
+            "mlp.fc2", "layer_norm2"});
+  in_order("language_model.model.decoder.layers.0.",
+           {"self_attn.q_proj", "self_attn.out_proj", "self_attn_layer_norm", "fc1", "fc2", "final_layer_norm"});
 }

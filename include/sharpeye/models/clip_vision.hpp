@@ -62,11 +62,12 @@ class ClipVision final : public VisionTower<Ops> {
     const auto norm = [&](const char* name) {
       return nn::Residual<Ops>({weights / name, config_.hidden_size, config_.layer_norm_eps}, NormPlacement::kPre);
     };
-    blocks_.emplace_back(
+    // In braces, for those are read from left to right: the order of the weights is that of training states.
+    blocks_.push_back(nn::TransformerLayer<Ops>{
         nn::MultiHeadAttention<Ops>(weights / "self_attn", config_.hidden_size, config_.num_attention_heads),
         norm("layer_norm1"),
         nn::FeedForward<Ops>(weights / "mlp", config_.hidden_size, config_.intermediate_size, config_.hidden_act),
-        norm("layer_norm2"));
+        norm("layer_norm2")});
   }
 
   ClipVisionConfig config_;

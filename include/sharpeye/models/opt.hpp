@@ -76,12 +76,14 @@ class Opt final : public CausalLm<Ops> {
     const auto norm = [&](const char* name) {
       return nn::Residual<Ops>({weights / name, config_.hidden_size, kEps}, placement);
     };
-    layers_.emplace_back(nn::MultiHeadAttention<Ops>(weights / "self_attn", config_.hidden_size,
-                                                     config_.num_attention_heads, config_.enable_bias),
-                         norm("self_attn_layer_norm"),
-                         nn::FeedForward<Ops>(weights, config_.hidden_size, config_.ffn_dim,
-                                              config_.activation_function, config_.enable_bias),
-                         norm("final_layer_norm"));
+    // In braces, for those are read from left to right: the order of the weights is that of training states.
+    layers_.push_back(
+        nn::TransformerLayer<Ops>{nn::MultiHeadAttention<Ops>(weights / "self_attn", config_.hidden_size,
+                                                              config_.num_attention_heads, config_.enable_bias),
+                                  norm("self_attn_layer_norm"),
+                                  nn::FeedForward<Ops>(weights, config_.hidden_size, config_.ffn_dim,
+                                                       config_.activation_function, config_.enable_bias),
+                                  norm("final_layer_norm")});
   }
 
   OptConfig config_;

@@ -20,11 +20,12 @@ class SelfAttentionSer final : public SerBody<Ops> {
       const auto norm = [&](const char* name) {
         return nn::Residual<Ops>({scope / name, config.hidden_size, config.layer_norm_eps}, config.norm_placement);
       };
-      blocks_.emplace_back(
+      // In braces, for those are read from left to right: the order of the weights is that of training states.
+      blocks_.push_back(nn::TransformerLayer<Ops>{
           nn::MultiHeadAttention<Ops>(scope / "self_attn", config.hidden_size, config.num_attention_heads),
           norm("self_attn_layer_norm"),
           nn::FeedForward<Ops>(scope, config.hidden_size, config.intermediate_size, config.hidden_act),
-          norm("final_layer_norm"));
+          norm("final_layer_norm")});
     }
   }
 
