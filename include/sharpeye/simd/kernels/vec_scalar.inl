@@ -120,14 +120,14 @@ SHARPEYE_INLINE IntVec broadcast_bytes(const std::int8_t* p) noexcept {
   std::memcpy(&word, p, sizeof word);
   return broadcast_int(word);
 }
-/// sum + u . s in each lane, of four unsigned and four signed bytes. (A signed byte is its unsigned form with the upper
-/// bit turned over, less 128: products modulo 2^32 are the same.)
+/// sum + u . s in each lane, of four unsigned and four signed bytes; two products fit into 16 bits (kByteLimit).
 SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
+  using Shorts = std::int16_t __attribute__((vector_size(16)));
+  using Ints = std::int32_t __attribute__((vector_size(16)));
   for (int h = 0; h < 2; ++h) {
-    const Words flipped = s.half[h] ^ 0x80808080u;
-    for (int shift = 0; shift < 32; shift += 8) {
-      sum.half[h] += (u.half[h] >> shift & 0xffu) * ((flipped >> shift & 0xffu) - 128u);
-    }
+    const auto a = reinterpret_cast<Shorts>(u.half[h]), b = reinterpret_cast<Shorts>(s.half[h]);
+    const auto pairs = reinterpret_cast<Ints>((a & 0xff) * (b << 8 >> 8) + (a >> 8 & 0xff) * (b >> 8));
+    sum.half[h] += reinterpret_cast<Words>((pairs << 16 >> 16) + (pairs >> 16));
   }
   return sum;
 }
