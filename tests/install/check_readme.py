@@ -1,17 +1,57 @@
 #!/usr/bin/env python3
-"""Each C++ block of README.md is, letter for letter, a file of tools/examples, which the other tests build and run."""
+"""Each C++ block of a page is, letter for letter, a file of tools/examples, and each of those is on a page. The other
+tests build and run them. Links between files of the repository must lead somewhere.
+Usage: check_readme.py [folder of the project]"""
 
 import pathlib
 import re
 import sys
 
-root = pathlib.Path(__file__).parents[2]
-blocks = re.findall(r"```cpp\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-examples = {path.name: path.read_text(encoding="utf-8") for path in (root / "tools" / "examples").glob("*.cpp")}
-missing = [name for name, text in examples.items() if text not in blocks]
-unknown = [block.split("int main")[0] for block in blocks if block not in examples.values()]
-for name in missing:
-    print(f"README.md does not show tools/examples/{name} as it is")
-for block in unknown:
-    print(f"README.md has a C++ block that is no file of tools/examples:\n{block}")
-sys.exit(1 if missing or unknown or not examples else 0)
+PAGES = ["README.md", "CONTRIBUTING.md", "include/sharpeye/README.md", "tools/README.md", "weights/README.md",
+         "weights/demo/README.md", "bench/README.md", "tests/README.md", "tests/reference/README.md"]
+README_LINES = 130
+
+
+def anchors(text):
+    """The fragments of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def check(root):
+    faults = []
+    examples = {path.name: path.read_text(encoding="utf-8") for path in sorted((root / "tools/examples").glob("*.cpp"))}
+    shown = set()
+    for page in PAGES:
+        if not (root / page).is_file():
+            faults.append(f"{page}: missing")
+            continue
+        text = (root / page).read_text(encoding="utf-8")
+        for block in re.findall(r"```(?:cpp|c\+\+|cc|cxx)\n(.*?)```", text, re.DOTALL):
+            names = [name for name, example in examples.items() if example == block]
+            shown.update(names)
+            if not names:
+                faults.append(f"{page}: a C++ block is no file of tools/examples:\n{block}")
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, fragment = target.partition("#")
+            if ":" in path:
+                continue
+            file = (root / page).parent / path if path else root / page
+            if not file.exists():
+                faults.append(f"{page}: a link leads nowhere: {target}")
+            elif fragment and fragment not in anchors(file.read_text(encoding="utf-8")):
+                faults.append(f"{page}: no such heading: {target}")
+    faults += [f"no page shows tools/examples/{name} as it is" for name in examples if name not in shown]
+    if not examples:
+        faults.append("tools/examples: no programs")
+    readme = root / "README.md"
+    lines = len(readme.read_text(encoding="utf-8").splitlines()) if readme.is_file() else 0
+    if lines > README_LINES:
+        faults.append(f"README.md: expected at most {README_LINES} lines, actual {lines}")
+    return faults
+
+
+if __name__ == "__main__":
+    found = check(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
