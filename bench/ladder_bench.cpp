@@ -122,7 +122,7 @@ ThreadPool& alone() {
   return pool;
 }
 
-/// The kernel: blocks of A that stay in the L2 cache, panels asked for ahead.
+/// The kernel: blocks of A that stay in the L2 cache, panels prefetched.
 void blocks(const Product& p, const simd::PackedWeights& weights) {
   static Arena arena;
   const simd::Product product{weights, p.c, kN, {}};

@@ -15,7 +15,7 @@ ROWS = [
     ("first glance of the same model", "both", "captions", "initial"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
-    ("**both, drafts coming in by and by** (as the model that ships)", "warmup", "captions", "refined"),
+    ("**both, drafts introduced one by one** (as the model that ships)", "warmup", "captions", "refined"),
     ("first glance of that model", "warmup", "captions", "initial"),
     ("drafts: mixed, half of them left out", "dropout", "captions", "refined"),
     ("drafts: small edits along its own confusions", "confusion", "captions", "refined"),
@@ -24,7 +24,7 @@ ROWS = [
     ("drafts: captions of other images", "far", "captions", "refined"),
     ("detailed captions, baseline", "detailed-first", "detailed", "initial"),
     ("detailed captions, MM-SeR", "detailed-both", "detailed", "refined"),
-    ("detailed captions, MM-SeR, drafts coming in by and by", "detailed-warmup", "detailed", "refined"),
+    ("detailed captions, MM-SeR, drafts introduced one by one", "detailed-warmup", "detailed", "refined"),
     ("first glance of that model", "detailed-warmup", "detailed", "initial"),
 ]
 METRICS = {"CIDEr-D": "cider_d", "BLEU-4": "bleu_4", "ROUGE-L": "rouge_l"}

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Checks the floors, the format (clang-format 14) and, unless --quick, clang-tidy over every header.
+# Checks the floors, the words, the format (clang-format 14) and, unless --quick, clang-tidy over every header.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python3 -B tests/headers/check_layers.py
+python3 -B tests/headers/check_words.py
 
 formatter=$(command -v clang-format-14 || command -v clang-format || true)
 if [[ -n $formatter && $("$formatter" --version) == *" version 14."* ]]; then

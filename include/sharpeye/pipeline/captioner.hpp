@@ -35,7 +35,7 @@ struct CaptionTimings {
   double connector = 0;      ///< the first glance's connector
   double pass1_prefill = 0;  ///< the language model reads the first prompt
   double pass1_decode = 0;   ///< the initial caption, token by token
-  double ser_connector = 0;  ///< the second look
+  double ser_connector = 0;  ///< the second glance's connector
   double pass2_prefill = 0;
   double pass2_decode = 0;
   double total = 0;

@@ -228,7 +228,7 @@ class CaptionRun {
     hooks.on_step = [this, &generation, round](const std::vector<std::int32_t>& ids) {
       require(!options_.is_cancelled || !options_.is_cancelled(), ErrorCode::kCancelled, "caption: cancelled");
       if (options_.on_token) options_.on_token({round, ids, text_of(ids, generation)});
-      return round == 0 || !is_late();  // there is nothing to fall back on before the first caption
+      return round == 0 || !is_late();  // there is nothing to fall back on before the initial caption
     };
     if (!generation.stop_strings.empty()) {
       hooks.is_complete = [this, &generation](const std::vector<std::int32_t>& ids) {

@@ -47,7 +47,7 @@ struct KernelTable {
                    Index ldy) noexcept;
   void (*rms_norm_gradient)(Index n, const float* x, const float* gain, float epsilon, const float* dy, float* dx,
                             float* dgain) noexcept;
-  /// `direction` 1, or -1 for the way back; y may be x.
+  /// `direction` 1, or -1 for the backward pass; y may be x.
   void (*rotate)(Index num_heads, Index half, const float* x, const float* cosines, const float* sines, float direction,
                  float* y) noexcept;
   void (*multiply)(Index n, const float* a, const float* b, float* y) noexcept;

@@ -12,7 +12,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
 
-/// The optimizer's state. With t the number of the step, from 1:
+/// The optimiser's state. With t the number of the step, from 1:
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 /// w = w (1 - rate * decay) - rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
 template <class S>

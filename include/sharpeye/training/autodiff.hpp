@@ -229,7 +229,7 @@ class Autodiff {
     const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
     const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
     const Tensor y = allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
-    // The weights of all heads are kept for the way back: [num_heads * queries, keys].
+    // The weights of all heads are kept for the backward pass: [num_heads * queries, keys].
     const Tensor weights = allocate(num_heads * queries, keys, false);
     for (Index head = 0; head < num_heads; ++head) {
       const Index column = head * head_dim, kv_column = head / group * head_dim;
@@ -347,7 +347,7 @@ class Autodiff {
     }
   }
 
-  /// sum_i -log softmax(logits[i])[targets[i]], and `scale` times it as the end of the way back. Rows whose target is
+  /// sum_i -log softmax(logits[i])[targets[i]], and `scale` times it as the start of the backward pass. Rows whose target is
   /// negative do not count. logits [n, vocab], targets [n].
   double cross_entropy(const Tensor& logits, const std::vector<std::int32_t>& targets, S scale) {
     const Index n = logits.columns();
@@ -407,7 +407,7 @@ class Autodiff {
     return tensor;
   }
 
-  // Writes down a step of the way back, which is left out when nothing has flowed back into y.
+  // Records a step of the backward pass on the tape; it is skipped where y has received no gradient.
   template <class Step>
   void record(const Tensor& y, Step step) {
     if (gradient_ == nullptr || !y.needs_gradient()) return;

@@ -41,7 +41,7 @@ class CaptionObjective {
     return tensors;
   }
 
-  /// -log p(target | image) of the first glance, times `scale` on the way back.
+  /// -log p(target | image) of the first glance, times `scale` in the backward pass.
   /// @param states of the connector's layers, [1 + N, d] each: constants(), or the tower's own, which then learns too
   double initial_loss(Ops& ops, const std::vector<Tensor>& states, const std::vector<std::int32_t>& target,
                       S scale) const {

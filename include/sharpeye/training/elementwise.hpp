@@ -97,7 +97,7 @@ void rms_norm_gradient(Index n, const S* x, const S* gain, S epsilon, const S* d
   }
 }
 
-/// Rotary positions of one row; `direction` 1, or -1 for the way back.
+/// Rotary positions of one row; `direction` 1, or -1 for the backward pass.
 template <class S>
 void rotate(Index num_heads, Index half, const S* x, const float* cosines, const float* sines, S direction, S* y) {
   if constexpr (kHasKernels<S>) {

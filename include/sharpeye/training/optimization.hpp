@@ -22,7 +22,7 @@ struct StepReport {
   double gradient_norm;  ///< before clipping
 };
 
-/// The optimizer over the trained parameters of a model. A run that was saved after step n and loaded again goes on
+/// The optimiser over the trained parameters of a model. A run that was saved after step n and loaded again goes on
 /// with exactly the bits of one that was never interrupted.
 template <class S>
 class Optimization {

@@ -44,7 +44,7 @@ struct Parameter final : WeightCompanion {
   }
 };
 
-/// Values in the order of the trained parameters' offsets: a gradient, or an optimizer's moments.
+/// Values in the order of the trained parameters' offsets: a gradient, or an optimiser's moments.
 template <class S>
 using FlatValues = std::vector<S>;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Whose state a file of Optimization::save() is.
+/// Which run a file of `Optimization::save()` belongs to.
 
 #include <map>
 #include <string>

@@ -45,7 +45,7 @@ struct TrainingEvents {
   std::function<bool()> is_cancelled;
 };
 
-/// Where a run writes to, and how it optimizes.
+/// Where a run writes to, and how it optimises.
 struct TrainerOptions {
   std::string output;  ///< a model directory, and the state of the run
   OptimizationConfig optimization;
@@ -63,7 +63,7 @@ class Trainer {
   using SaveModel = std::function<void(Index step)>;
 
   /// Makes the output folder; opens and checks what an interrupted run left there, before anything is computed.
-  /// @param identity what makes this run (the settings of the optimization are added).
+  /// @param identity what makes this run (the settings of the optimiser are added).
   /// @throws Error kConfig for the state of another run, naming the first key that differs; as reading the files
   Trainer(TrainerOptions options, std::map<std::string, std::string> identity);
 
