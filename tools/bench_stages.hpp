@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The time of each stage of a caption, and the least that this machine could need for it.
+/// The time of each stage of a caption, and the least time that this machine would need for it.
 
 #include <map>
 #include <optional>

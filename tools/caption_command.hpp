@@ -13,7 +13,7 @@
 
 namespace tool {
 
-/// What `sharpeye caption` was told.
+/// The options of one call of `sharpeye caption`.
 struct CaptionCommand {
   SessionOptions session;
   std::vector<std::string> inputs;

@@ -11,7 +11,7 @@
 
 namespace tool {
 
-/// What arguments mean.
+/// The images that arguments stand for.
 struct Inputs {
   std::vector<std::string> names;
   bool has_failed = false;  ///< a folder could not be read

@@ -227,7 +227,7 @@ Action parse_command_line(int argc, char** argv, const std::vector<CommandEntry>
         return kOk;
       };
     }
-    // A word that nobody knows is the likeliest cause of whatever else is wrong.
+    // An unknown word is the likeliest cause of anything else that is wrong.
     for (const Command& command : declared) {
       const std::vector<std::string> unknown = app.get_subcommand(command.name)->remaining();
       if (!unknown.empty())

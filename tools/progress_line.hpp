@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// How far long work is, on stderr.
+/// The progress of long work, on stderr.
 
 #include <map>
 #include <string>

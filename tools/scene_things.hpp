@@ -28,7 +28,7 @@ struct Things {
   std::vector<Matrix<float>> features;  ///< [things, hidden_size]
 };
 
-/// Looks at scenes with a model's vision tower.
+/// Runs a model's vision tower on scenes.
 class SceneViewer {
  public:
   SceneViewer(const std::string& model, int threads);

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a program owes its terminal: exit codes, errors, standard input, whole lines of output, Ctrl-C. The library
+/// A program and its terminal: exit codes, errors, standard input, whole lines of output, Ctrl-C. The library
 /// does none of it.
 
 #include <cstdint>

@@ -53,8 +53,8 @@
 
 // Header-only is the default: what a header declares has its body in the .inl file beside it, which the header
 // includes. A program that defines SHARPEYE_COMPILED for all of its sources includes declarations only and links the
-// bodies, which were compiled once (CMake's sharpeye::compiled, or one source of its own that includes
-// sharpeye/compiled.inl). The two ways live in different namespaces: a mixture is a link error.
+// bodies, which were compiled once (CMake's sharpeye::compiled). The two ways live in different namespaces: a mixture
+// is a link error.
 #if defined(SHARPEYE_COMPILED)
 #define SHARPEYE_LINKAGE compiled
 #define SHARPEYE_BODY  // before a function's body in an .inl file

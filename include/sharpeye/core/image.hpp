@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Pixels in memory: a view of somebody's 8-bit image in any of the usual channel orders, and an owned RGB image. Both
-/// say how the camera was held; upright() is the one place that turns pixels.
+/// Pixels in memory: a view of a caller's 8-bit image in any of the usual channel orders, and an owned RGB image. Both
+/// carry the EXIF orientation; upright() is the one place that turns pixels.
 
 #include <cstdint>
 #include <vector>
@@ -31,7 +31,7 @@ inline constexpr Index bytes_per_pixel(PixelFormat format) noexcept {
 /// from overflow, and the work and the tables of a resize small even for a picture one pixel wide.
 inline constexpr Index kMaxImageSide = Index{1} << 16;
 
-/// Somebody else's pixels: not owned, not copied, top row first. Alpha is dropped, not composited; grey is replicated.
+/// A view of pixels: not owned, not copied, top row first. Alpha is dropped, not composited; grey is replicated.
 struct ImageView {
   const std::uint8_t* data = nullptr;  ///< the first byte of the top left pixel
   Index width = 0;                     ///< pixels, as stored

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// A look at somebody's matrix of floats, for callbacks.
+/// A view of a matrix of floats that another object owns, for callbacks.
 
 #include "sharpeye/core/types.hpp"
 

@@ -46,7 +46,7 @@ class ThreadPool {
 
  private:
   using Invoke = void (*)(void*, Index);
-  struct Workers;  // threads, and what they and the caller tell each other
+  struct Workers;  // the threads, and what they share with the caller
 
   /// Runs the loop on all threads; false, and nothing was run, when another loop has them.
   bool run(Index count, Invoke invoke, void* context) noexcept;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The weight formats there are, and how one is found: by name, by what a file holds, by what the kernels compute with.
+/// The list of weight formats, and ways to find one: by name, by what a file holds, by what the kernels compute with.
 
 #include <string>
 #include <vector>

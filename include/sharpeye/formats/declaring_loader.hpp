@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a model asks for, without a file.
+/// The tensors that a model asks for, without a file.
 
 #include <memory>
 #include <string>

@@ -22,8 +22,8 @@ void decode_integers(Index n, Index k, const Number& number, const Scale& scale,
   }
 }
 
-/// The sum of each row's weights, rounded once: the kernels take zero points off with it. Integers are added in groups
-/// that share a scale.
+/// The sum of each row's weights, rounded once: the kernels correct for zero points with it. Integers are added in
+/// groups that share a scale.
 template <class Number, class Scale>
 std::vector<float> sums_of_rows(Index n, Index k, const Number& number, const Scale& scale) {
   std::vector<float> sums;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a weight format must say about itself. To add one: its WeightFormat in core/types.hpp, a file beside this one,
+/// The concept of a weight format. To add one: its WeightFormat in core/types.hpp, a file beside this one,
 /// and a line in the list of codecs.inl (and kernels, where none of those in simd/ can compute with it).
 
 #include <optional>
@@ -61,7 +61,7 @@ class WeightCodec {
   virtual void decode(const WeightTensor& tensor, float* out) const = 0;
   virtual void decode(const WeightTensor& tensor, double* out) const = 0;
 
-  /// Looks at each element as it came from a file.
+  /// Checks each element that was read from a file.
   /// @param where the file, for messages. @throws Error kNotFinite (unless allowed), kFormat (out of range)
   virtual void check_rows(const StoredTensor& elements, const std::string& where, bool allow_non_finite) const = 0;
   virtual void check_panels(const StoredTensor& elements, const std::string& where, bool allow_non_finite) const = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// A weight as a model is handed it: checked, of any format.
+/// A checked weight, in any format.
 
 #include <cstddef>
 #include <memory>
@@ -27,7 +27,7 @@ struct WeightTensor {
   bool in_panels = false;              ///< laid out for the kernels, which alone can read it
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
-  Floats scales, sums;  ///< what stands beside the elements, where the layout has it
+  Floats scales, sums;                               ///< what stands beside the elements, where the layout has it
   std::shared_ptr<const WeightCompanion> companion;  ///< null in the loaders of this room
 
   WeightTensor() = default;

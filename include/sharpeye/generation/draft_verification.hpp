@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Greedy decoding with a draft: whole stretches of it are read in one pass and kept as far as they are what the model
-/// would have written. The second glance mostly repeats the initial caption, which is therefore its draft.
+/// Greedy decoding with a draft: one pass reads a stretch of the draft and keeps the tokens that the model would have
+/// written itself. The second glance mostly repeats the initial caption, which is therefore its draft.
 
 #include <vector>
 

@@ -36,16 +36,16 @@ struct GenerationConfig {
   std::vector<std::string> stop_strings;  ///< text ends where one of these begins
   Index num_tokens = 0;  ///< ids from here on are padding of the vocabulary and never produced; 0: no such ids
 
-  /// The settings of `generation_config.json`. Keys of Hugging Face that change the text and that are not carried out
-  /// are errors unless they are unset; others that say nothing about the text are passed over.
-  /// @throws Error kConfig naming the key, kUnsupported for a key that is not carried out.
+  /// The settings of `generation_config.json`. Hugging Face's keys that change the text but are not supported
+  /// are errors unless they are unset; keys that do not affect the text are ignored.
+  /// @throws Error kConfig naming the key, kUnsupported for a key that is not supported.
   static GenerationConfig from_json(const JsonReader& json, Index vocab_size);
   Json to_json() const;
 
   bool is_eos(std::int32_t id) const;
 };
 
-/// Every range, whoever filled the settings in.
+/// Checks every range, wherever the settings came from.
 /// @param where begins the message. @throws Error kConfig naming the key.
 void check(const GenerationConfig& config, const std::string& where);
 

@@ -54,7 +54,7 @@ class CheckFields {
   const std::string& where_;
 };
 
-/// Hugging Face's keys that change the text and are not carried out, with the value that means "off".
+/// Hugging Face's keys that change the text and are not supported, with the value that means "off".
 inline std::vector<std::pair<const char*, Json>> keys_not_carried_out() {
   return {{"num_beam_groups", 1},
           {"diversity_penalty", 0.0},

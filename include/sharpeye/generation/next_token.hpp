@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The language model as generation sees it, and what generation asks its caller.
+/// The language model as generation sees it, and the callbacks of generation.
 
 #include <cstdint>
 #include <functional>
@@ -29,7 +29,7 @@ class NextToken {
   virtual std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) = 0;
 };
 
-/// What generation asks its caller.
+/// Callbacks of generation.
 struct GenerationHooks {
   /// Called after each step with the best sequence so far, end token included; false ends generation there.
   std::function<bool(const std::vector<std::int32_t>&)> on_step;

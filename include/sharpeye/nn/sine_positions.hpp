@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Positions in a picture, told by sines.
+/// Sinusoidal positions in two dimensions.
 
 #include <cmath>
 

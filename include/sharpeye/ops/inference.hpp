@@ -24,7 +24,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// One call's execution context. Activations are float; weights keep the file's precision (F32, F16, BF16, or quantized
-/// to 8 or 4 bits, for which the activations are then quantized on the way), packed once when a model is constructed.
+/// to 8 or 4 bits, for which activations are quantized as they are read), packed once when a model is constructed.
 /// See ops.hpp for what each primitive means. Tensors must not outlive the arena.
 template <class S>
 class Inference {
@@ -287,7 +287,7 @@ class Inference {
     return tensor;
   }
 
-  // Row-wise work in blocks; a decode step's few rows are not worth waking anybody.
+  // Row-wise work in blocks; waking the threads would cost more than a decode step's few rows.
   template <class Body>
   void for_row_blocks(Index rows, const Body& body) {
     constexpr Index kRows = 32;

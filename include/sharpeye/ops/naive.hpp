@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The oracle: every primitive as the plainest Eigen that says it.
+/// The oracle: every primitive in plain Eigen.
 
 #include <cmath>
 #include <memory>

@@ -18,9 +18,8 @@
 /// - `layer_norm(x, gain, bias, epsilon)` over each row: (x - mean) / sqrt(variance + epsilon) gain + bias
 /// - `rms_norm(x, gain, epsilon)` over each row: x / sqrt(mean(x^2) + epsilon) gain
 /// - `add(a, b)`, `multiply(a, b)`: element by element
-/// - `rotary(x, num_heads, table, positions)`: the pairs (x[i], x[i + head_dim / 2]) of each head of row r, turned by
-/// the
-///   angles of positions[r]; the table must outlive what is made with it
+/// - `rotary(x, num_heads, table, positions)`: turns the pairs (x[i], x[i + head_dim / 2]) of each head in
+///   row r by the angles of positions[r]; the table must outlive what is made with it
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
 /// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
 ///   num_heads. Where k and v have fewer heads (grouped-query attention), as many query heads in a row share one

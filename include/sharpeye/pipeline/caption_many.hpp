@@ -13,7 +13,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// What caption_many() asks, and tells while it runs.
+/// Callbacks of caption_many().
 struct CaptionManyCallbacks {
   /// The image of a path; called in parallel.
   std::function<Image(const std::string& path)> load;

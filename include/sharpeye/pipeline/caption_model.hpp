@@ -30,8 +30,8 @@ inline constexpr std::uint64_t kConfigFileLimit = std::uint64_t{16} << 20;
 struct LoadOptions {
   /// kMap: the weight files must not change while loading, and their pages count as resident until the system wants
   /// them; weights are packed into memory of their own either way. Packed matrices (`sharpeye pack`) are used where
-  /// they are mapped, shared between processes and unseen until they are needed: then the files must not change as long
-  /// as the model lives, and their elements are not checked.
+  /// they are mapped, shared between processes and read from disk only when they are needed: then the files must not
+  /// change as long as the model lives, and their elements are not checked.
   LoadMode mode = LoadMode::kRead;
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
 };

@@ -23,7 +23,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// The paper's ablations, as switches of one model (rows of its Tables 2 and 3).
 enum class Ablation {
   kNone,
-  kCaptionOnly,   ///< the second glance gets the initial caption, and only the last of its layers in every place
+  kCaptionOnly,   ///< the second glance gets the initial caption, and its last layer in the place of every layer
   kFeaturesOnly,  ///< the second glance gets the features, and no caption in connector and prompt
   kSinglePass,    ///< one pass of the language model, through the SeR-Connector with features only
 };

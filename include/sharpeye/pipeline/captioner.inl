@@ -32,7 +32,7 @@ struct Captioner::State {
 
 namespace detail {
 
-/// One image's way through the model: what was asked and what there is so far.
+/// The captioning of one image: its options, and the state so far.
 class CaptionRun {
  public:
   using Ops = Inference<float>;
@@ -91,7 +91,7 @@ class CaptionRun {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // One of the two ways to run the language model: where its traces, weights, settings and times are.
+  // How a glance runs the language model: its trace names, weights, settings and timings.
   struct Pass {
     const char* name;
     const CausalLm<Ops>& language_model;
@@ -197,7 +197,7 @@ class CaptionRun {
     const std::vector<std::int32_t> draft = draft_for(generation, round);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
-    // An initial caption that was given needs no other; the pass was run for its traces.
+    // The caller gave an initial caption; this pass ran for its traces only.
     if (round == 0 && options_.initial && !is_single_pass()) return {};
     if (round > 0 && is_late()) return {};
     const GenerationHooks hooks = make_hooks(generation, round);
@@ -215,7 +215,7 @@ class CaptionRun {
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
     if (round == 0 || !options_.verify_draft || generation.num_beams > 1 || generation.do_sample) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
-    if (round == 1 && options_.initial) {  // nobody wrote it: as the stages are trained
+    if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
       if (!generation.eos_token_ids.empty()) draft.push_back(generation.eos_token_ids.front());
     }

@@ -13,7 +13,7 @@ SHARPEYE_NAMESPACE_BEGIN
 struct PreprocessorConfig {
   ImageProcessorConfig processor;
 
-  /// @throws Error kConfig naming the key, kUnsupported for a step that is not carried out.
+  /// @throws Error kConfig naming the key, kUnsupported for a step that is not supported.
   static PreprocessorConfig from_json(const JsonReader& json, Index image_size);
   Json to_json() const;
 };

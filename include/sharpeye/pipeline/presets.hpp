@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Models by name, for those who begin with none, and a tokenizer for those who have none.
+/// Configurations by name, to begin a model with random weights, and a built-in tokenizer.
 
 #include <string>
 #include <vector>

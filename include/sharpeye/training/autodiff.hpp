@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// The ops policy that trains: carries out a model's operations and writes down how to go back through them.
+/// The ops policy that trains: carries out a model's operations and records them on a tape for the
+/// backward pass.
 
 #include <functional>
 #include <memory>
@@ -28,7 +29,7 @@ class Autodiff {
   using Scalar = S;
 
  private:
-  // The elements of a tensor and, as soon as something flows back, their gradient.
+  // The elements of a tensor and, once the backward pass has reached them, their gradient.
   struct Value {
     ArenaBuffer elements, gradient;
     Index rows, columns;
@@ -79,7 +80,7 @@ class Autodiff {
   using Matrix = Weight;
   using Vector = Weight;
 
-  /// @param gradient [Parameters::num_trained()]; null for a forward pass only (nothing is written down)
+  /// @param gradient [Parameters::num_trained()]; null for a forward pass only (nothing is recorded)
   explicit Autodiff(FlatValues<S>* gradient) : gradient_(gradient) {}
   Autodiff(const Autodiff&) = delete;
   Autodiff& operator=(const Autodiff&) = delete;
@@ -277,7 +278,7 @@ class Autodiff {
     return y;
   }
 
-  /// Not differentiated: training reads whole sequences, which attention() says with a causal mask.
+  /// Not differentiated: training reads whole sequences, with attention() and a causal mask.
   Tensor cached_attention(const Tensor&, const CachedRows<S>&, Index, const std::vector<RowSpan>&) {
     fail(ErrorCode::kUnsupported, "training: expected whole sequences, actual a continuation of a cache");
   }
@@ -347,8 +348,8 @@ class Autodiff {
     }
   }
 
-  /// sum_i -log softmax(logits[i])[targets[i]], and `scale` times it as the start of the backward pass. Rows whose target is
-  /// negative do not count. logits [n, vocab], targets [n].
+  /// sum_i -log softmax(logits[i])[targets[i]], and `scale` times it as the start of the backward pass. Rows
+  /// whose target is negative do not count. logits [n, vocab], targets [n].
   double cross_entropy(const Tensor& logits, const std::vector<std::int32_t>& targets, S scale) {
     const Index n = logits.columns();
     const Tensor p = allocate(logits.rows(), n, false);
@@ -372,18 +373,18 @@ class Autodiff {
     return loss;
   }
 
-  /// Adds `gradient` [rows, columns] to what flows back into x.
+  /// Adds `gradient` [rows, columns] to the gradient of x.
   void seed(const Tensor& x, const S* gradient) {
     if (x.needs_gradient()) add_gradient(x, gradient);
   }
 
-  /// Goes back through all that was written down, last first.
+  /// The backward pass: the recorded steps, last first.
   void backward() {
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
     steps_.clear();
   }
 
-  /// Forgets everything but the memory.
+  /// Empties the tape, but keeps its memory.
   void clear() { steps_.clear(); }
 
  private:

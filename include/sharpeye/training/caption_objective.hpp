@@ -42,7 +42,8 @@ class CaptionObjective {
   }
 
   /// -log p(target | image) of the first glance, times `scale` in the backward pass.
-  /// @param states of the connector's layers, [1 + N, d] each: constants(), or the tower's own, which then learns too
+  /// @param states of the connector's layers, [1 + N, d] each: constants(), or the tower's own, which is then trained
+  /// too
   double initial_loss(Ops& ops, const std::vector<Tensor>& states, const std::vector<std::int32_t>& target,
                       S scale) const {
     return loss(ops, network_.language_model(), model_.initial_prompt().tokenize(model_.tokenizer()),
@@ -65,7 +66,7 @@ class CaptionObjective {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
     auto cache = language_model.make_cache(sequence.rows());
     const Tensor states = language_model.step(ops, sequence, cache);
-    // The state of a token says the next one: the last prompt token the first of the caption.
+    // The hidden state of a token predicts the next one: that of the prompt's last token the caption's first.
     const auto count = static_cast<Index>(target.size());
     return ops.cross_entropy(language_model.logits(ops, ops.slice_rows(states, states.rows() - count, count)), target,
                              scale);

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a captioner says instead of what.
+/// Which words a captioner confuses with which.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// CLIP-style pre-training of a vision tower: images and captions, each embedded by its own tower, find each other in a
+/// CLIP-style pre-training of a vision tower: images and captions, each embedded by its own tower, are matched within a
 /// batch (Radford et al. 2021).
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a frozen vision tower says about the images of a data set: computed once, kept on disk.
+/// The hidden states of a frozen vision tower for the images of a data set: computed once, kept on disk.
 
 #include <functional>
 #include <memory>
@@ -27,7 +27,7 @@ class FeatureCache {
   /// Opens the cache file of this model and these images in `folder`, and makes it first when there is none (some 20
   /// images a minute for ViT-L on two cores; 2 * layers * (1 + N) * d bytes an image).
   /// @param model_folder where the tower's weights are. @param load gives the image of a path; called in parallel.
-  /// @param progress is told (images done, of all).
+  /// @param progress is called with (images done, images in all).
   /// @throws Error as decoding images and writing files.
   FeatureCache(const CaptionModel& model, const std::string& model_folder, const std::vector<CaptionedImage>& images,
                const std::string& folder, const std::function<Image(const std::string&)>& load, ThreadPool& pool,

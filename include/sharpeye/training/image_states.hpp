@@ -18,8 +18,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
 
-/// What the vision tower says about each image: kept from before where the tower is frozen, as the paper has it; looked
-/// at anew, on the tape, where the tower learns along.
+/// The vision tower's hidden states of each image: from a cache where the tower is frozen, as in the paper; computed
+/// anew, on the tape, where it is trained too.
 class ImageStates {
  public:
   using Ops = Autodiff<float>;

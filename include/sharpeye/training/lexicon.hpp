@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The words that a caption's mistakes are made of: which can stand in each other's place, and which mean the same.
+/// The words that captions confuse: which ones can replace each other, and which mean the same.
 
 #include <array>
 #include <cstddef>

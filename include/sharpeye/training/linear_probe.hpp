@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What features tell linearly: a classifier in closed form, to compare the layers of a frozen tower.
+/// Linear probes of features: a classifier in closed form, to compare the layers of a frozen tower.
 
 #include <Eigen/Cholesky>
 #include <utility>

@@ -15,7 +15,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
 
-/// What a step did.
+/// The result of a step.
 struct StepReport {
   Index step;  ///< from 1
   double learning_rate;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Pseudo-initial captions: true captions with a few elements exchanged, to learn to put them right again.
+/// Pseudo-initial captions: true captions with a few elements exchanged, to learn to correct them.
 
 #include <cstddef>
 #include <string>

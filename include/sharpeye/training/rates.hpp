@@ -47,7 +47,7 @@ struct MeasuredRates {
   std::string summary() const;
 };
 
-/// Refines a draft of one true caption of each image, and the model's own initial caption. Tells on_progress, asks
+/// Refines a draft of one true caption of each image, and the model's own initial caption. Calls on_progress and
 /// is_cancelled. @throws Error
 MeasuredRates measure_rates(const std::shared_ptr<const CaptionModel>& model, const RatesData& held_out,
                             const RatesOptions& options, const TrainingEvents& events = {});

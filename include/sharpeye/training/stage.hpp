@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a stage of training is told: the paper's stages, and the pre-training of a vision tower before them.
+/// The settings of a training stage: the paper's stages, and the pre-training of a vision tower before them.
 
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +51,7 @@ struct StageOptions {
 
   /// @throws Error kInvalidArgument when there is no stage of this name
   Stage kind() const;
-  /// What must be the same when an interrupted run goes on.
+  /// The settings that must not change when an interrupted run is resumed.
   std::map<std::string, std::string> identity() const;
   /// The share of drafts that this step leaves out: all at first, falling evenly to `draft_dropout` over the first
   /// `draft_warmup` of all steps.
@@ -60,7 +60,7 @@ struct StageOptions {
   std::uint64_t run_seed() const;
 };
 
-/// Reads and checks the data of a stage; tells what is left out. @throws Error as load_dataset()
+/// Reads and checks the data of a stage; reports what is left out. @throws Error as load_dataset()
 Dataset load_stage_data(const StageOptions& options, const CaptionModel& model, const TrainingEvents& events);
 
 /// lexicon.json beside a data set, which is a folder or a file in it.

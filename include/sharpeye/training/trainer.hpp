@@ -30,9 +30,9 @@ struct TrainingStep {
   double seconds;
 };
 
-/// Who wants to know what a run does, and may end it. Each may be empty; all are called on the thread of the run.
+/// Callbacks of a run, which may also end it. Each may be empty; all are called on the thread of the run.
 struct TrainingEvents {
-  /// What was found about the data, in words.
+  /// What was found in the data, as text.
   std::function<void(const std::string& text)> on_note;
   /// A part of the run other than its steps, for example "vision features"; 0 are done when it begins.
   std::function<void(const std::string& what, Index done, Index total)> on_progress;
@@ -41,7 +41,7 @@ struct TrainingEvents {
   std::function<void(Index step)> on_saved;
   /// Correction and damage of the model of this step.
   std::function<void(Index step, const MeasuredRates& rates)> on_rates;
-  /// Asked often. A run ends after the step that it is in, and saves; what comes before the steps throws kCancelled.
+  /// Called often. A run ends after the step that it is in, and saves; what comes before the steps throws kCancelled.
   std::function<bool()> is_cancelled;
 };
 
@@ -63,7 +63,7 @@ class Trainer {
   using SaveModel = std::function<void(Index step)>;
 
   /// Makes the output folder; opens and checks what an interrupted run left there, before anything is computed.
-  /// @param identity what makes this run (the settings of the optimiser are added).
+  /// @param identity what identifies this run (the settings of the optimiser are added).
   /// @throws Error kConfig for the state of another run, naming the first key that differs; as reading the files
   Trainer(TrainerOptions options, std::map<std::string, std::string> identity);
 
