@@ -21,7 +21,9 @@ std::string text_of(const std::vector<Index>& shape) {
   for (const Index size : shape) text += (text.empty() ? "[" : ", ") + std::to_string(size);
   return text + "]";
 }
-std::string shape_of(const Counting::Tensor& tensor) { return text_of({tensor.rows(), tensor.columns()}); }
+std::string shape_of(const Counting::Tensor& tensor) {
+  return text_of({tensor.rows(), tensor.columns()});
+}
 
 // Counts as Counting does, and remembers what is inside: the widest product and the largest attention so far.
 struct Recording : Counting {
