@@ -74,10 +74,13 @@ def check(project):
     breaches, count = [], 0
     for path in files_of(project):
         count += 1
-        for number, text in prose_of(path):
+        lines = list(prose_of(path))
+        for (number, text), (_, following) in zip(lines, lines[1:] + [(0, "")]):
+            text, following = text.strip(), following.lstrip(" /<")
             for pattern, use in PATTERNS:
-                for match in pattern.finditer(text):
-                    breaches.append(f"{path}:{number}: {match[0]}: use {use}")
+                for match in pattern.finditer(f"{text} {following}"):  # words may stand on two lines
+                    if match.start() < len(text):
+                        breaches.append(f"{path}:{number}: {match[0]}: use {use}")
     if count == 0:
         breaches.append(f"{project}: no files")
     return count, breaches

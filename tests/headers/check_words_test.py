@@ -16,6 +16,8 @@ BAD = [("include/sharpeye/a.hpp", "int x;  ///< the second look", "second look")
        ("tools/a.sh", "x=1 # the color", "color"),
        ("bench/a.cpp", "// panels asked for ahead", "asked for ahead"),
        ("README.md", "The first caption is initial.", "first caption"),
+       ("README.md", "It writes a first\ncaption.", "first caption"),
+       ("include/sharpeye/a.hpp", "/// Looks at it. It looks\n/// twice.", "looks twice"),
        ("weights/demo/README.md", "An Optimizer.", "Optimizer"),
        ("tests/README.md", "it takes some 15 seconds", "some 15 seconds")]
 
