@@ -24,8 +24,8 @@ namespace training {
 /// The hidden states of each image at the layers that the glances read, as F16.
 class FeatureCache {
  public:
-  /// Opens the cache file of this model and these images in `folder`, and makes it first when there is none (some 20
-  /// images a minute for ViT-L on two cores; 2 * layers * (1 + N) * d bytes an image).
+  /// Opens the cache file of this model and these images in `folder`, and makes it first when there is none (ViT-L
+  /// takes one to two seconds an image on two cores; 2 * layers * (1 + N) * d bytes an image).
   /// @param model_folder where the tower's weights are. @param load gives the image of a path; called in parallel.
   /// @param progress is called with (images done, images in all).
   /// @throws Error as decoding images and writing files.
