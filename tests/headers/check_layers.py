@@ -5,6 +5,7 @@ Floors and rules are those of CONTRIBUTING.md. Prints each breach as `path:line:
 Usage: check_layers.py [folder that holds include/, tests/, tools/, bench/]
 """
 
+import fnmatch
 import pathlib
 import re
 import sys
@@ -14,8 +15,19 @@ FLOORS = {"core": 0, "simd": 1, "io": 1, "vision": 1, "metrics": 1, "text": 2, "
 UMBRELLA = "sharpeye.hpp"  # may include floors 0 to 7, and no stb
 VERSION = "version.hpp"  # below every floor
 MAX_LINES, MANY_LINES = 1000, 450
-# Third-party or system include -> the only headers that may have it.
-DOORS = {"nlohmann/": ["io/json.hpp"], "stb/": ["io/stb_image_decoder.inl", "io/stb_png_writer.inl"]}
+# Third-party include -> the only files that may have it (patterns below include/sharpeye, or below the project).
+DOORS = {"nlohmann/": ["io/json.inl"], "stb/": ["io/stb_*.inl"], "CLI/": ["tools/options.cpp"]}
+# System headers that cost more than they give, or that speak to the user.
+UNWANTED = ["sstream", "iostream", "iomanip", "regex"]
+# The faces: what users include. With SHARPEYE_COMPILED they reach declarations only.
+FACES = ["sharpeye.hpp", "core/error.hpp", "core/file.hpp", "core/image.hpp", "core/thread_pool.hpp", "formats/*.hpp",
+         "generation/*.hpp", "io/*.hpp", "metrics/*.hpp", "models/*config.hpp", "pipeline/*.hpp", "simd/*.hpp",
+         "text/*.hpp", "training/*stage.hpp", "training/dataset.hpp", "training/drafts.hpp", "training/rates.hpp",
+         "training/scenes/*.hpp", "training/trainer.hpp", "vision/image_processor.hpp", "vision/resize.hpp"]
+HEAVY = ["Eigen/*", "unsupported/*", "nlohmann/*", "stb/*", "filesystem", "fstream", "thread", "immintrin.h",
+         "arm_neon.h", *UNWANTED]
+HEAVY_DOORS = ["simd/region.hpp"]  # of the kernels' bodies, no face
+GUARD = "#if !defined(SHARPEYE_COMPILED)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 
@@ -33,12 +45,23 @@ def code_lines(path):
         yield number, re.sub(r"//.*", "", code), line
 
 
+def matches(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def door_breaches(name, target):
+    """What is wrong when the file `name` includes the third-party header `target`."""
+    for start, doors in DOORS.items():
+        if target.startswith(start) and not matches(name, doors):
+            yield f"only {' and '.join(doors)} may include <{target}>"
+
+
 def include_breaches(name, kind, target):
     """What is wrong when header `name` (relative to include/sharpeye) includes `target`."""
     folder = name.split("/")[0] if "/" in name else None
-    for start, doors in DOORS.items():
-        if target.startswith(start) and name not in doors:
-            yield f"only {' and '.join(doors)} may include <{target}>"
+    yield from door_breaches(name, target)
+    if kind == "<" and target in UNWANTED:
+        yield f"no <{target}> in the library: concat(), or a parser of its own"
     if folder == "simd" and target.startswith(("Eigen/", "unsupported/Eigen")):
         yield "no Eigen in simd/: it picks its instruction set when it is included"
     if target in ("cassert", "assert.h"):
@@ -65,21 +88,75 @@ def include_breaches(name, kind, target):
                f"(floor {FLOORS[other_folder]})")
 
 
-def reaches_stb(root):
-    """Chains from the umbrella to a header of stb, as lists of names."""
-    seen, waiting = set(), [[UMBRELLA]]
-    while waiting:
-        chain = waiting.pop()
-        path = root / chain[-1]
-        if chain[-1] in seen or not path.is_file():
-            continue
-        seen.add(chain[-1])
-        for _, code, _ in code_lines(path):
-            match = INCLUDE.match(code)
-            if match and match[2].startswith("stb/"):
-                yield chain
-            elif match and match[2].startswith("sharpeye/"):
-                waiting.append(chain + [match[2][len("sharpeye/"):]])
+class Tree:
+    """The includes of every file of the library, and what follows from them."""
+
+    def __init__(self, root, paths):
+        self.root = root
+        self.includes = {}  # name -> [(number, target, whether SHARPEYE_COMPILED leaves it out)]
+        self.declared = {}  # name -> the line after which all that the file declares is known
+        for path in paths:
+            name, left_out, found = path.relative_to(root).as_posix(), False, []
+            for number, code, _ in code_lines(path):
+                stripped = code.strip()
+                left_out = stripped == GUARD or (left_out and stripped != "#endif")
+                if stripped == "SHARPEYE_NAMESPACE_END":
+                    self.declared[name] = number
+                match = INCLUDE.match(code)
+                if match:
+                    found.append((number, match[2].replace("sharpeye/", "", 1), left_out))
+            self.includes[name] = found
+
+    def body_breaches(self, name):
+        """x.hpp with x.inl beside it ends by including it; x.inl begins by including x.hpp."""
+        body = name[:-len(".hpp")] + ".inl"
+        if not name.endswith(".hpp") or body not in self.includes:
+            return
+        lines = [line.strip() for line in (self.root / name).read_text(encoding="utf-8").splitlines() if line.strip()]
+        guard = len(lines) - 1 - lines[::-1].index(GUARD) if GUARD in lines else len(lines)
+        tail = lines[guard + 1:]
+        if (not tail or tail[-1] != "#endif" or f'#include "sharpeye/{body}"' not in tail
+                or not all(INCLUDE.match(line) for line in tail[:-1])):
+            yield f"{self.root / name}:{len(lines)}: expected {GUARD}, {body} and #endif as the last lines"
+        first = self.includes[body][:1]
+        if not first or first[0][1] != name:
+            yield f"{self.root / body}:1: a body includes its own header first"
+
+    def chains(self, face, heavy, compiled):
+        """Chains from a face to a heavy header, as lists of names; with SHARPEYE_COMPILED or header-only."""
+        seen, waiting = set(), [[face]]
+        while waiting:
+            chain = waiting.pop()
+            if chain[-1] in seen:
+                continue
+            seen.add(chain[-1])
+            for _, target, left_out in self.includes.get(chain[-1], ()):
+                if left_out and compiled:
+                    continue
+                if matches(target, heavy):
+                    yield chain + [target]
+                else:
+                    waiting.append(chain + [target])
+
+    def circles(self, start):
+        """Header-only, from `start`: (name, line, header) where a file includes a header that is still being read, so
+        that its declarations are missing there."""
+        seen, declaring = set(), []
+
+        def read(name):
+            seen.add(name)
+            declaring.append(name)
+            for number, target, _ in self.includes[name]:
+                if number > self.declared.get(name, number) and name in declaring:
+                    declaring.remove(name)
+                if target in declaring:
+                    yield name, number, target
+                elif target in self.includes and target not in seen:
+                    yield from read(target)
+            if name in declaring:
+                declaring.remove(name)
+
+        yield from read(start)
 
 
 def check(project):
@@ -103,11 +180,29 @@ def check(project):
                 breaches.append(f"{path}:{number}: no assert in the headers: fail() or require()")
         if not guarded:
             breaches.append(f"{path}:1: no #pragma once")
-    for chain in reaches_stb(root):
-        breaches.append(f"{root / UMBRELLA}:1: reaches stb through {' -> '.join(chain)}")
+    tree = Tree(root, headers)
+    circles = set()
+    for name in tree.includes:
+        breaches += tree.body_breaches(name)
+        if name.endswith(".hpp"):
+            circles.update(tree.circles(name))
+        found = []
+        if name == UMBRELLA:  # header-only too: a program may have its own pixels and no stb
+            found += tree.chains(name, ["stb/*"], compiled=False)
+        if matches(name, FACES) and name not in HEAVY_DOORS:
+            found += tree.chains(name, HEAVY, compiled=True)
+        breaches += [f"{root / name}:1: reaches <{chain[-1]}> through {' -> '.join(chain[:-1])}" for chain in found]
+    breaches += [f"{root / name}:{number}: includes {target}, which is still being read when it came here"
+                 for name, number, target in sorted(circles)]
 
     sources = [p for folder in ("tests", "tools", "bench") for p in (project / folder).rglob("*")
                if p.suffix in (".hpp", ".cpp", ".py", ".sh")]
+    for path in sorted(sources):
+        if path.suffix in (".hpp", ".cpp"):
+            for number, code, _ in code_lines(path):
+                match = INCLUDE.match(code)
+                breaches += [f"{path}:{number}: {breach}" for breach in door_breaches(
+                    path.relative_to(project).as_posix(), match[2])] if match else []
     for path in headers + sorted(sources):
         if path.name.endswith("_tables.hpp"):
             continue  # generated

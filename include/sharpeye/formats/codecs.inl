@@ -3,9 +3,10 @@
 /// @file
 /// Bodies of codecs.hpp, and the list of formats.
 
+#include "sharpeye/formats/codecs.hpp"
+
 #include <algorithm>
 
-#include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/finite.hpp"
 #include "sharpeye/formats/float_formats.hpp"
 #include "sharpeye/formats/int4.hpp"

@@ -3,11 +3,11 @@
 /// @file
 /// Bodies of finite.hpp.
 
+#include "sharpeye/formats/finite.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-
-#include "sharpeye/formats/finite.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

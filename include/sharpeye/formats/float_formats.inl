@@ -3,10 +3,11 @@
 /// @file
 /// Bodies of float_formats.hpp.
 
+#include "sharpeye/formats/float_formats.hpp"
+
 #include <cstring>
 
 #include "sharpeye/formats/finite.hpp"
-#include "sharpeye/formats/float_formats.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/simd/pack.hpp"
 

@@ -3,12 +3,13 @@
 /// @file
 /// Bodies of int4.hpp.
 
+#include "sharpeye/formats/int4.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
 #include "sharpeye/formats/finite.hpp"
-#include "sharpeye/formats/int4.hpp"
 #include "sharpeye/formats/integer_rows.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/simd/pack.hpp"

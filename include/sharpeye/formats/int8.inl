@@ -3,11 +3,12 @@
 /// @file
 /// Bodies of int8.hpp.
 
+#include "sharpeye/formats/int8.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-#include "sharpeye/formats/int8.hpp"
 #include "sharpeye/formats/integer_rows.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/simd/pack.hpp"

@@ -3,10 +3,11 @@
 /// @file
 /// Bodies of moved_names.hpp.
 
+#include "sharpeye/formats/moved_names.hpp"
+
 #include <algorithm>
 
 #include "sharpeye/core/error.hpp"
-#include "sharpeye/formats/moved_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,12 +3,13 @@
 /// @file
 /// Bodies of packed_matrix.hpp.
 
+#include "sharpeye/formats/packed_matrix.hpp"
+
 #include <tuple>
 #include <utility>
 
 #include "sharpeye/core/pages.hpp"
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/formats/packed_matrix.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,10 +3,11 @@
 /// @file
 /// Bodies of packing_loader.hpp.
 
+#include "sharpeye/formats/packing_loader.hpp"
+
 #include <utility>
 
 #include "sharpeye/formats/packed_matrix.hpp"
-#include "sharpeye/formats/packing_loader.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

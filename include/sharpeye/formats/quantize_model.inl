@@ -3,11 +3,12 @@
 /// @file
 /// Bodies of quantize_model.hpp.
 
+#include "sharpeye/formats/quantize_model.hpp"
+
 #include <utility>
 
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/int8.hpp"
-#include "sharpeye/formats/quantize_model.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,6 +3,8 @@
 /// @file
 /// Bodies of weight_loader.hpp.
 
+#include "sharpeye/formats/weight_loader.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +16,6 @@
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/finite.hpp"
 #include "sharpeye/formats/moved_names.hpp"
-#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/formats/weight_scope.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

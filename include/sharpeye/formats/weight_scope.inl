@@ -3,10 +3,11 @@
 /// @file
 /// Bodies of weight_scope.hpp.
 
+#include "sharpeye/formats/weight_scope.hpp"
+
 #include <utility>
 
 #include "sharpeye/formats/weight_loader.hpp"
-#include "sharpeye/formats/weight_scope.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,10 +3,11 @@
 /// @file
 /// Bodies of weight_tensor.hpp.
 
+#include "sharpeye/formats/weight_tensor.hpp"
+
 #include <utility>
 
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/formats/weight_tensor.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,10 +3,10 @@
 /// @file
 /// Bodies of stored_tensor.hpp.
 
+#include "sharpeye/io/stored_tensor.hpp"
+
 #include <cstdint>
 #include <cstring>
-
-#include "sharpeye/io/stored_tensor.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -3,9 +3,9 @@
 /// @file
 /// Bodies of tensor_source.hpp.
 
-#include <utility>
-
 #include "sharpeye/io/tensor_source.hpp"
+
+#include <utility>
 
 SHARPEYE_NAMESPACE_BEGIN
 

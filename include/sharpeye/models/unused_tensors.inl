@@ -3,6 +3,8 @@
 /// @file
 /// Bodies of unused_tensors.hpp.
 
+#include "sharpeye/models/unused_tensors.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -10,7 +12,6 @@
 #include "sharpeye/formats/declaring_loader.hpp"
 #include "sharpeye/models/clip_vision.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
-#include "sharpeye/models/unused_tensors.hpp"
 #include "sharpeye/ops/counting.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

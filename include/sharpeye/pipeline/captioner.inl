@@ -3,6 +3,8 @@
 /// @file
 /// Bodies of captioner.hpp: time, cancellation, tracing and decoding around the glances of models/mm_ser.hpp.
 
+#include "sharpeye/pipeline/captioner.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +13,6 @@
 #include "sharpeye/generation/generate.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
-#include "sharpeye/pipeline/captioner.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/prompt.hpp"
 #include "sharpeye/text/streaming_decoder.hpp"

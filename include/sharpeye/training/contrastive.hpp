@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
+#include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/models/clip_vision.hpp"
 #include "sharpeye/models/opt.hpp"
 

@@ -11,6 +11,7 @@
 #include "sharpeye/core/random.hpp"
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/text/tokenizer.hpp"
 #include "sharpeye/training/load_dataset.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN

@@ -5,6 +5,8 @@
 
 #include "sharpeye/training/scenes/make_scene.hpp"
 
+#include <cmath>
+
 #include "sharpeye/core/error.hpp"
 #include "sharpeye/core/random.hpp"
 

@@ -5,6 +5,8 @@
 
 #include "sharpeye/training/scenes/renderer.hpp"
 
+#include <cmath>
+
 #include "sharpeye/core/random.hpp"
 SHARPEYE_NAMESPACE_BEGIN
 namespace training::scenes {

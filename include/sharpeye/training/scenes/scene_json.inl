@@ -5,6 +5,8 @@
 
 #include "sharpeye/training/scenes/scene_json.hpp"
 
+#include <cmath>
+
 SHARPEYE_NAMESPACE_BEGIN
 namespace training::scenes {
 
