@@ -13,6 +13,7 @@ import sys
 FLOORS = {"core": 0, "simd": 1, "io": 1, "vision": 1, "metrics": 1, "text": 2, "formats": 2, "ops": 3, "nn": 4,
           "models": 5, "generation": 6, "pipeline": 7, "training": 8}
 UMBRELLA = "sharpeye.hpp"  # may include floors 0 to 7, and no stb
+COMPILED = "compiled.inl"  # includes all bodies of floors 0 to 7
 VERSION = "version.hpp"  # below every floor
 MAX_LINES, MANY_LINES = 1000, 450
 # Third-party include -> the only files that may have it (patterns below include/sharpeye, or below the project).
@@ -80,9 +81,9 @@ def include_breaches(name, kind, target):
     other_folder = other.split("/")[0]
     if other_folder not in FLOORS:
         yield f'"{target}": unknown folder {other_folder}'
-    elif name == UMBRELLA:
+    elif name in (UMBRELLA, COMPILED):
         if FLOORS[other_folder] > FLOORS["pipeline"]:
-            yield f"the umbrella ends at floor {FLOORS['pipeline']}: {other_folder}/ is above"
+            yield f"{name} ends at floor {FLOORS['pipeline']}: {other_folder}/ is above"
     elif folder is None or (other_folder != folder and FLOORS[other_folder] >= FLOORS[folder]):
         yield (f"{folder or name} (floor {FLOORS.get(folder, 'none')}) may not include {other_folder} "
                f"(floor {FLOORS[other_folder]})")
@@ -192,6 +193,10 @@ def check(project):
         if matches(name, FACES) and name not in HEAVY_DOORS:
             found += tree.chains(name, HEAVY, compiled=True)
         breaches += [f"{root / name}:1: reaches <{chain[-1]}> through {' -> '.join(chain[:-1])}" for chain in found]
+    bodies = {name for name in tree.includes if name.endswith(".inl") and name != COMPILED
+              and not name.startswith("simd/kernels/") and FLOORS[name.split("/")[0]] <= FLOORS["pipeline"]}
+    for name in sorted(bodies - {target for _, target, _ in tree.includes.get(COMPILED, ())}):
+        breaches.append(f"{root / COMPILED}:1: lacks {name}")
     breaches += [f"{root / name}:{number}: includes {target}, which is still being read when it came here"
                  for name, number, target in sorted(circles)]
 

@@ -9,6 +9,8 @@ import check_layers
 
 BODY = 'SHARPEYE_NAMESPACE_END\n#if !defined(SHARPEYE_COMPILED)\n#include "sharpeye/%s"\n#endif'
 GOOD = {"sharpeye.hpp": '#include "sharpeye/pipeline/captioner.hpp"',
+        "compiled.inl": "".join(f'#include "sharpeye/{body}.inl"\n' for body in
+                                ("io/json", "io/stb_image_decoder", "pipeline/captioner")),
         "version.hpp": "",
         "core/types.hpp": '#include "sharpeye/version.hpp"',
         "io/json.hpp": '#include "sharpeye/core/types.hpp"\n\n' + BODY % "io/json.inl",
@@ -29,7 +31,8 @@ BAD = [("core/types.hpp", '#include "sharpeye/io/json.hpp"', "core (floor 0) may
        ("models/opt.hpp", '#include "json.hpp"', "expected the full path"),
        ("models/opt.hpp", '#include "sharpeye/misc/x.hpp"', "unknown folder misc"),
        ("misc/x.hpp", "", "unknown folder misc"),
-       ("sharpeye.hpp", '#include "sharpeye/training/adamw.hpp"', "the umbrella ends at floor 7"),
+       ("sharpeye.hpp", '#include "sharpeye/training/adamw.hpp"', "sharpeye.hpp ends at floor 7"),
+       ("compiled.inl", '#include "sharpeye/io/json.inl"', "lacks pipeline/captioner.inl"),
        ("models/opt.hpp", "#include <nlohmann/json_fwd.hpp>", "only io/json.inl"),
        ("../../tests/io/json_test.cpp", "#include <nlohmann/json.hpp>", "only io/json.inl"),
        ("core/image.inl", "#include <stb/stb_image.h>", "only io/stb_*.inl"),

@@ -1,0 +1,1 @@
+#include "sharpeye/compiled.inl"
