@@ -14,7 +14,7 @@ inline const sharpeye::training::Lexicon& small_lexicon() {
       {"kind": "attribute", "name": "size", "words": [["small"], ["big", "large"]]},
       {"kind": "relation", "name": "relation", "words": [["left of", "to the left of"], ["above"], ["behind"]]},
       {"kind": "action", "name": "pose", "words": [["standing", "upright"], ["lying"]]}]})",
-                                                              "test"));
+                                                                        "test"));
   return lexicon;
 }
 
