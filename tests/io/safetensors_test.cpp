@@ -414,3 +414,24 @@ TEST_CASE("a folder with model.safetensors needs no index; an empty folder is na
   std::filesystem::copy_file(test::fixture("safetensors/dtypes.safetensors"), folder / "model.safetensors");
   CHECK(floats(SafetensorsFolder(folder.path(), LoadMode::kMap).read("f32"))[0] == -1.5f);
 }
+
+TEST_CASE("a file of another kind is named, not read as a header of absurd length") {
+  struct Case {
+    std::string bytes;
+    const char* kind;
+  };
+  const Case cases[] = {
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"},
+      {"<!DOCTYPE html>\n<html><body>404</body></html>", "HTML"},
+      {std::string("GGUF\x03\0\0\0\x20\0\0\0\0\0\0\0", 16), "GGUF"},
+      {std::string("PK\3\4") + std::string(30, 'x') + "archive/data.pkl", "a PyTorch checkpoint"},
+  };
+  const test::TemporaryFolder folder;
+  for (const Case& c : cases) {
+    CAPTURE(c.kind);
+    test::write_text(folder / "model.safetensors", c.bytes);
+    test::check_error(ErrorCode::kFormat, "expected a safetensors file, actual ",
+                      [&] { SafetensorsFile(folder / "model.safetensors"); });
+    test::check_error(ErrorCode::kFormat, c.kind, [&] { SafetensorsFile(folder / "model.safetensors"); });
+  }
+}

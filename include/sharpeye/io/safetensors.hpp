@@ -63,10 +63,11 @@ class SafetensorsFile final : public TensorSource {
 
  private:
   static SafetensorsHeader read_header(const File& file) {
-    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(8, file.size())), '\0');
+    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(4096, file.size())), '\0');
     file.read_at(0, bytes.data(), bytes.size());
+    const auto front = std::min(bytes.size(), std::size_t{8});
     bytes.resize(static_cast<std::size_t>(safetensors_header_end(bytes, file.size(), file.path())));
-    file.read_at(8, bytes.data() + 8, bytes.size() - 8);
+    file.read_at(front, bytes.data() + front, bytes.size() - front);
     return parse_safetensors_header(bytes, file.size(), file.path());
   }
 
