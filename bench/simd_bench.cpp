@@ -12,6 +12,7 @@
 #include "eigen_gemm.hpp"
 #include "machine.hpp"
 #include "model_shapes.hpp"
+#include "sharpeye/simd/gemm.hpp"
 #include "sharpeye/simd/attention.hpp"
 #include "sharpeye/simd/integer_gemm.hpp"
 #include "sharpeye/simd/kernels.hpp"
