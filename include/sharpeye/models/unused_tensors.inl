@@ -9,10 +9,8 @@
 #include <cstring>
 #include <vector>
 
-#include "sharpeye/formats/declaring_loader.hpp"
-#include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/clip_vision_config.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
-#include "sharpeye/ops/counting.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -75,13 +73,21 @@ SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& mod
 SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const ClipVisionConfig& config,
                                       Index num_blocks) {
   const std::string tower = scope + ".vision_model";
-  DeclaringLoader whole;
-  const ClipVision<Counting> vision(config, whole.root(tower), config.num_hidden_layers);
+  const Index size = config.hidden_size, inner = config.intermediate_size;
   std::vector<TensorDeclaration> unused;
-  for (const TensorDeclaration& tensor : whole.declared()) {
-    for (Index block = num_blocks; block < config.num_hidden_layers; ++block) {
-      const std::string path = tower + ".encoder.layers." + std::to_string(block) + ".";
-      if (tensor.name.compare(0, path.size(), path) == 0) unused.push_back(tensor);
+  for (Index block = num_blocks; block < config.num_hidden_layers; ++block) {
+    const std::string path = tower + ".encoder.layers." + std::to_string(block) + ".";
+    const auto add = [&](const char* part, Index rows, Index columns) {  // a matrix and its bias
+      unused.push_back({path + part + ".weight", DType::kF32, {rows, columns}});
+      unused.push_back({path + part + ".bias", DType::kF32, {rows}});
+    };
+    for (const char* part : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj"}) {
+      add(part, size, size);
+    }
+    add("mlp.fc1", inner, size);
+    add("mlp.fc2", size, inner);
+    for (const char* norm : {"layer_norm1.weight", "layer_norm1.bias", "layer_norm2.weight", "layer_norm2.bias"}) {
+      unused.push_back({path + norm, DType::kF32, {size}});
     }
   }
   for (const char* name : {".post_layernorm.weight", ".post_layernorm.bias"}) {
