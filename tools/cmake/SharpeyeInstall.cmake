@@ -1,14 +1,25 @@
-# `cmake --install`: the headers, the command if it was built, and a package for find_package(sharpeye).
+# `cmake --install`: the headers, the compiled libraries and the command if they are built, and a package for
+# find_package(sharpeye).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/sharpeye)
+if(SHARPEYE_INSTALL_COMPILED)
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sharpeye)
+  set(any_machine "")
+else()  # headers are the same for all machines
+  set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/sharpeye)
+  set(any_machine ARCH_INDEPENDENT)
+endif()
 
 install(DIRECTORY include/sharpeye DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/sharpeye)
 install(TARGETS sharpeye EXPORT sharpeyeTargets)
+if(SHARPEYE_INSTALL_COMPILED)
+  set_target_properties(sharpeye_compiled sharpeye_compiled_training PROPERTIES EXCLUDE_FROM_ALL OFF)
+  install(TARGETS sharpeye_compiled sharpeye_compiled_training EXPORT sharpeyeTargets)
+endif()
 install(EXPORT sharpeyeTargets NAMESPACE sharpeye:: DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/sharpeyeConfigVersion.cmake
-                                 COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+                                 COMPATIBILITY SameMinorVersion ${any_machine})
 install(FILES ${PROJECT_BINARY_DIR}/sharpeyeConfigVersion.cmake tools/cmake/sharpeyeConfig.cmake
               tools/cmake/SharpeyeStb.cmake DESTINATION ${package_dir})
 if(TARGET sharpeye_command)
