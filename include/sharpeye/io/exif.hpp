@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// The EXIF orientation tag: which way up the camera was held.
+/// The orientation tag of EXIF and of XMP: which way up the camera was held.
 
+#include <optional>
 #include <string_view>
 
 #include "sharpeye/version.hpp"
@@ -15,6 +16,10 @@ SHARPEYE_NAMESPACE_BEGIN
 /// As Pillow reads it: of any numeric type but BYTE, and the first of several values. EXIF says one SHORT, but LONGs
 /// and longer lists are written too.
 int exif_orientation(std::string_view tiff) noexcept;
+
+/// The same, of a picture that may have both kinds of data, each empty when it has not: XMP's tiff:Orientation counts
+/// where the EXIF data has no such tag. An "Exif\0\0" before the TIFF block is skipped.
+int picture_orientation(std::string_view exif, std::string_view xmp) noexcept;
 
 SHARPEYE_NAMESPACE_END
 

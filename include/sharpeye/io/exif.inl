@@ -76,27 +76,52 @@ inline std::optional<std::uint64_t> tiff_integer(const TiffNumbers& number, std:
   }
 }
 
-}  // namespace detail
-
-SHARPEYE_BODY int exif_orientation(std::string_view tiff) noexcept {
+/// The tag's value, 1 for a senseless one; nothing where there is no such tag.
+inline std::optional<int> orientation_tag(std::string_view tiff) noexcept {
   const bool big_endian = tiff.substr(0, 2) == "MM";
-  if (!big_endian && tiff.substr(0, 2) != "II") return 1;
-  const detail::TiffNumbers number{tiff, big_endian};
-  if (number(2, 2) != 42 && number(2, 2) != 42 << 8) return 1;  // Pillow takes 42 in the wrong byte order too
+  if (!big_endian && tiff.substr(0, 2) != "II") return std::nullopt;
+  const TiffNumbers number{tiff, big_endian};
+  if (number(2, 2) != 42 && number(2, 2) != 42 << 8)
+    return std::nullopt;  // Pillow takes 42 in the wrong byte order too
   const std::uint64_t directory = number(4, 4), entries = number(directory, 2);
   for (std::uint64_t i = 0; i < entries; ++i) {
     const std::uint64_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) return 1;
+    if (entry + 12 > tiff.size()) return std::nullopt;
     const std::uint64_t type = number(entry + 2, 2), count = number(entry + 4, 4);
-    const std::uint64_t size = count * detail::tiff_type_size(type);
+    const std::uint64_t size = count * tiff_type_size(type);
     if (size == 0) continue;
     const std::uint64_t at = size <= 4 ? entry + 8 : number(entry + 8, 4);
-    if (at > tiff.size() || size > tiff.size() - at) return 1;  // Pillow stops at a value that is not there
+    if (at > tiff.size() || size > tiff.size() - at) return std::nullopt;  // Pillow stops at a value that is not there
     if (number(entry, 2) != 0x0112) continue;
-    const auto orientation = detail::tiff_integer(number, type, at);
+    const auto orientation = tiff_integer(number, type, at);
     return orientation && *orientation >= 1 && *orientation <= 8 ? static_cast<int>(*orientation) : 1;
   }
+  return std::nullopt;
+}
+
+/// The digit behind the first tiff:Orientation, be it an attribute or an element; 1 for a senseless one.
+inline int xmp_orientation(std::string_view xmp) noexcept {
+  constexpr std::string_view kTag = "tiff:Orientation";
+  for (std::size_t at = 0; (at = xmp.find(kTag, at)) != std::string_view::npos;) {
+    at += kTag.size();
+    const std::string_view rest = xmp.substr(at, 3);
+    const std::size_t digit = rest.substr(0, 2) == "=\"" ? 2 : rest.substr(0, 1) == ">" ? 1 : rest.size();
+    if (digit >= rest.size() || rest[digit] < '0' || rest[digit] > '9') continue;
+    return rest[digit] >= '1' && rest[digit] <= '8' ? rest[digit] - '0' : 1;
+  }
   return 1;
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY int exif_orientation(std::string_view tiff) noexcept {
+  return detail::orientation_tag(tiff).value_or(1);
+}
+
+SHARPEYE_BODY int picture_orientation(std::string_view exif, std::string_view xmp) noexcept {
+  while (exif.substr(0, 6) == std::string_view("Exif\0\0", 6)) exif.remove_prefix(6);
+  const auto tag = detail::orientation_tag(exif);
+  return tag ? *tag : detail::xmp_orientation(xmp);
 }
 
 SHARPEYE_NAMESPACE_END

@@ -3,6 +3,10 @@
 /// @file
 /// The decoders of this build, in one list: those whose libraries were found when it was compiled. Opt-in: not part of
 /// sharpeye.hpp.
+///
+/// sharpeye::compiled has libjpeg, libpng and libwebp where CMake found them (SHARPEYE_WITH_JPEG, _PNG, _WEBP).
+/// Header-only, JPEG and PNG are decoded by stb_image and WebP by nobody, unless the program defines SHARPEYE_HAS_JPEG,
+/// SHARPEYE_HAS_PNG or SHARPEYE_HAS_WEBP as 1 for all its source files and links the library itself.
 
 #include <vector>
 

@@ -5,24 +5,55 @@
 
 #include "sharpeye/io/image_decoders.hpp"
 
+#include "sharpeye/io/bmp_decoder.hpp"
+#include "sharpeye/io/gif_decoder.hpp"
+#include "sharpeye/io/pnm_decoder.hpp"
+#include "sharpeye/io/tga_decoder.hpp"
+
+#if defined(SHARPEYE_HAS_JPEG) && SHARPEYE_HAS_JPEG
+#include "sharpeye/io/libjpeg_decoder.hpp"
+#endif
+#if defined(SHARPEYE_HAS_PNG) && SHARPEYE_HAS_PNG
+#include "sharpeye/io/libpng_decoder.hpp"
+#endif
+#if defined(SHARPEYE_HAS_WEBP) && SHARPEYE_HAS_WEBP
+#include "sharpeye/io/libwebp_decoder.hpp"
+#endif
 #if __has_include(<stb/stb_image.h>)
 #include "sharpeye/io/stb_image_decoder.hpp"
 #define SHARPEYE_HAS_STB 1
-#else
-#define SHARPEYE_HAS_STB 0
 #endif
 
 SHARPEYE_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// The one object of a decoder's class.
+template <class Decoder>
+const Decoder& the_decoder() {
+  static const Decoder decoder;
+  return decoder;
+}
+
+}  // namespace detail
+
 SHARPEYE_BODY const std::vector<const ImageDecoder*>& decoders() {
-#if SHARPEYE_HAS_STB
-  static const StbImageDecoder stb;
-#endif
+  // One line for each decoder, the preferred ones first.
   static const std::vector<const ImageDecoder*> list {
-    // One line for each decoder whose library is installed, the preferred ones first.
-#if SHARPEYE_HAS_STB
-    &stb,
+#if defined(SHARPEYE_HAS_JPEG) && SHARPEYE_HAS_JPEG
+    &detail::the_decoder<LibjpegDecoder>(),
 #endif
+#if defined(SHARPEYE_HAS_PNG) && SHARPEYE_HAS_PNG
+        &detail::the_decoder<LibpngDecoder>(),
+#endif
+#if defined(SHARPEYE_HAS_WEBP) && SHARPEYE_HAS_WEBP
+        &detail::the_decoder<LibwebpDecoder>(),
+#endif
+#if defined(SHARPEYE_HAS_STB)
+        &detail::the_decoder<StbImageDecoder>(),
+#endif
+        &detail::the_decoder<BmpDecoder>(), &detail::the_decoder<GifDecoder>(), &detail::the_decoder<PnmDecoder>(),
+        &detail::the_decoder<TgaDecoder>(),
   };
   return list;
 }
@@ -33,9 +64,15 @@ class ListedDecoder final : public ImageDecoder {
  public:
   bool can_decode(ImageFormat format) const noexcept override { return find(format) != nullptr; }
 
+  std::string library() const override { return "the decoders of this build"; }
+
   Image decode(std::string_view bytes, std::string_view name, const DecodeOptions& options) const override {
-    const ImageDecoder* decoder = find(image_format(bytes, name));
-    require(decoder != nullptr, ErrorCode::kUnsupported, name, ": expected a format that this build decodes");
+    const ImageFormat format = image_format(bytes, name);
+    const ImageDecoder* decoder = find(format);
+    if (decoder == nullptr) {
+      fail(ErrorCode::kUnsupported, name, ": expected a format that this build decodes, actual ", to_string(format),
+           ": build with its library, or save the picture as JPEG or PNG");
+    }
     return decoder->decode(bytes, name, options);
   }
 

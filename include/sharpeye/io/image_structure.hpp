@@ -14,15 +14,15 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// The formats that are recognised.
-enum class ImageFormat { kJpeg, kPng, kGif, kBmp, kPnm, kTga };
+enum class ImageFormat { kJpeg, kPng, kWebp, kGif, kBmp, kPnm, kTga };
 
 /// A whole image file whose framing was checked.
 struct ImageStructure {
   ImageFormat format = ImageFormat::kPng;
-  Index width = 0;        ///< pixels, before any EXIF rotation
-  Index height = 0;       ///< pixels
-  std::string_view exif;  ///< the TIFF block of its EXIF data, inside the file's bytes; empty without one
-  std::string plain;      ///< an equivalent file reduced to what decoding needs; empty: decode the file itself
+  Index width = 0;      ///< pixels, before it is turned
+  Index height = 0;     ///< pixels
+  int orientation = 1;  ///< 1 to 8, of its EXIF or XMP data
+  std::string plain;    ///< an equivalent file for decoders that are less careful; empty: decode the file itself
 };
 
 /// Stores the size that a header declares.

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sharpeye/io/byte_reader.hpp"
+#include "sharpeye/io/exif.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -29,6 +31,67 @@ struct JpegColors {
 
 inline bool is_adobe(unsigned marker, std::string_view content) noexcept {
   return marker == 0xee && content.size() >= 12 && content.substr(0, 5) == "Adobe";
+}
+
+/// What stands in a file against the rules, but is read by libjpeg: a frame of Motion JPEG leaves out the Huffman
+/// tables that all its frames share, and some writers leave bytes between the segments.
+struct JpegOddities {
+  std::array<bool, 8> tables{};                             ///< which Huffman tables were defined, DC before AC
+  bool lacks_tables = false;                                ///< a scan asks for one that was not
+  std::vector<std::pair<std::size_t, std::size_t>> strays;  ///< where bytes between segments begin and end
+
+  bool none() const noexcept { return !lacks_tables && strays.empty(); }
+
+  void see_scan(std::string_view header) noexcept {
+    if (header.empty()) return;
+    for (std::size_t i = 2; i + 3 < header.size() && i <= 2 * static_cast<std::uint8_t>(header[0]); i += 2) {
+      const unsigned use = static_cast<std::uint8_t>(header[i]);
+      lacks_tables = lacks_tables || !tables[use >> 4 & 3u] || !tables[4 + (use & 3u)];
+    }
+  }
+};
+
+/// The segment of the tables of T.81 annex K.3, which AVI's Motion JPEG leaves out.
+inline std::string standard_huffman_tables() {
+  // Of each table: how many codes there are of 1 to 16 bits, and the symbols.
+  static constexpr unsigned char kDc[2][16] = {{0, 1, 5, 1, 1, 1, 1, 1, 1}, {0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
+  static constexpr unsigned char kAc[2][16] = {{0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d},
+                                               {0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77}};
+  static constexpr const char* kAcSymbols[2] = {
+      "01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282090a161718191a25262728292a343536373839"
+      "3a43"
+      "4445464748494a535455565758595a636465666768696a737475767778797a838485868788898a92939495969798999aa2a3a4a5a6a7a8a9"
+      "aa"
+      "b2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9fa",
+      "000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f11718191a262728292a35363738"
+      "393a"
+      "434445464748494a535455565758595a636465666768696a737475767778797a82838485868788898a92939495969798999aa2a3a4a5a6a7"
+      "a8"
+      "a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9fa"};
+  std::string content;
+  for (unsigned table = 0; table < 2; ++table) {
+    content += static_cast<char>(table);
+    content.append(reinterpret_cast<const char*>(kDc[table]), 16);
+    for (char symbol = 0; symbol < 12; ++symbol) content += symbol;
+    content += static_cast<char>(0x10 + table);
+    content.append(reinterpret_cast<const char*>(kAc[table]), 16);
+    unsigned digits = 0, value = 0;
+    for (const char* digit = kAcSymbols[table]; *digit != 0; ++digit) {
+      value = value << 4 | static_cast<unsigned>(*digit <= '9' ? *digit - '0' : *digit - 'a' + 10);
+      if (++digits % 2 == 0) content += static_cast<char>(value & 0xffu);
+    }
+  }
+  const std::size_t length = content.size() + 2;
+  return std::string("\xff\xc4") + static_cast<char>(length >> 8) + static_cast<char>(length & 0xffu) + content;
+}
+
+/// The file up to its end marker without oddities.
+inline std::string without_oddities(const JpegOddities& oddities, std::string plain) {
+  for (auto stray = oddities.strays.rbegin(); stray != oddities.strays.rend(); ++stray) {
+    plain.erase(stray->first, stray->second - stray->first);
+  }
+  if (oddities.lacks_tables) plain.insert(2, standard_huffman_tables());
+  return plain;
 }
 
 /// The file up to its end marker with what makes stb_image see the colours that libjpeg sees; empty when it does
@@ -66,16 +129,34 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
   ImageStructure structure;
   structure.format = ImageFormat::kJpeg;
   detail::JpegColors colors;
+  detail::JpegOddities oddities;
+  constexpr std::string_view kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
+  std::string_view exif, xmp;
+  bool progressive = false;
   int scans = 0;
   for (;;) {
-    const std::size_t start = reader.offset();
-    require(reader.u8() == 0xff, ErrorCode::kFormat, name, ": expected a JPEG marker at offset ", start);
-    unsigned marker = 0xff;
-    while (marker == 0xff) marker = reader.u8();
+    // As libjpeg: what is no marker is skipped, and markers without content have no meaning here.
+    const std::size_t end = reader.offset();
+    std::size_t start = end;
+    unsigned marker = 0;
+    while (marker <= 1 || (marker >= 0xd0 && marker <= 0xd7)) {
+      start = bytes.find('\xff', reader.offset());
+      require(start != std::string_view::npos, ErrorCode::kFormat, name,
+              ": truncated: expected a JPEG marker after offset ", end);
+      reader.take(start - reader.offset() + 1);
+      marker = 0xff;
+      while (marker == 0xff) marker = reader.u8();
+    }
+    if (start != end) oddities.strays.emplace_back(end, start);
     if (marker == 0xd9) {  // EOI
       structure.plain = detail::with_plain_colors(colors, bytes.substr(0, start));
+      if (oddities.none()) break;
+      if (structure.plain.empty()) structure.plain = std::string(bytes.substr(0, start)) + "\xff\xd9";
+      structure.plain = detail::without_oddities(oddities, std::move(structure.plain));
       break;
     }
+    require(marker != 0xd8, ErrorCode::kFormat, name, ": expected one JPEG marker SOI, actual another at offset ",
+            start);
     const unsigned length = reader.u16be();
     require(length >= 2, ErrorCode::kFormat, name, ": JPEG segment at offset ", start,
             ": expected a length of at least 2, actual ", length);
@@ -83,8 +164,12 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
     const std::size_t content_start = reader.offset() - content.size();
 
     if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {  // SOFn
+      const char* kind = marker == 0xc3 || marker == 0xcb   ? "lossless coding"
+                         : marker >= 0xc9 && marker <= 0xca ? "arithmetic coding"
+                                                            : "hierarchical coding";
       require(marker <= 0xc2, ErrorCode::kUnsupported, name,
-              ": expected a baseline, extended or progressive Huffman JPEG, actual frame type SOF", marker - 0xc0);
+              ": expected a baseline, extended or progressive Huffman JPEG, actual ", kind, " (SOF", marker - 0xc0,
+              "): save it anew as an ordinary JPEG");
       require(structure.width == 0, ErrorCode::kFormat, name, ": expected one JPEG frame header, actual a second one");
       ByteReader frame(content, name);
       const unsigned precision = frame.u8();
@@ -110,24 +195,30 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
                 ErrorCode::kUnsupported, name, ": expected JPEG sampling factors that divide the largest one");
       }
       colors.components = components;
+      progressive = marker == 0xc2;
       if (components == 3 && content[6] == 'R' && content[9] == 'G' && content[12] == 'B') colors.letters = "RGB";
     } else if (marker == 0xc4) {  // DHT; stb before 2.28 overran its tables when a code had more than 256 symbols
       for (ByteReader tables(content, name); tables.remaining() > 0;) {
         const std::string_view counts = tables.take(17).substr(1);
         unsigned symbols = 0;
+        const unsigned table = static_cast<std::uint8_t>(content[content.size() - tables.remaining() - 17]);
+        if ((table & 0xecu) == 0) oddities.tables[(table >> 4) * 4 + (table & 3u)] = true;
         for (const char count : counts) symbols += static_cast<std::uint8_t>(count);
         require(symbols <= 256, ErrorCode::kFormat, name, ": JPEG segment at offset ", start,
                 ": expected at most 256 Huffman symbols, actual ", symbols);
         tables.take(symbols);
       }
-    } else if (marker == 0xe1 && structure.exif.empty() && content.substr(0, 5) == std::string_view("Exif\0", 5)) {
-      structure.exif = content.substr(std::min<std::size_t>(6, content.size()));
+    } else if (marker == 0xe1 && exif.empty() && content.substr(0, 5) == std::string_view("Exif\0", 5)) {
+      exif = content.substr(std::min<std::size_t>(6, content.size()));
+    } else if (marker == 0xe1 && scans == 0 && content.substr(0, kXmp.size()) == kXmp) {
+      xmp = content.substr(kXmp.size());
     } else if (marker == 0xe0 && content.substr(0, 5) == std::string_view("JFIF\0", 5)) {
       colors.is_jfif = colors.is_jfif || scans == 0;
     } else if (detail::is_adobe(marker, content)) {
       if (scans == 0) colors.adobe_transform = static_cast<std::uint8_t>(content[11]);
       colors.may_differ = colors.may_differ || scans > 0 || content[5] != 0;
     } else if (marker == 0xda) {  // SOS
+      if (!progressive) oddities.see_scan(content);
       for (std::size_t i = 1; i + 3 < content.size(); i += 2) colors.id_bytes.push_back(content_start + i);
       require(structure.width != 0, ErrorCode::kFormat, name, ": expected a JPEG frame header before the first scan");
       require(++scans <= kMaxJpegScans, ErrorCode::kLimit, name, ": expected at most ", kMaxJpegScans, " JPEG scans");
@@ -143,6 +234,7 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
     }
   }
   require(scans > 0, ErrorCode::kFormat, name, ": expected a JPEG scan before EOI");
+  structure.orientation = picture_orientation(exif, xmp);
   return structure;
 }
 

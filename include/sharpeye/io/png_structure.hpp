@@ -20,6 +20,8 @@ inline constexpr std::string_view kPngSignature{"\x89PNG\r\n\x1a\n", 8};
 /// `plain` holds IHDR, PLTE with 256 entries (those the file lacks are black), IDAT and IEND: without tRNS alpha never
 /// arises, and a palette index out of range is black, as in libpng, instead of whatever the decoder's stack held.
 ///
+/// The orientation is that of eXIf, else of ImageMagick's "Raw profile type exif", else of XMP.
+///
 /// @throws Error kFormat for a broken signature, a bad CRC of a critical chunk (also of IDAT, which Pillow skips), an
 /// invalid IHDR, a missing, repeated or misplaced chunk, or a truncated file; kUnsupported for an unknown critical
 /// chunk; kLimit as declare_size().

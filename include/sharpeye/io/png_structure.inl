@@ -7,8 +7,11 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "sharpeye/io/byte_reader.hpp"
+#include "sharpeye/io/exif.hpp"
+#include "sharpeye/io/inflate.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -26,6 +29,62 @@ SHARPEYE_BODY std::uint32_t crc32(std::string_view bytes) noexcept {
   return ~crc;
 }
 
+namespace detail {
+
+/// The longest text that is looked at for an orientation; an EXIF block is at most 64 KB, in hexadecimal twice that.
+inline constexpr std::size_t kMaxPngText = std::size_t{1} << 20;
+
+/// The keyword of a text chunk, and its text, inflated; both empty when it is broken or compressed and too long.
+inline std::pair<std::string_view, std::string> png_text(std::string_view type, std::string_view content) {
+  const std::size_t end = content.find('\0');
+  if (end == std::string_view::npos || content.size() > kMaxPngText) return {};
+  const std::string_view keyword = content.substr(0, end);
+  if (keyword != "Raw profile type exif" && keyword != "XML:com.adobe.xmp") return {};
+  std::string_view text = content.substr(end + 1);
+  bool compressed = type == "zTXt";
+  if (type == "iTXt") {
+    if (text.size() < 2) return {};
+    compressed = text[0] != 0;
+    text.remove_prefix(1);
+  }
+  if (type != "tEXt") {
+    if (text.empty() || (compressed && text[0] != 0)) return {};
+    text.remove_prefix(1);
+  }
+  for (int skipped = 0; type == "iTXt" && skipped < 2; ++skipped) {  // a language, and the keyword in it
+    const std::size_t zero = text.find('\0');
+    if (zero == std::string_view::npos) return {};
+    text.remove_prefix(zero + 1);
+  }
+  if (!compressed) return {keyword, std::string(text)};
+  auto inflated = inflate_zlib(text, kMaxPngText);
+  if (!inflated) return {};
+  return {keyword, std::move(*inflated)};
+}
+
+/// The bytes of ImageMagick's "Raw profile": an empty line, its name, its length, then hexadecimal digits.
+inline std::string raw_profile(std::string_view text) {
+  for (int line = 0; line < 3; ++line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  std::string bytes;
+  unsigned value = 0, digits = 0;
+  for (const char c : text) {
+    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
+                           : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
+                           : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A' + 10)
+                                                  : 16;
+    if (digit == 16) continue;
+    value = value << 4 | digit;
+    if (++digits % 2 == 0) bytes += static_cast<char>(value & 0xffu);
+  }
+  return bytes;
+}
+
+}  // namespace detail
+
 SHARPEYE_BODY ImageStructure read_png_structure(std::string_view bytes, std::string_view name,
                                                 std::uint64_t max_pixels) {
   ByteReader reader(bytes, name);
@@ -35,7 +94,8 @@ SHARPEYE_BODY ImageStructure read_png_structure(std::string_view bytes, std::str
   structure.plain = kPngSignature;
   unsigned color = 0;
   bool palette_seen = false, data_seen = false;
-  std::string_view previous;
+  std::string_view previous, exif;
+  std::string profile, xmp;
 
   while (previous != "IEND") {
     const std::size_t start = reader.offset();
@@ -80,14 +140,19 @@ SHARPEYE_BODY ImageStructure read_png_structure(std::string_view bytes, std::str
       data_seen = true;
     } else if (type == "IEND") {
       expect(length == 0 && data_seen, "IDAT before an empty IEND");
-    } else if (type == "eXIf" && intact && structure.exif.empty()) {
-      structure.exif = content;
+    } else if (type == "eXIf" && intact && exif.empty()) {
+      exif = content;
+    } else if (type == "tEXt" || type == "zTXt" || type == "iTXt") {
+      auto [keyword, text] = detail::png_text(type, intact ? content : std::string_view());
+      if (keyword == "XML:com.adobe.xmp") xmp = std::move(text);
+      if (keyword == "Raw profile type exif") profile = detail::raw_profile(text);
     } else {
       require(!critical, ErrorCode::kUnsupported, name, ": PNG chunk at offset ", start, ": unknown critical chunk");
     }
     if (keep) structure.plain += bytes.substr(start, reader.offset() - start);
     previous = type;
   }
+  structure.orientation = picture_orientation(exif.empty() ? std::string_view(profile) : exif, xmp);
   return structure;
 }
 

@@ -14,8 +14,6 @@
 #include <cstring>
 #include <memory>
 
-#include "sharpeye/io/exif.hpp"
-
 SHARPEYE_NAMESPACE_BEGIN
 
 /// stb_image's allocator: zeroed, so that nothing left in memory can become pixels, and limited per decode, so that a
@@ -59,10 +57,6 @@ SHARPEYE_NAMESPACE_END
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
-#define STBI_ONLY_GIF
-#define STBI_ONLY_BMP
-#define STBI_ONLY_PNM
-#define STBI_ONLY_TGA
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
@@ -90,16 +84,8 @@ SHARPEYE_NAMESPACE_END
 
 SHARPEYE_NAMESPACE_BEGIN
 
-SHARPEYE_BODY bool StbImageDecoder::can_decode(ImageFormat format) const noexcept {
-  switch (format) {
-    case ImageFormat::kJpeg:
-    case ImageFormat::kPng:
-    case ImageFormat::kGif:
-    case ImageFormat::kBmp:
-    case ImageFormat::kPnm:
-    case ImageFormat::kTga: return true;
-  }
-  return false;
+SHARPEYE_BODY std::string StbImageDecoder::library() const {
+  return "stb_image";
 }
 
 // stb_image is static: header-only, each source file has its own copy, and the linker keeps one of the bodies below
@@ -108,6 +94,7 @@ SHARPEYE_BODY bool StbImageDecoder::can_decode(ImageFormat format) const noexcep
 SHARPEYE_BODY Image StbImageDecoder::decode(std::string_view bytes, std::string_view name,
                                             const DecodeOptions& options) const {
   const ImageStructure structure = read_image_structure(bytes, name, options.max_pixels);
+  require(can_decode(structure.format), ErrorCode::kUnsupported, name, ": expected a JPEG or a PNG");
   const std::string_view file = structure.plain.empty() ? bytes : std::string_view(structure.plain);
   require(file.size() <= 0x7fffffff, ErrorCode::kLimit, name, ": expected at most 2 GiB, actual ", file.size(),
           " bytes");
@@ -124,7 +111,7 @@ SHARPEYE_BODY Image StbImageDecoder::decode(std::string_view bytes, std::string_
   require(rgb != nullptr, ErrorCode::kFormat, name, ": cannot decode: ", stbi_failure_reason());
   require(width == structure.width && height == structure.height, ErrorCode::kFormat, name, ": expected ",
           structure.width, " x ", structure.height, " pixels, the decoder found ", width, " x ", height);
-  Image image(structure.width, structure.height, exif_orientation(structure.exif));
+  Image image(structure.width, structure.height, structure.orientation);
   std::memcpy(image.row(0), rgb.get(), image.pixels().size());
   return image;
 }

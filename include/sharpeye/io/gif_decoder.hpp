@@ -1,0 +1,28 @@
+#pragma once
+
+/// @file
+/// The first frame of a GIF: the samples that Pillow gives.
+
+#include <string>
+#include <string_view>
+
+#include "sharpeye/io/image_decoder.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+/// Decodes behind the checks of read_gif_structure(). Equal to Pillow, but where a frame's own palette is the levels of
+/// grey in order and the file's is not: Pillow then shows the frame in the colours of the file. Codes need not begin with a clear code, and a full table may
+/// stay.
+/// @throws Error kFormat also where the codes end before the frame is full, or name what is not in their table.
+class GifDecoder final : public ImageDecoder {
+ public:
+  bool can_decode(ImageFormat format) const noexcept override { return format == ImageFormat::kGif; }
+  std::string library() const override { return "sharpeye"; }
+  Image decode(std::string_view bytes, std::string_view name, const DecodeOptions& options = {}) const override;
+};
+
+SHARPEYE_NAMESPACE_END
+
+#if !defined(SHARPEYE_COMPILED)
+#include "sharpeye/io/gif_decoder.inl"
+#endif
