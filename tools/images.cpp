@@ -22,11 +22,11 @@ std::string extension_of(const fs::path& path) {
 }
 
 bool is_image_extension(const std::string& extension) {
-  for (const char* known :
-       {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".pgm", ".ppm", ".pnm", ".tga"}) {
+  for (const char* known : {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".pbm", ".pgm", ".ppm",
+                            ".pnm", ".pam", ".tga"}) {
     if (extension == known) return true;
   }
-  return false;
+  return extension == ".webp" && default_decoder().can_decode(ImageFormat::kWebp);
 }
 
 std::vector<std::string> matches(const std::string& pattern) {

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "sharpeye/io/image_decoders.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "tools/model_info.hpp"
 #include "tools/options.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 struct InfoCommand {
   std::string model, preset, tokenizer;
-  bool json = false, tensors = false;
+  bool json = false, tensors = false, decoders = false;
   CaptionsToCount captions;
 };
 
@@ -104,7 +105,27 @@ std::string to_table(const ModelInfo& info, bool with_tensors) {
   return table;
 }
 
+// Which library of this build decodes which format.
+std::string decoders_text(bool as_json) {
+  Json json;
+  std::string table;
+  for (const ImageFormat kind : {ImageFormat::kJpeg, ImageFormat::kPng, ImageFormat::kWebp, ImageFormat::kGif,
+                                 ImageFormat::kBmp, ImageFormat::kPnm, ImageFormat::kTga}) {
+    std::string library;
+    for (const ImageDecoder* decoder : decoders()) {
+      if (library.empty() && decoder->can_decode(kind)) library = decoder->library();
+    }
+    json["decoders"][to_string(kind)] = library.empty() ? Json() : Json(library);
+    table += format("%-8s%s\n", to_string(kind), library.empty() ? "not in this build" : library.c_str());
+  }
+  return as_json ? json.dump() + "\n" : table;
+}
+
 int run_info(const InfoCommand& command) {
+  if (command.decoders) {
+    write_out(decoders_text(command.json));
+    return kOk;
+  }
   const ModelInfo info = command.model.empty() ? inspect_preset(command.preset, command.tokenizer, command.captions)
                                                : inspect_model(command.model, command.captions);
   write_out(command.json ? to_json_text(info, command.tensors) : to_table(info, command.tensors));
@@ -125,6 +146,7 @@ void add_info(Command& command) {
       .needs(preset);
   command.number("--new-tokens", options->captions.new_tokens, 1, 4096, "Tokens of each caption");
   command.number("--beams", options->captions.beams, 1, 64, "Beams of the search; default as the model says");
+  command.flag("--decoders", options->decoders, "What decodes which image format in this build").alternative("Model");
   command.flag("--tensors", options->tensors, "List every tensor");
   command.flag("--json", options->json, "One JSON object");
   command.run = [options] { return run_info(*options); };

@@ -17,7 +17,9 @@ COMPILED = "compiled.inl"  # includes all bodies of floors 0 to 7
 VERSION = "version.hpp"  # below every floor
 MAX_LINES, MANY_LINES = 1000, 450
 # Third-party include -> the only files that may have it (patterns below include/sharpeye, or below the project).
-DOORS = {"nlohmann/": ["io/json.inl"], "stb/": ["io/stb_*.inl"], "CLI/": ["tools/options.cpp"]}
+DOORS = {"nlohmann/": ["io/json.inl"], "stb/": ["io/stb_*.inl"], "CLI/": ["tools/options.cpp"],
+         "jpeglib.h": ["io/libjpeg_decoder.inl"], "png.h": ["io/libpng_decoder.inl"],
+         "webp/": ["io/libwebp_decoder.inl"]}
 # System headers that cost more than they give, or that speak to the user.
 UNWANTED = ["sstream", "iostream", "iomanip", "regex"]
 # The faces: what users include. With SHARPEYE_COMPILED they reach declarations only.
@@ -25,7 +27,7 @@ FACES = ["sharpeye.hpp", "core/error.hpp", "core/file.hpp", "core/image.hpp", "c
          "generation/*.hpp", "io/*.hpp", "metrics/*.hpp", "models/*config.hpp", "pipeline/*.hpp", "simd/*.hpp",
          "text/*.hpp", "training/*stage.hpp", "training/dataset.hpp", "training/drafts.hpp", "training/rates.hpp",
          "training/scenes/*.hpp", "training/trainer.hpp", "vision/image_processor.hpp", "vision/resize.hpp"]
-HEAVY = ["Eigen/*", "unsupported/*", "nlohmann/*", "stb/*", "filesystem", "fstream", "thread", "immintrin.h",
+HEAVY = ["Eigen/*", "unsupported/*", "nlohmann/*", "stb/*", "jpeglib.h", "png.h", "webp/*", "filesystem", "fstream", "thread", "immintrin.h",
          "arm_neon.h", *UNWANTED]
 HEAVY_DOORS = ["simd/region.hpp"]  # of the kernels' bodies, no face
 GUARD = "#if !defined(SHARPEYE_COMPILED)"

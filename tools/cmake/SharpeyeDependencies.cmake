@@ -1,5 +1,5 @@
 # Our dependencies: the installed package if there is one, else a download of one pinned version, checked by its hash.
-# All are header-only except Google Benchmark. The headers' versions are Debian 12's, so that both ways build the same.
+# All are header-only except Google Benchmark and the image decoders, which are used only where they are installed. The headers' versions are Debian 12's, so that both ways build the same.
 include(FetchContent)
 
 # sharpeye_find(TARGET PACKAGE...): looks for an installed package, and shows its target to a parent project too.
@@ -52,6 +52,8 @@ if(SHARPEYE_BUILD_TOOLS OR SHARPEYE_BUILD_TESTS OR SHARPEYE_BUILD_BENCH OR SHARP
                          https://github.com/nothings/stb/archive/8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55.zip
                          93a16ee3e866e719feec459f6f132cce932c5ec751eb38e3ec1975f911353d2e PARENT)
 endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/SharpeyeDecoders.cmake)
 
 if(SHARPEYE_BUILD_TOOLS)
   # Hash: conan-center-index, recipes/cli11/all/conandata.yml.
