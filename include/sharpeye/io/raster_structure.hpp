@@ -42,6 +42,14 @@ struct PnmStructure : ImageStructure {
   std::string_view samples;   ///< all of them; digits: to the end of the file
 };
 
+namespace detail {
+
+inline bool is_pnm_blank(unsigned c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+}  // namespace detail
+
 /// Checks a PBM, PGM, PPM (P1 to P6) or PAM (P7) file.
 /// @throws Error kFormat for a bad header or a truncated file; kLimit as declare_size().
 PnmStructure read_pnm_structure(std::string_view bytes, std::string_view name, std::uint64_t max_pixels);

@@ -107,10 +107,6 @@ SHARPEYE_BODY BmpStructure read_bmp_structure(std::string_view bytes, std::strin
 
 namespace detail {
 
-inline bool is_pnm_blank(unsigned c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /// The next decimal number of a header: blanks and comments stand before it, and one blank behind it.
 inline std::uint64_t take_pnm_number(ByteReader& reader, std::string_view name) {
   unsigned c = reader.u8();

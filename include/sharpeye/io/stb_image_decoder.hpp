@@ -16,9 +16,9 @@ SHARPEYE_NAMESPACE_BEGIN
 /// Decodes with stb_image behind the checks of read_image_structure().
 ///
 /// PNG equals Pillow's convert("RGB") for up to 8 bits per channel. Of 16 bits the high byte is kept, where Pillow
-/// clips 16-bit grey to nearly all white. JPEG is within 3 levels of libjpeg-turbo, but for pictures of halved colour
-/// (4:2:0) that are at most 4 pixels wide. Working memory is at most 32 bytes
-/// per declared pixel (sides rounded up to 32), four times the file and 1 MiB.
+/// clips 16-bit grey to nearly all white. JPEG is within 3 levels of libjpeg-turbo, but by more where
+/// colour of halved resolution (4:2:0, 4:2:2) changes from pixel to pixel. Working memory is at most 32 bytes per
+/// declared pixel (sides rounded up to 32), four times the file and 1 MiB.
 class StbImageDecoder final : public ImageDecoder {
  public:
   bool can_decode(ImageFormat format) const noexcept override {
