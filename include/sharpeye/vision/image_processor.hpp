@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sharpeye/core/image.hpp"
+#include "sharpeye/vision/resize.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -23,6 +24,7 @@ struct ImageProcessorConfig {
   Index image_size = 336;  ///< side of the result, pixels
   Aspect aspect = Aspect::kPad;
   bool apply_exif = true;  ///< turn images upright first; false: take them as stored, as Python's PIL.Image.open does
+  PassOrder pass_order = PassOrder::kByShape;  ///< as the newest Pillow; kHorizontalFirst: as Pillow before 13
   double rescale_factor = 1.0 / 255;
   std::array<double, 3> mean{0.48145466, 0.4578275, 0.40821073};  ///< red, green, blue, in [0, 1]
   std::array<double, 3> std{0.26862954, 0.26130258, 0.27577711};  ///< red, green, blue, positive

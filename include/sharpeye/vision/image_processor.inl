@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sharpeye/vision/resize.hpp"
-
 SHARPEYE_NAMESPACE_BEGIN
 
 SHARPEYE_BODY std::array<std::uint8_t, 3> ImageProcessorConfig::fill() const noexcept {
@@ -54,7 +52,8 @@ SHARPEYE_BODY Image ImageProcessor::resize(const ImageView& view) const {
     const Index resized = config_.aspect == Aspect::kCrop && image > other ? size * image / other : size;
     return {image, 0, image, resized, (resized - size) / 2, size};
   };
-  return resize_bicubic(view, axis(view.width, view.height), axis(view.height, view.width), config_.fill());
+  return resize_bicubic(view, axis(view.width, view.height), axis(view.height, view.width), config_.fill(),
+                        config_.pass_order);
 }
 
 SHARPEYE_BODY std::vector<float> ImageProcessor::operator()(const ImageView& view) const {

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Bicubic resizing of 8-bit images, equal to Pillow 9.4 in every sample (libImaging/Resample.c).
+/// Bicubic resizing of 8-bit images, equal to Pillow in every sample (libImaging/Resample.c): 13.0 or, on request, its
+/// older versions.
 
 #include <array>
 #include <cstdint>
@@ -41,17 +42,23 @@ struct ResampleAxis {
 void resample_row(const std::uint8_t* row, const ResampleAxis& axis, const std::array<std::uint8_t, 3>& fill,
                   std::uint8_t* destination) noexcept;
 
+/// Which axis is resized first. Between the passes stand 8-bit samples, so that the orders differ by some levels.
+enum class PassOrder {
+  kByShape,          ///< as Pillow 13: down the columns first if the height shrinks, by more than twice the width
+  kHorizontalFirst,  ///< as Pillow up to 12: always along the rows first
+};
+
 /// Resizes the canvas that `horizontal` and `vertical` describe, with `view` placed on it, and returns the crop
-/// [vertical.crop, horizontal.crop, 3]. The result equals pasting, resizing (horizontally to 8 bits, then vertically)
-/// and cropping, but neither the canvas nor the whole resized image is ever stored: memory and time depend on the image
+/// [vertical.crop, horizontal.crop, 3]. The result equals pasting, resizing (one axis to 8 bits, then the other) and
+/// cropping, but neither the canvas nor the whole resized image is ever stored: memory and time depend on the image
 /// and the crop only.
 /// @throws Error kInvalidArgument as check(ImageView), or when a crop is empty or above kMaxImageSide.
 Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
-                     const std::array<std::uint8_t, 3>& fill);
+                     const std::array<std::uint8_t, 3>& fill, PassOrder order = PassOrder::kByShape);
 
 /// The whole image, resized.
 /// @throws Error kInvalidArgument unless both sides are 1 to kMaxImageSide pixels, and as check(ImageView).
-Image resize_bicubic(const ImageView& view, Index width, Index height);
+Image resize_bicubic(const ImageView& view, Index width, Index height, PassOrder order = PassOrder::kByShape);
 
 SHARPEYE_NAMESPACE_END
 

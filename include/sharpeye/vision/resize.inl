@@ -58,6 +58,12 @@ inline std::uint8_t resampled(std::int32_t sum) noexcept {
   return static_cast<std::uint8_t>(std::clamp(sum >> kResampleBits, 0, 255));
 }
 
+/// Whether Pillow 13 resizes the columns of a canvas first, so that its longer pass has fewer rows.
+inline bool columns_come_first(const AxisGeometry& horizontal, const AxisGeometry& vertical) noexcept {
+  const Index fewer_rows = vertical.canvas - vertical.resized;
+  return fewer_rows > 0 && fewer_rows > 2 * (horizontal.canvas - horizontal.resized);
+}
+
 }  // namespace detail
 
 SHARPEYE_BODY void resample_row(const std::uint8_t* row, const ResampleAxis& axis,
@@ -80,14 +86,42 @@ SHARPEYE_BODY void resample_row(const std::uint8_t* row, const ResampleAxis& axi
   }
 }
 
+namespace detail {
+
+/// The columns first: each row of the result is summed from the image rows that it needs, at the image's width, and
+/// then resampled along itself. A constant column stays what it is, for the weights of a sample sum to one.
+inline void resize_columns_first(const ImageView& view, const ResampleAxis& columns, const ResampleAxis& rows,
+                                 const std::array<std::uint8_t, 3>& fill, Image& result) {
+  const auto samples = static_cast<std::size_t>(3 * view.width);
+  std::vector<std::uint8_t> line(samples), converted(view.format == PixelFormat::kRgb ? 0 : samples);
+  std::vector<std::int32_t> sums(samples);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t i = 0; i < samples; ++i) sums[i] = (1 << (kResampleBits - 1)) + rows.outside[r] * fill[i % 3];
+    for (Index y = rows.first[r]; y < rows.last(r); ++y) {
+      const std::int32_t weight = rows.weights[static_cast<std::size_t>(rows.begin[r] + y - rows.first[r])];
+      if (!converted.empty()) copy_rgb_row(view, y, converted.data());
+      const std::uint8_t* row = converted.empty() ? view.row(y) : converted.data();
+      for (std::size_t i = 0; i < samples; ++i) sums[i] += weight * row[i];
+    }
+    std::transform(sums.begin(), sums.end(), line.begin(), resampled);
+    resample_row(line.data(), columns, fill, result.row(static_cast<Index>(r)));
+  }
+}
+
+}  // namespace detail
+
 SHARPEYE_BODY Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
-                                   const std::array<std::uint8_t, 3>& fill) {
+                                   const std::array<std::uint8_t, 3>& fill, PassOrder order) {
   check(view);
   require(view.width == horizontal.image && view.height == vertical.image, ErrorCode::kInvalidArgument,
           "resize: expected an image of ", horizontal.image, " x ", vertical.image, ", actual ", view.width, " x ",
           view.height);
   Image result(horizontal.crop, vertical.crop);
   const ResampleAxis columns(horizontal), rows(vertical);
+  if (order == PassOrder::kByShape && detail::columns_come_first(horizontal, vertical)) {
+    detail::resize_columns_first(view, columns, rows, fill, result);
+    return result;
+  }
   const std::size_t samples = 3 * columns.size();
   std::vector<std::uint8_t> line(samples), converted;
 
@@ -121,9 +155,9 @@ SHARPEYE_BODY Image resize_bicubic(const ImageView& view, const AxisGeometry& ho
   return result;
 }
 
-SHARPEYE_BODY Image resize_bicubic(const ImageView& view, Index width, Index height) {
+SHARPEYE_BODY Image resize_bicubic(const ImageView& view, Index width, Index height, PassOrder order) {
   return resize_bicubic(view, {view.width, 0, view.width, width, 0, width},
-                        {view.height, 0, view.height, height, 0, height}, {});
+                        {view.height, 0, view.height, height, 0, height}, {}, order);
 }
 
 SHARPEYE_NAMESPACE_END
