@@ -11,9 +11,10 @@ cmake --build --preset fuzz -j "$(tools/jobs.sh)"
 # The first byte of an image's input is a switch of the fuzzer, the rest is the file.
 corpus=build/fuzz/corpus
 mkdir -p "$corpus"/image
-for file in tests/fixtures/image/*.{png,jpg,bmp,gif,tga,pgm,ppm}; do
-    case $file in *.expected.ppm) continue ;; esac
-    { printf '\1' && cat "$file"; } >"$corpus/image/$(basename "$file")"
+for file in tests/fixtures/image/*.*; do
+    switch='\1'
+    case $file in *.expected.ppm | *.txt) continue ;; *.dib) switch='\3' ;; esac
+    { printf "$switch" && cat "$file"; } >"$corpus/image/$(basename "$file")"
 done
 
 for source in tests/fuzz/fuzz_*.cpp; do

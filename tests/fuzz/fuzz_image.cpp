@@ -1,11 +1,13 @@
-/// Any bytes, given to the image decoder under a name that also admits TGA. The first byte chooses whether the CRCs of
-/// a PNG are made right, without which no mutation would reach the inflater.
+/// Any bytes, given to every image decoder of the build that knows their format. The first byte chooses whether the
+/// CRCs of a PNG are made right, without which no mutation would reach the inflater, and a name that admits TGA or DIB.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-#include "sharpeye/io/stb_image_decoder.hpp"
+#include "sharpeye/io/byte_reader.hpp"
+#include "sharpeye/io/image_decoders.hpp"
+#include "sharpeye/io/png_structure.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
@@ -19,11 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       at += 12 + length;
     }
   }
-  try {
-    sharpeye::DecodeOptions options;
-    options.max_pixels = 1 << 16;
-    sharpeye::StbImageDecoder().decode(bytes, ".tga", options);
-  } catch (const sharpeye::Error&) {
+  const char* name = (data[0] & 2u) != 0 ? ".dib" : ".tga";
+  sharpeye::DecodeOptions options;
+  options.max_pixels = 1 << 16;
+  for (const sharpeye::ImageDecoder* decoder : sharpeye::decoders()) {
+    try {
+      if (decoder->can_decode(sharpeye::image_format(bytes, name))) decoder->decode(bytes, name, options);
+    } catch (const sharpeye::Error&) {
+    }
   }
   return 0;
 }

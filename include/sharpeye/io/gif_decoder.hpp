@@ -10,9 +10,9 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Decodes behind the checks of read_gif_structure(). Equal to Pillow, but where a frame's own palette is the levels of
-/// grey in order and the file's is not: Pillow then shows the frame in the colours of the file. Codes need not begin
-/// with a clear code, and a full table may stay.
+/// Decodes behind the checks of read_gif_structure(). Codes need not begin with a clear code, and a full table may
+/// stay. A frame whose own palette is the levels of grey in order has the file's palette, if that is another one, as in
+/// Pillow.
 /// @throws Error kFormat also where the codes end before the frame is full, or name what is not in their table.
 class GifDecoder final : public ImageDecoder {
  public:

@@ -28,9 +28,8 @@ inline void take_gif_extension(ByteReader& reader, GifStructure& structure) {
 
 /// The colours that may follow a header with these flags. Those that are levels of grey in order are as good as none;
 /// Pillow then shows an index beyond them as its level too.
-inline std::string_view take_gif_palette(ByteReader& reader, unsigned flags, bool& present) {
-  present = (flags & 0x80u) != 0;
-  if (!present) return {};
+inline std::string_view take_gif_palette(ByteReader& reader, unsigned flags) {
+  if ((flags & 0x80u) == 0) return {};
   const std::string_view palette = reader.take(std::uint64_t{6} << (flags & 7u));
   for (std::size_t i = 0; i < palette.size(); ++i) {
     if (static_cast<std::uint8_t>(palette[i]) != i / 3) return palette;
@@ -50,8 +49,7 @@ SHARPEYE_BODY GifStructure read_gif_structure(std::string_view bytes, std::strin
   declare_size(structure, width, height, name, max_pixels);
   const unsigned flags = reader.u8();
   reader.take(2);  // background, aspect ratio
-  bool present = false;
-  structure.palette = detail::take_gif_palette(reader, flags, present);
+  structure.palette = detail::take_gif_palette(reader, flags);
 
   for (;;) {
     const std::size_t start = reader.offset();
@@ -69,8 +67,8 @@ SHARPEYE_BODY GifStructure read_gif_structure(std::string_view bytes, std::strin
     structure.frame_height = down;
     const unsigned frame_flags = reader.u8();
     structure.interlaced = (frame_flags & 0x40u) != 0;
-    const std::string_view palette = detail::take_gif_palette(reader, frame_flags, present);
-    if (present) structure.palette = palette;
+    const std::string_view palette = detail::take_gif_palette(reader, frame_flags);
+    if (!palette.empty()) structure.palette = palette;
     structure.code_bits = reader.u8();
     require(structure.code_bits <= 12, ErrorCode::kFormat, name, ": expected GIF codes of at most 12 bits, actual ",
             structure.code_bits);
