@@ -60,7 +60,8 @@ foreach(region IN LISTS regions)
 endforeach()
 sharpeye_add_compiled(sharpeye_compiled ${sources})
 set_target_properties(sharpeye_compiled PROPERTIES OUTPUT_NAME sharpeye EXPORT_NAME compiled)
-target_compile_definitions(sharpeye_compiled PRIVATE ${sharpeye_decoder_macros})
+set_source_files_properties(${PROJECT_BINARY_DIR}/compiled/io.cpp PROPERTIES COMPILE_DEFINITIONS
+                                                                              "${sharpeye_decoder_macros}")
 target_link_libraries(sharpeye_compiled PRIVATE ${sharpeye_decoder_libraries})
 add_library(sharpeye::compiled ALIAS sharpeye_compiled)
 
