@@ -36,20 +36,28 @@
 #include "sharpeye/generation/generate.inl"
 #include "sharpeye/generation/generation_config.inl"
 #include "sharpeye/generation/logits_processors.inl"
+#include "sharpeye/io/bmp_decoder.inl"
 #include "sharpeye/io/coco_files.inl"
 #include "sharpeye/io/exif.inl"
 #include "sharpeye/io/file_kind.inl"
+#include "sharpeye/io/gif_decoder.inl"
 #include "sharpeye/io/gif_structure.inl"
 #include "sharpeye/io/image_decoder.inl"
 #include "sharpeye/io/image_decoders.inl"
 #include "sharpeye/io/image_structure.inl"
+#include "sharpeye/io/inflate.inl"
 #include "sharpeye/io/jpeg_structure.inl"
 #include "sharpeye/io/json.inl"
 #include "sharpeye/io/json_reader.inl"
 #include "sharpeye/io/png_structure.inl"
+#include "sharpeye/io/pnm_decoder.inl"
 #include "sharpeye/io/raster_structure.inl"
+#include "sharpeye/io/safetensors_header.inl"
+#include "sharpeye/io/safetensors_writer.inl"
 #include "sharpeye/io/stored_tensor.inl"
 #include "sharpeye/io/tensor_source.inl"
+#include "sharpeye/io/tga_decoder.inl"
+#include "sharpeye/io/webp_structure.inl"
 #include "sharpeye/metrics/bleu.inl"
 #include "sharpeye/metrics/cider.inl"
 #include "sharpeye/metrics/evaluate.inl"
@@ -106,4 +114,15 @@
 #if __has_include(<stb/stb_image.h>)
 #include "sharpeye/io/stb_image_decoder.inl"
 #include "sharpeye/io/stb_png_writer.inl"
+#endif
+
+// Image libraries, for programs that link them (image_decoders.hpp).
+#if defined(SHARPEYE_HAS_JPEG) && SHARPEYE_HAS_JPEG
+#include "sharpeye/io/libjpeg_decoder.inl"
+#endif
+#if defined(SHARPEYE_HAS_PNG) && SHARPEYE_HAS_PNG
+#include "sharpeye/io/libpng_decoder.inl"
+#endif
+#if defined(SHARPEYE_HAS_WEBP) && SHARPEYE_HAS_WEBP
+#include "sharpeye/io/libwebp_decoder.inl"
 #endif

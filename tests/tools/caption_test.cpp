@@ -166,7 +166,7 @@ TEST_CASE("what a folder holds besides images is counted, and --recursive descen
   std::filesystem::create_directories(folder / "in/a");
   for (const char* name : {"in/z.jfif", "in/y.JPE", "in/x.dib", "in/b/2.ppm", "in/b/c/3.ppm", "in/a/1.ppm"})
     test::write_image(folder / name, 8, 8, 5);
-  for (const char* name : {"in/a.heic", "in/b.HEIC", "in/notes.txt", "in/README", "in/b/d.webp"})
+  for (const char* name : {"in/a.heic", "in/b.HEIC", "in/notes.txt", "in/README", "in/b/d.avif"})
     test::write_text(folder / name, "no image");
   std::filesystem::create_directory_symlink(folder / "in", folder / "in/b/loop");
   const auto names = [&](const test::Result& result) {
@@ -183,7 +183,7 @@ TEST_CASE("what a folder holds besides images is counted, and --recursive descen
   const auto deep = run(caption({"--json", "--max-new-tokens", "1", "--recursive", folder / "in"}));
   CHECK(deep.exit_code == 0);
   CHECK(names(deep) == " /x.dib /y.JPE /z.jfif /a/1.ppm /b/2.ppm /b/c/3.ppm");
-  CHECK(deep.err.find("left out of folders: 2 .heic, 1 .txt, 1 .webp, 1 without extension, 1 folder\n") !=
+  CHECK(deep.err.find("left out of folders: 1 .avif, 2 .heic, 1 .txt, 1 without extension, 1 folder\n") !=
         std::string::npos);
   CHECK(run(caption({"--max-new-tokens", "1", world().image_a()})).err.find("left out") == std::string::npos);
 }

@@ -125,6 +125,15 @@ TEST_CASE("the table has the numbers of the JSON") {
   }
 }
 
+TEST_CASE("info says what decodes which image format") {
+  const auto table = run({"info", "--decoders"});
+  CHECK(table.exit_code == 0);
+  CHECK(table.out.find("JPEG    ") == 0);
+  const Json decoders = info({"--decoders"}).at("decoders");
+  CHECK(decoders.size() == 7);
+  CHECK(decoders.at("BMP") == "sharpeye");
+}
+
 TEST_CASE("wrong usage of info exits with 2") {
   test::check_refused({"info"}, "--model");
   test::check_refused({"info", "--model", world().model(), "--preset", "tiny"}, "--model");

@@ -62,6 +62,7 @@ sharpeye_add_compiled(sharpeye_compiled ${sources})
 set_target_properties(sharpeye_compiled PROPERTIES OUTPUT_NAME sharpeye EXPORT_NAME compiled)
 set_source_files_properties(${PROJECT_BINARY_DIR}/compiled/io.cpp PROPERTIES COMPILE_DEFINITIONS
                                                                               "${sharpeye_decoder_macros}")
+target_include_directories(sharpeye_compiled SYSTEM PRIVATE ${sharpeye_decoder_includes})
 target_link_libraries(sharpeye_compiled PRIVATE ${sharpeye_decoder_libraries})
 add_library(sharpeye::compiled ALIAS sharpeye_compiled)
 

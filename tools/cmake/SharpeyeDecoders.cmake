@@ -1,6 +1,8 @@
 # The libraries that decode images as Pillow does. Without them stb_image reads JPEG and PNG, and nothing reads WebP.
-# sharpeye_decoder_macros: what sharpeye::compiled defines to use them; sharpeye_decoder_libraries: what it links.
+# sharpeye_decoder_macros: what sharpeye::compiled defines to use them; sharpeye_decoder_includes: where their headers
+# are; sharpeye_decoder_libraries: what it links, as files, so that an installed library needs no package of theirs.
 set(sharpeye_decoder_macros)
+set(sharpeye_decoder_includes)
 set(sharpeye_decoder_libraries)
 set(sharpeye_decoders_missing)
 
@@ -12,14 +14,9 @@ macro(sharpeye_decoder name header library)
   find_library(SHARPEYE_${name}_LIBRARY ${library})
   mark_as_advanced(SHARPEYE_${name}_INCLUDE_DIR SHARPEYE_${name}_LIBRARY)
   if(SHARPEYE_WITH_${name} AND SHARPEYE_${name}_INCLUDE_DIR AND SHARPEYE_${name}_LIBRARY)
-    if(NOT TARGET sharpeye_decoder_${name})
-      add_library(sharpeye_decoder_${name} INTERFACE IMPORTED GLOBAL)
-      set_target_properties(sharpeye_decoder_${name} PROPERTIES
-        INTERFACE_INCLUDE_DIRECTORIES "${SHARPEYE_${name}_INCLUDE_DIR}"
-        INTERFACE_LINK_LIBRARIES "${SHARPEYE_${name}_LIBRARY}")
-    endif()
     list(APPEND sharpeye_decoder_macros SHARPEYE_HAS_${name}=1)
-    list(APPEND sharpeye_decoder_libraries sharpeye_decoder_${name})
+    list(APPEND sharpeye_decoder_includes ${SHARPEYE_${name}_INCLUDE_DIR})
+    list(APPEND sharpeye_decoder_libraries ${SHARPEYE_${name}_LIBRARY})
   else()
     if(SHARPEYE_WITH_${name} AND NOT SHARPEYE_WITH_${name} STREQUAL "AUTO")
       message(FATAL_ERROR "SHARPEYE_WITH_${name}: expected ${header} and lib${library}, which are not installed")
