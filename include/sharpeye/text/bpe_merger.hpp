@@ -15,9 +15,18 @@ SHARPEYE_NAMESPACE_BEGIN
 /// A linked list of symbols and a heap of candidate pairs: O(n log n) for a piece of n bytes.
 class BpeMerger {
  public:
-  explicit BpeMerger(const MergeTable& merges) : merges_(merges) {}
+  /// When the pairs that a merge makes come into question. For the merges of a trained byte-level BPE it makes no
+  /// difference, since a token is never made by a merge before its parts'. A list that was made from SentencePiece's
+  /// scores has such merges.
+  enum class NewPairs {
+    kAfterRank,  ///< when this rank is finished everywhere, as in GPT-2's loop
+    kAtOnce,     ///< as in Hugging Face's tokenizers and SentencePiece
+  };
 
-  /// Merges the last `count` ids (less than 2^31) of `ids`, one for each byte of a piece, in place.
+  explicit BpeMerger(const MergeTable& merges, NewPairs new_pairs = NewPairs::kAfterRank)
+      : merges_(merges), new_pairs_(new_pairs) {}
+
+  /// Merges the last `count` ids (less than 2^31) of `ids`, one for each byte or character of a piece, in place.
   void merge_back(std::vector<std::int32_t>& ids, std::size_t count);
 
  private:
@@ -33,6 +42,7 @@ class BpeMerger {
   Symbol& at(std::int32_t i) noexcept { return symbols_[static_cast<std::size_t>(i)]; }
 
   void link(std::int32_t count);
+  void queue_found();
 
   /// Sets the rank of the pair that begins at `i`, and makes it a candidate if it is a merge.
   void look_at(std::int32_t i);
@@ -40,6 +50,7 @@ class BpeMerger {
   void merge_at(std::int32_t i, std::int32_t rank);
 
   const MergeTable& merges_;
+  NewPairs new_pairs_;
   std::int32_t* ids_ = nullptr;
   std::vector<Symbol> symbols_;
   std::vector<std::uint64_t> queue_;  // a heap of candidates, rank << 32 | position, the least in front

@@ -16,23 +16,27 @@ SHARPEYE_BODY void BpeMerger::merge_back(std::vector<std::int32_t>& ids, std::si
   link(static_cast<std::int32_t>(count));
   while (!queue_.empty()) {
     const std::int32_t rank = rank_of(queue_.front());
-    // New pairs wait until this rank is finished everywhere, as in GPT-2's loop. For the merges of a
-    // trained vocabulary the order makes no difference, since a token is never made by a merge before its parts'.
     found_.clear();
     while (!queue_.empty() && rank_of(queue_.front()) == rank) {
       std::pop_heap(queue_.begin(), queue_.end(), std::greater<>());
       const auto position = static_cast<std::int32_t>(queue_.back() & 0xFFFFFFFFu);
       queue_.pop_back();
       if (at(position).rank == rank) merge_at(position, rank);
+      if (new_pairs_ == NewPairs::kAtOnce) queue_found();
     }
-    for (const std::uint64_t candidate : found_) {
-      queue_.push_back(candidate);
-      std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
-    }
+    queue_found();
   }
   std::size_t kept = 0;
   for (std::int32_t i = 0; i != kEnd; i = at(i).next) ids_[kept++] = ids_[i];
   ids.resize(ids.size() - count + kept);
+}
+
+SHARPEYE_BODY void BpeMerger::queue_found() {
+  for (const std::uint64_t candidate : found_) {
+    queue_.push_back(candidate);
+    std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
+  }
+  found_.clear();
 }
 
 SHARPEYE_BODY void BpeMerger::link(std::int32_t count) {

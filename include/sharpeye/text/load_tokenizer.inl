@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/json_tokenizer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -31,6 +32,7 @@ std::unique_ptr<const Tokenizer> load_tokenizer_as(const std::string& folder) {
 /// All kinds, the first one that fits is taken. A new kind is one line here.
 inline std::vector<TokenizerKind> tokenizer_kinds() {
   return {
+      {"Hugging Face's tokenizers", {"tokenizer.json"}, load_tokenizer_as<JsonTokenizer>},
       {"byte-level BPE", {"vocab.json", "merges.txt"}, load_tokenizer_as<BpeTokenizer>},
   };
 }

@@ -1,15 +1,17 @@
 #pragma once
 
 /// @file
-/// The merges of a byte-level BPE, read from merges.txt.
+/// The merges of a BPE, read from merges.txt or given as pairs of spellings.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
+#include "sharpeye/text/spelling_table.hpp"
 #include "sharpeye/text/vocabulary.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -25,6 +27,12 @@ class MergeTable {
   /// @throws Error kFormat, naming line and token, when a line does not hold exactly two tokens, when one of them or
   /// their concatenation is not in the vocabulary, or when a pair comes twice.
   MergeTable(std::string_view text, const Vocabulary& vocabulary, const std::string& where);
+
+  /// From pairs of tokens of `vocabulary`, most preferred first, as in a tokenizer.json.
+  /// @param where names the list in errors.
+  /// @throws Error kFormat, naming the merge by its number from 0, as above.
+  MergeTable(const std::vector<std::pair<std::string, std::string>>& merges, const SpellingTable& vocabulary,
+             const std::string& where);
 
   /// Number of merges.
   std::size_t size() const noexcept { return merged_.size(); }
@@ -44,7 +52,8 @@ class MergeTable {
 
   // Sorted by (left, right), with the range of each left token: a search among the few right partners of one token
   // stays in one or two cache lines, and no choice of ids in a hostile file can make it slow, as it could a hash table.
-  void index(const Vocabulary& vocabulary, const std::string& where, std::size_t first_merge_line);
+  // Returns the ranks of two equal pairs, or equal ranks where there are none.
+  std::pair<std::int32_t, std::int32_t> index(std::size_t vocabulary_size);
 
   std::vector<Pair> pairs_;           // by left, then right
   std::vector<std::int32_t> starts_;  // of the pairs of each left token, and the end

@@ -30,7 +30,43 @@ SHARPEYE_BODY MergeTable::MergeTable(std::string_view text, const Vocabulary& vo
     }
     add(line, vocabulary, where, line_number);
   }
-  index(vocabulary, where, first_merge_line);
+  const auto [first, second] = index(vocabulary.size());
+  if (first != second) {
+    const auto spelling = [&](std::int32_t rank, bool left) {
+      for (const Pair& pair : pairs_) {
+        if (pair.rank == rank) return spell(vocabulary.bytes(left ? pair.left : pair.right));
+      }
+      return std::string();
+    };
+    fail(ErrorCode::kFormat, where, ":", first_merge_line + static_cast<std::size_t>(second), ": the merge ",
+         in_quotes(spelling(second, true) + " " + spelling(second, false)), " is already on line ",
+         first_merge_line + static_cast<std::size_t>(first));
+  }
+}
+
+SHARPEYE_BODY MergeTable::MergeTable(const std::vector<std::pair<std::string, std::string>>& merges,
+                                     const SpellingTable& vocabulary, const std::string& where) {
+  const auto token = [&](const std::string& spelling) {
+    const auto id = vocabulary.find(spelling);
+    if (!id) {
+      fail(ErrorCode::kFormat, where, "[", pairs_.size(), "]: expected a token of the vocabulary, actual ",
+           in_quotes(spelling));
+    }
+    return *id;
+  };
+  pairs_.reserve(merges.size());
+  merged_.reserve(merges.size());
+  for (const auto& [left, right] : merges) {
+    const std::int32_t left_id = token(left), right_id = token(right);
+    merged_.push_back(token(left + right));
+    pairs_.push_back({left_id, right_id, static_cast<std::int32_t>(pairs_.size())});
+  }
+  const auto [first, second] = index(vocabulary.id_count());
+  if (first != second) {
+    const auto& [left, right] = merges[static_cast<std::size_t>(second)];
+    fail(ErrorCode::kFormat, where, "[", second, "]: the merge ", in_quotes(left + " " + right), " is already number ",
+         first);
+  }
 }
 
 SHARPEYE_BODY std::int32_t MergeTable::rank(std::int32_t left, std::int32_t right) const noexcept {
@@ -62,22 +98,18 @@ SHARPEYE_BODY void MergeTable::add(std::string_view line, const Vocabulary& voca
   pairs_.push_back({left, right, static_cast<std::int32_t>(pairs_.size())});
 }
 
-SHARPEYE_BODY void MergeTable::index(const Vocabulary& vocabulary, const std::string& where,
-                                     std::size_t first_merge_line) {
+SHARPEYE_BODY std::pair<std::int32_t, std::int32_t> MergeTable::index(std::size_t vocabulary_size) {
   std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
     return std::tie(a.left, a.right, a.rank) < std::tie(b.left, b.right, b.rank);
   });
   const auto twice = std::adjacent_find(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
     return a.left == b.left && a.right == b.right;
   });
-  if (twice != pairs_.end()) {
-    fail(ErrorCode::kFormat, where, ":", first_merge_line + static_cast<std::size_t>((twice + 1)->rank), ": the merge ",
-         in_quotes(spell(vocabulary.bytes(twice->left)) + " " + spell(vocabulary.bytes(twice->right))),
-         " is already on line ", first_merge_line + static_cast<std::size_t>(twice->rank));
-  }
-  starts_.assign(vocabulary.size() + 1, 0);
+  if (twice != pairs_.end()) return {twice->rank, (twice + 1)->rank};
+  starts_.assign(vocabulary_size + 1, 0);
   for (const Pair& pair : pairs_) ++starts_[static_cast<std::size_t>(pair.left) + 1];
-  for (std::size_t id = 0; id < vocabulary.size(); ++id) starts_[id + 1] += starts_[id];
+  for (std::size_t id = 0; id < vocabulary_size; ++id) starts_[id + 1] += starts_[id];
+  return {0, 0};
 }
 
 SHARPEYE_NAMESPACE_END

@@ -25,6 +25,12 @@ ClassifiedChar classified_char(std::string_view text, std::size_t position) noex
 /// Every byte belongs to exactly one piece. Source: openai/gpt-2, encoder.py.
 std::size_t gpt2_piece_end(std::string_view text, std::size_t position) noexcept;
 
+/// The same under the pattern of Qwen2, which LLaMA 3 shares but for its numbers:
+/// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`.
+/// @param most_digits how many characters `\p{N}` takes: 1 for Qwen2, 3 for LLaMA 3 (`\p{N}{1,3}`)
+/// Source: transformers, tokenization_qwen2.py.
+std::size_t qwen2_piece_end(std::string_view text, std::size_t position, int most_digits = 1) noexcept;
+
 SHARPEYE_NAMESPACE_END
 
 #if !defined(SHARPEYE_COMPILED)

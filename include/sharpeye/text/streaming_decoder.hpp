@@ -28,6 +28,7 @@ class StreamingDecoder {
  private:
   const Tokenizer& tokenizer_;
   bool skip_special_;
+  bool first_ = true;    // no token has been written
   std::string pending_;  // the beginning of a character, at most three bytes
 };
 

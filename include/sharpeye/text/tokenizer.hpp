@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The concept of a tokenizer: what prompts, decoding and training ask of one. BpeTokenizer is the first member.
+/// The concept of a tokenizer: what prompts, decoding and training ask of one. Members: BpeTokenizer, JsonTokenizer.
 ///
 /// A new kind of tokenizer is one file with a class that derives from Tokenizer, and one line in the list of
 /// load_tokenizer.inl, which says by which files of a model folder it is recognised. Nothing else knows the kinds.
@@ -24,8 +24,9 @@ struct EncodeOptions {
 
 /// Text to token ids and back. A tokenizer is immutable, so threads may share it.
 ///
-/// Ids are 0 to vocab_size() - 1, and each stands for the same bytes wherever it occurs: the text of a sequence is the
-/// bytes of its tokens, one after another. That is what lets StreamingDecoder write a caption token by token.
+/// Ids are 0 to vocab_size() - 1, and each stands for the same bytes wherever it occurs but at the beginning of a text,
+/// where some tokenizers leave out a space: the text of a sequence is the bytes of its tokens, one after another. That
+/// is what lets StreamingDecoder write a caption token by token.
 class Tokenizer {
  public:
   /// In place of a bos, eos or pad id: the vocabulary has no such token.
@@ -48,6 +49,9 @@ class Tokenizer {
   /// The bytes of one token; valid while the tokenizer lives.
   /// @throws Error kInvalidArgument for an id outside the vocabulary.
   virtual std::string_view token_bytes(std::int32_t id) const = 0;
+
+  /// The bytes of one token that begins a text. @throws Error kInvalidArgument for an id outside the vocabulary.
+  virtual std::string_view first_token_bytes(std::int32_t id) const { return token_bytes(id); }
 
   /// The id of a token as the tokenizer's file spells it, for example "Ġcat".
   virtual std::optional<std::int32_t> token_to_id(std::string_view spelling) const = 0;

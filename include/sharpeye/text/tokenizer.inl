@@ -29,9 +29,12 @@ SHARPEYE_BODY std::string Tokenizer::decode(const std::vector<std::int32_t>& ids
 
 SHARPEYE_BODY std::string Tokenizer::decode_bytes(const std::vector<std::int32_t>& ids, bool skip_special) const {
   std::string bytes;
+  bool first = true;
   for (const std::int32_t id : ids) {
-    const std::string_view token = token_bytes(id);
-    if (!(skip_special && is_special(id))) bytes += token;
+    const std::string_view token = first ? first_token_bytes(id) : token_bytes(id);
+    if (skip_special && is_special(id)) continue;
+    bytes += token;
+    first = false;
   }
   return bytes;
 }
