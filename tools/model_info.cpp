@@ -9,12 +9,13 @@
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/presets.hpp"
+#include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 
 namespace tool {
 namespace {
 
-CaptionLengths lengths_of(const CaptionsToCount& captions, const MmSerConfig& config, const BpeTokenizer& tokenizer,
+CaptionLengths lengths_of(const CaptionsToCount& captions, const MmSerConfig& config, const Tokenizer& tokenizer,
                           const GenerationConfig& generation) {
   const auto text_tokens = [&](const PromptTemplate& prompt) {
     const Index caption = prompt.uses_initial() ? captions.new_tokens : 0;
@@ -47,7 +48,7 @@ ModelInfo inspect_model(const std::string& folder, const CaptionsToCount& captio
   info.config = MmSerConfig::from_json(read("config.json"));
   const auto generation =
       GenerationConfig::from_json(read("generation_config.json"), info.config.text_config.vocab_size());
-  info.lengths = lengths_of(captions, info.config, BpeTokenizer::load(folder), generation);
+  info.lengths = lengths_of(captions, info.config, *load_tokenizer(folder), generation);
   const auto source = std::make_shared<const SafetensorsFolder>(folder, LoadMode::kMap);
   WeightLoader loader(source, {true, true});
   info.flops = count_flops(info.config, loader, info.lengths);

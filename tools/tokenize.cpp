@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "sharpeye/io/json_reader.hpp"
-#include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/load_tokenizer.hpp"
 #include "tools/options.hpp"
 #include "tools/terminal.hpp"
 
@@ -17,7 +17,7 @@ struct TokenizeCommand {
 };
 
 // "[1, 2]" -> "\"text\""
-std::string decode_line(const BpeTokenizer& tokenizer, const std::string& line, const std::string& where) {
+std::string decode_line(const Tokenizer& tokenizer, const std::string& line, const std::string& where) {
   const Json json = parse_json(line, where);
   const JsonReader reader(Json{{"ids", json}}, where);
   std::vector<std::int32_t> ids;
@@ -28,7 +28,7 @@ std::string decode_line(const BpeTokenizer& tokenizer, const std::string& line, 
 }
 
 // "\"text\"" -> "[1,2]"
-std::string encode_line(const BpeTokenizer& tokenizer, const std::string& line, const std::string& where,
+std::string encode_line(const Tokenizer& tokenizer, const std::string& line, const std::string& where,
                         const EncodeOptions& options) {
   const Json json = parse_json(line, where);
   require(json.is_text(), ErrorCode::kFormat, where, ": expected a JSON string, actual ", json.type_name());
@@ -36,7 +36,8 @@ std::string encode_line(const BpeTokenizer& tokenizer, const std::string& line, 
 }
 
 int run_tokenize(const TokenizeCommand& command) {
-  const BpeTokenizer tokenizer = BpeTokenizer::load(command.model);
+  const std::unique_ptr<const Tokenizer> loaded = load_tokenizer(command.model);
+  const Tokenizer& tokenizer = *loaded;
   EncodeOptions options;
   options.add_bos = !command.no_bos;
   int exit_code = kOk;
@@ -61,7 +62,9 @@ int run_tokenize(const TokenizeCommand& command) {
 void add_tokenize(Command& command) {
   const auto options = std::make_shared<TokenizeCommand>();
   command.description = "Turn lines of stdin, each a JSON string, into JSON arrays of token ids";
-  command.text("--model", options->model, "A directory with vocab.json and merges.txt").type("DIR").required();
+  command.text("--model", options->model, "A directory with tokenizer.json, or vocab.json and merges.txt")
+      .type("DIR")
+      .required();
   const Option& decode = command.flag("--decode", options->decode, "The other way; special tokens are left out");
   command.flag("--no-bos", options->no_bos, "Do not begin with the BOS token").excludes(decode);
   command.run = [options] { return run_tokenize(*options); };

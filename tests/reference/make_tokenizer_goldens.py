@@ -5,8 +5,7 @@
 
 opt_hashes.txt  for each 100 of 20,000 strings one 64-bit hash of OPT's ids, of the piece lengths, of decoded random ids
 tiny/goldens.jsonl   strings and ids in full, for the 600-token vocabulary
-alphabets.txt is written by hand: one kind of segment a line, with its name, least and most elements, and elements in
-hexadecimal, texts as 3C+73+3E, ranges as 61-7A. The C++ test makes the same strings from it (generated_text.hpp).
+The strings come from alphabets.txt (text_generator.py); the C++ test makes the same ones (generated_text.hpp).
 "any" is every code point of which Unicode 14 (onig of tokenizers 0.19.1), 15 (our table) and 17 (`regex`) agree.
 """
 import json
@@ -18,9 +17,9 @@ import tokenizers
 from transformers import GPT2Tokenizer, GPT2TokenizerFast
 
 ROOT = pathlib.Path(__file__).parents[2]
-FIXTURES = ROOT / "tests/fixtures/text"
 sys.path.insert(0, str(ROOT / "tools/convert"))
 from make_unicode_tables import LETTER, NUMBER, SPACE, read_classes  # noqa: E402
+from text_generator import FIXTURES, Hash, generated_text, random_stream, read_alphabets  # noqa: E402
 
 STRINGS, PER_HASH = 20000, 100
 OPT_SPECIALS = dict(bos_token="</s>", eos_token="</s>", unk_token="</s>", pad_token="<pad>")
@@ -35,30 +34,6 @@ HAND_PICKED = [
     "\U0001F3F4\U000E0067\U000E0062\U000E007F", "\U0001D49C\U0001D7D8", "a\0b", "a\u200bb", "\ufeffa", "a\u2028b", "<s>", "a<s>b", "a <s> b",
     "</s></s>", "<pad>x<unk>", " <mask> ", "a<mask>", "<mask >", "<image>", "{initial}", "x . y , do n't ? it 's !", "Hello,\r\nworld\r\n",
 ]
-
-
-def random_stream(seed):
-    """splitmix64."""
-    state = seed
-    while True:
-        state = (state + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-        z = state
-        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-        yield z ^ z >> 31
-
-
-def read_alphabets():
-    """[(least, most, [range of code points, or text])] from alphabets.txt."""
-    alphabets = []
-    for line in (FIXTURES / "alphabets.txt").read_text().splitlines():
-        _, least, most, *words = line.split()
-        items = []
-        for word in words:
-            first, *last = (int(number, 16) for number in word.replace("-", "+").split("+"))
-            items.append(range(first, last[0] + 1) if "-" in word else "".join(map(chr, [first, *last])))
-        alphabets.append((int(least), int(most), items))
-    return alphabets
 
 
 def check_classes(alphabets):
@@ -76,34 +51,9 @@ def check_classes(alphabets):
             assert (classes[c] == number) == (c in members) == bool(module.match(chr(c))), hex(c)
 
 
-def generated_text(alphabets, number):
-    stream = random_stream(number)
-    text = ""
-    for _ in range(1 + next(stream) % 10):
-        least, most, items = alphabets[next(stream) % len(alphabets)]
-        for _ in range(least + next(stream) % (most - least + 1)):
-            item = items[next(stream) % len(items)]
-            text += item if isinstance(item, str) else chr(item[next(stream) % len(item)])
-    return text
-
-
 def generated_ids(number, vocab_size):
     stream = random_stream(number + 1000000)
     return [next(stream) % vocab_size for _ in range(1 + next(stream) % 12)]
-
-
-class Hash:
-    """FNV-1a, 64 bits."""
-
-    def __init__(self):
-        self.value = 0xCBF29CE484222325
-
-    def add(self, data):
-        for byte in data:
-            self.value = (self.value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-
-    def add_numbers(self, numbers):
-        self.add(b"".join(number.to_bytes(4, "little") for number in [*numbers, 0xFFFFFFFF]))
 
 
 class Reference:

@@ -12,10 +12,11 @@ using namespace sharpeye;
 
 namespace {
 
-std::vector<std::string> pieces(const std::string& text) {
+/// @param most_digits 0: GPT-2's pattern, else Qwen2's
+std::vector<std::string> pieces(const std::string& text, int most_digits = 0) {
   std::vector<std::string> result;
   for (std::size_t begin = 0, end; begin < text.size(); begin = end) {
-    end = gpt2_piece_end(text, begin);
+    end = most_digits == 0 ? gpt2_piece_end(text, begin) : qwen2_piece_end(text, begin, most_digits);
     result.push_back(text.substr(begin, end - begin));
   }
   return result;
@@ -33,6 +34,16 @@ TEST_CASE("GPT-2's pattern, alternative by alternative") {
   CHECK(pieces(" \u3000x") == Pieces{" ", "\u3000", "x"});
   CHECK(pieces("\u732b2\u00bde\u0301") == Pieces{"\u732b", "2\u00bd", "e", "\u0301"});
   CHECK(pieces("a\xFF\xE2\x82 b\x80") == Pieces{"a", "\xFF\xE2\x82", " b", "\x80"});
+}
+
+TEST_CASE("Qwen2's pattern, alternative by alternative") {
+  CHECK(pieces("A dog'S 12ft, they'LL", 1) == Pieces{"A", " dog", "'S", " ", "1", "2", "ft", ",", " they", "'LL"});
+  CHECK(pieces("1234x \u00bd", 3) == Pieces{"123", "4", "x", " ", "\u00bd"});
+  CHECK(pieces("'\u017f 'x 'l", 1) == Pieces{"'\u017f", " '", "x", " '", "l"});
+  CHECK(pieces("(a\tb\nc \rd", 1) == Pieces{"(a", "\tb", "\n", "c", " \r", "d"});
+  CHECK(pieces("?!\n\r\n a  ,\n", 1) == Pieces{"?!\n\r\n", " a", " ", " ,\n"});
+  CHECK(pieces("a \n \n  b\u3000 1  ", 1) == Pieces{"a", " \n \n", " ", " b", "\u3000", " ", "1", "  "});
+  CHECK(pieces("a\xFF\xE2\x82 b\x80", 1) == Pieces{"a", "\xFF\xE2\x82", " b", "\x80"});
 }
 
 TEST_CASE("20,000 generated strings are split as Hugging Face splits them") {

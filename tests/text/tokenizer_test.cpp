@@ -7,6 +7,7 @@
 
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/json_tokenizer.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 #include "sharpeye/text/streaming_decoder.hpp"
@@ -81,11 +82,18 @@ TEST_CASE("a folder's files choose its tokenizer") {
   CHECK(loaded->decode(loaded->encode(text)) == text);
 
   const test::TemporaryFolder folder;
-  const std::string expected = folder.path() + ": expected the files of a tokenizer, actual no ";
+  const std::string expected = folder.path() +
+                               ": expected the files of a tokenizer, actual no tokenizer.json (Hugging Face's "
+                               "tokenizers), no ";
   CHECK(error_of_load(folder.path()) == expected + "vocab.json (byte-level BPE)");
   AtomicFile vocab(folder.path() + "/vocab.json");
   vocab.write(read_file(tiny + "/vocab.json", kTokenizerFileLimit));
   vocab.commit();
   CHECK(error_of_load(folder.path()) == expected + "merges.txt (byte-level BPE)");
+  write_file(folder.path() + "/merges.txt", read_file(tiny + "/merges.txt", kTokenizerFileLimit));
+  CHECK(dynamic_cast<const BpeTokenizer*>(load_tokenizer(folder.path()).get()) != nullptr);
+  const std::string llama = test::fixture("text/tokenizer_json/llama");
+  write_file(folder.path() + "/tokenizer.json", read_file(llama + "/tokenizer.json", kTokenizerFileLimit));
+  CHECK(dynamic_cast<const JsonTokenizer*>(load_tokenizer(folder.path()).get()) != nullptr);
   CHECK(error_of_load(folder.path() + "/nowhere").find("nowhere") != std::string::npos);
 }

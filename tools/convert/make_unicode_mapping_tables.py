@@ -7,7 +7,10 @@ What the normalizers of Hugging Face's tokenizers need: canonical decompositions
 lower case, the word characters of Rust's regex, and the classes of BERT's tokenizer.
 
 BERT's classes are those of the Rust crate unicode_categories 0.1.1, which knows Unicode 8.0 and nothing later. Five
-characters have changed their category since. Tried for all code points against tokenizers 0.23.3: no difference.
+characters have changed their category since. Decompositions and combining classes are those of Unicode 9.0 (crate
+unicode-normalization-alignments 0.1), word characters those of Unicode 16.0 (crate regex 1.10), whose new ones were
+found by trying, as were the letters of Unicode 16.0 and 17.0 with a lower case. All tables were tried for all code
+points against tokenizers 0.23.3: no difference.
 """
 import pathlib
 import sys
@@ -15,6 +18,13 @@ import sys
 OTHER, CONTROL, PUNCTUATION, NONSPACING_MARK = range(4)
 ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 CATEGORY_IN_UNICODE_8 = {0x166D: "Po", 0x111C9: "Po", 0x1734: "Mn", 0x1885: "Lo", 0x1886: "Lo", 0xA9BD: "Mc"}
+NEW_WORD_CHARACTERS = """
+    897 1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D40-10D65 10D69-10D6D 10D6F-10D85 10EC2-10EC4 10EFC 11380-11389 1138B
+    1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D3 113E1-113E2 116D0-116E3 11BC0-11BE0 11BF0-11BF9
+    11F5A 13460-143FA 16100-16139 16D40-16D6C 16D70-16D79 18CFF 1CCF0-1CCF9 1E5D0-1E5FA 2EBF0-2EE5D"""
+NEW_LOWER_CASE = """
+    1C89>1C8A A7CB>264 A7CC>A7CD A7CE>A7CF A7D2>A7D3 A7D4>A7D5 A7DA>A7DB A7DC>19B"""
+NEW_LOWER_CASE_RANGES = {(0x10D50, 0x10D65): 0x10D70, (0x16EA0, 0x16EB8): 0x16EBB}
 HEADER = pathlib.Path(__file__).parents[2] / "include/sharpeye/text/unicode_mapping_tables.hpp"
 SIZE = 0x110000
 
@@ -50,11 +60,14 @@ def runs(values, shift):
 
 def lower_case_runs(characters):
     """(first, last, step, difference): code points that differ from their lower case by the same number."""
+    lower = {c: int(fields[13], 16) for c, fields in characters.items() if fields[13]}
+    lower.update(map(lambda pair: int(pair, 16), pair.split(">")) for pair in NEW_LOWER_CASE.split())
+    for (first, last), target in NEW_LOWER_CASE_RANGES.items():
+        lower.update((c, target + c - first) for c in range(first, last + 1))
+    del lower[0x130]  # becomes two characters
     found = []
-    for c, fields in sorted(characters.items()):
-        if not fields[13] or c == 0x130:  # U+0130 becomes two characters
-            continue
-        difference = int(fields[13], 16) - c
+    for c, target in sorted(lower.items()):
+        difference = target - c
         if found and found[-1][3] == difference:
             first, last, step, _ = found[-1]
             if c - last in (1, 2) and (first == last or c - last == step):
@@ -99,9 +112,15 @@ def main():
     for c, _ in read_property(folder / "PropList.txt", "Join_Control"):
         word[c] = 1
 
+    for piece in NEW_WORD_CHARACTERS.split():
+        first, *last = (int(number, 16) for number in piece.split("-"))
+        word[first:(last or [first])[0] + 1] = bytes([1]) * ((last or [first])[0] + 1 - first)
+
     excluded = {c for c, _ in read_property(folder / "DerivedNormalizationProps.txt", "Full_Composition_Exclusion")}
     combining, decompositions = bytearray(SIZE), []
     for c, fields in sorted(characters.items()):
+        if ages[c] > (9, 0):
+            continue
         combining[c] = int(fields[3])
         if fields[5] and not fields[5].startswith("<"):
             first, *second = (int(number, 16) for number in fields[5].split())

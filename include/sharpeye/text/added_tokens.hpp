@@ -15,6 +15,9 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+/// The content of an added token may have this many bytes.
+inline constexpr std::size_t kAddedTokenLimit = 4096;
+
 /// An added token with the names of tokenizer.json.
 struct AddedToken {
   std::string content;

@@ -64,6 +64,7 @@ SHARPEYE_BODY std::vector<AddedTokenFinder::Part> AddedTokenFinder::split(std::s
                                                                           bool parse_special) const {
   std::vector<Part> parts;
   std::size_t done = 0;
+  std::size_t spaces_begin = 0, spaces_end = 0;  // a run of white space that an rstrip has walked over
   for (std::size_t i = 0; i < text.size() && !tokens_.empty();) {
     const AddedToken* token = longest_at(text.substr(i));
     if (token == nullptr) {
@@ -81,10 +82,14 @@ SHARPEYE_BODY std::vector<AddedTokenFinder::Part> AddedTokenFinder::split(std::s
       if (!is_space(decode_utf8(text.substr(before)).code_point)) break;
       begin = before;
     }
-    while (token->rstrip && end < text.size()) {
-      const Utf8Step step = decode_utf8(text.substr(end));
-      if (!is_space(step.code_point)) break;
-      end += step.length;
+    if (token->rstrip) {
+      if (end < spaces_begin || end > spaces_end) spaces_begin = spaces_end = end;
+      while (spaces_end < text.size()) {
+        const Utf8Step step = decode_utf8(text.substr(spaces_end));
+        if (!is_space(step.code_point)) break;
+        spaces_end += step.length;
+      }
+      end = spaces_end;
     }
     if (done < begin) parts.push_back({std::nullopt, done, begin});
     parts.push_back({token->id, begin, end});

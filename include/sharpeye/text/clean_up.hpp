@@ -3,12 +3,11 @@
 /// @file
 /// Hugging Face's clean-up of spaces in decoded text.
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "sharpeye/version.hpp"
+#include "sharpeye/text/substrings.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -28,12 +27,7 @@ inline std::string clean_up_tokenization_spaces(std::string text) {
                                  {" 's"sv, "'s"sv},
                                  {" 've"sv, "'ve"sv},
                                  {" 're"sv, "'re"sv}}) {
-    std::string result;
-    std::size_t begin = 0;
-    for (std::size_t at; (at = text.find(from, begin)) != text.npos; begin = at + from.size()) {
-      result.append(text, begin, at - begin).append(to);
-    }
-    text = result.append(text, begin, text.npos);
+    text = replaced(text, from, to);
   }
   return text;
 }

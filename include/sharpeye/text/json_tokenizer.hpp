@@ -4,6 +4,7 @@
 /// The tokenizer of a tokenizer.json: the same ids as Hugging Face's `tokenizers`.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,10 @@ SHARPEYE_NAMESPACE_BEGIN
 /// ids by the subword model: byte-level BPE (GPT-2, Qwen2, LLaMA 3), BPE over characters (LLaMA) or WordPiece (BERT).
 ///
 /// bos is what the file's post-processor puts in front of a text. Bytes that are not UTF-8 keep their value where the
-/// model has tokens for bytes; else they are unknown characters. decode() is Hugging Face's, but for bytes that are not
-/// UTF-8: `ByteFallback` writes one U+FFFD for each byte of their run, we write one for each invalid character.
+/// model has tokens for bytes; else they are unknown characters. decode() is that of tokenizers 0.23 (where an added
+/// token that is looked for in the normalized text is also written normalized), with two exceptions: special tokens
+/// are always left out, and where a run of byte tokens is not UTF-8 we write one U+FFFD for each invalid character, not
+/// for each byte of the run.
 class JsonTokenizer : public Tokenizer {
  public:
   /// The names of eos and pad, and whether there is a bos: what transformers keeps in tokenizer_config.json.
@@ -62,7 +65,7 @@ class JsonTokenizer : public Tokenizer {
   void append_ids(std::string_view text, bool parse_special, std::vector<std::int32_t>& ids) const override;
   void append_normalized(std::string_view text, bool first, bool parse_special, std::vector<std::int32_t>& ids) const;
   std::size_t index(std::int32_t id) const;
-  void decode_tokens(const TokenDecoder& decoder);
+  void decode_tokens(const TokenDecoder& decoder, const std::map<std::int32_t, std::string>& normalized_spellings);
 
   SpellingTable tokens_;  // of the model and the added ones
   AddedTokenFinder raw_finder_, normalized_finder_;

@@ -19,6 +19,7 @@
 #include "sharpeye/text/byte_spelling.hpp"
 #include "sharpeye/text/clean_up.hpp"
 #include "sharpeye/text/sentencepiece_bpe.hpp"
+#include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/word_piece.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -122,11 +123,15 @@ SHARPEYE_BODY JsonTokenizer::JsonTokenizer(TokenizerJson&& parts, const Config& 
   model_ = detail::make_subword_model(parts.model, where + ": model");
 
   std::vector<AddedToken> raw, normalized;
+  std::map<std::int32_t, std::string> normalized_spellings;
   special_.resize(tokens_.id_count());
   for (AddedToken& token : parts.added_tokens) {
     if (token.special) special_[static_cast<std::size_t>(token.id)] = true;
     const bool is_normalized = token.normalized;
-    if (is_normalized) token.content = normalize(normalizer_, token.content);
+    if (is_normalized) {
+      token.content = normalize(normalizer_, token.content);
+      if (token.content != tokens_.spelling(token.id)) normalized_spellings[token.id] = token.content;
+    }
     (is_normalized ? normalized : raw).push_back(std::move(token));
   }
   raw_finder_ = AddedTokenFinder(std::move(raw));
@@ -147,10 +152,11 @@ SHARPEYE_BODY JsonTokenizer::JsonTokenizer(TokenizerJson&& parts, const Config& 
   }
   set(eos_id_, config.eos_token, "eos_token", parts.eos);
   set(pad_id_, config.pad_token, "pad_token", std::nullopt);
-  decode_tokens(parts.decoder);
+  decode_tokens(parts.decoder, normalized_spellings);
 }
 
-SHARPEYE_BODY void JsonTokenizer::decode_tokens(const TokenDecoder& decoder) {
+SHARPEYE_BODY void JsonTokenizer::decode_tokens(const TokenDecoder& decoder,
+                                                const std::map<std::int32_t, std::string>& normalized_spellings) {
   const auto store = [&](const std::string& bytes) {
     require(bytes_.size() + bytes.size() <= std::numeric_limits<std::uint32_t>::max(), ErrorCode::kLimit,
             "tokens: expected less than 4 GB of text");
@@ -158,7 +164,9 @@ SHARPEYE_BODY void JsonTokenizer::decode_tokens(const TokenDecoder& decoder) {
     return Range(static_cast<std::uint32_t>(bytes_.size() - bytes.size()), static_cast<std::uint32_t>(bytes.size()));
   };
   for (std::size_t id = 0; id < tokens_.id_count(); ++id) {
-    const std::string token(tokens_.spelling(static_cast<std::int32_t>(id)));
+    const auto normalized = normalized_spellings.find(static_cast<std::int32_t>(id));
+    const std::string token(normalized != normalized_spellings.end() ? std::string_view(normalized->second)
+                                                                     : tokens_.spelling(static_cast<std::int32_t>(id)));
     const auto [middle, first] =
         token.empty() ? std::pair<std::string, std::string>() : detail::decoded_token(decoder, token);
     middle_.push_back(store(middle));

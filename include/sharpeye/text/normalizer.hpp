@@ -24,7 +24,7 @@ struct NormalizerStep {
   bool lowercase = false;
 };
 
-/// `text` after all `steps`.
+/// `text` after all `steps`. @throws Error kLimit when the text becomes more than 64 times as long
 std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view text);
 
 SHARPEYE_NAMESPACE_END

@@ -5,24 +5,16 @@
 
 #include "sharpeye/text/normalizer.hpp"
 
-#include <cstddef>
+#include <utility>
 
+#include "sharpeye/core/error.hpp"
+#include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/unicode.hpp"
 #include "sharpeye/text/unicode_mapping.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// `text` with `pattern` replaced wherever it occurs, from left to right.
-inline std::string replaced(std::string_view text, std::string_view pattern, std::string_view content) {
-  std::string result;
-  std::size_t begin = 0;
-  for (std::size_t at; (at = text.find(pattern, begin)) != text.npos; begin = at + pattern.size()) {
-    result.append(text.substr(begin, at - begin)).append(content);
-  }
-  return result.append(text.substr(begin));
-}
 
 /// Calls `use(character, bytes)` for each character; U+FFFD stands for what is not UTF-8.
 template <class Use>
@@ -78,9 +70,12 @@ SHARPEYE_BODY std::string normalize(const std::vector<NormalizerStep>& steps, st
       case NormalizerStep::Kind::kPrepend:
         if (!result.empty()) result.insert(0, step.content);
         break;
-      case NormalizerStep::Kind::kReplace: result = detail::replaced(result, step.pattern, step.content); break;
+      case NormalizerStep::Kind::kReplace: result = replaced(result, step.pattern, step.content); break;
       case NormalizerStep::Kind::kBert: result = detail::bert_normalized(step, std::move(result)); break;
     }
+    // Replacements of replacements would grow without bounds.
+    require(result.size() / 64 <= text.size() + 64, ErrorCode::kLimit,
+            "normalizer: expected a text of at most 64 times ", text.size(), " bytes, actual ", result.size());
   }
   return result;
 }

@@ -5,11 +5,12 @@
 
 #include "sharpeye/text/piece_splitter.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
-#include "sharpeye/text/normalizer.hpp"
 #include "sharpeye/text/pre_tokenizer.hpp"
+#include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/unicode_mapping.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -42,10 +43,6 @@ void change_pieces(Pieces& pieces, bool first, const Changed& changed) {
     if (result.text.size() > begin) result.ranges.push_back({begin, result.text.size()});
   }
   pieces = std::move(result);
-}
-
-inline bool begins_with(std::string_view text, std::string_view beginning) noexcept {
-  return text.substr(0, beginning.size()) == beginning;
 }
 
 inline void split_digits(Pieces& pieces, bool individual) {
@@ -124,7 +121,7 @@ SHARPEYE_BODY Pieces split_into_pieces(const std::vector<PreTokenizerStep>& step
       case PreTokenizerStep::Kind::kDigits: detail::split_digits(pieces, step.individual_digits); break;
       case PreTokenizerStep::Kind::kPrefixSpace:
         detail::change_pieces(pieces, first, [](std::string_view piece, bool) {
-          return std::string(detail::begins_with(piece, " ") ? "" : " ").append(piece);
+          return std::string(begins_with(piece, " ") ? "" : " ").append(piece);
         });
         break;
       case PreTokenizerStep::Kind::kMetaspace: detail::apply_metaspace(step, pieces, first); break;

@@ -6,6 +6,7 @@
 #include "sharpeye/text/prompt.hpp"
 
 #include "sharpeye/core/words.hpp"
+#include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/unicode.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -14,16 +15,6 @@ namespace detail {
 
 inline constexpr std::string_view kPromptImage = "<image>";
 inline constexpr std::string_view kPromptInitial = "{initial}";
-
-/// `text` with the initial caption in its places.
-inline std::string filled_prompt(const std::string& text, std::string_view initial) {
-  std::string result;
-  std::size_t begin = 0;
-  for (std::size_t at; (at = text.find(kPromptInitial, begin)) != text.npos; begin = at + kPromptInitial.size()) {
-    result.append(text, begin, at - begin).append(initial);
-  }
-  return result.append(text, begin);
-}
 
 }  // namespace detail
 
@@ -44,10 +35,10 @@ SHARPEYE_BODY bool PromptTemplate::uses_initial() const noexcept {
 SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, std::string_view initial) const {
   const std::string_view caption = strip(initial);
   PromptTokens prompt;
-  prompt.ids = tokenizer.encode(detail::filled_prompt(before_, caption), {true, false});
+  prompt.ids = tokenizer.encode(replaced(before_, detail::kPromptInitial, caption), {true, false});
   prompt.image_position = prompt.ids.size();
   prompt.ids.push_back(kImageToken);
-  const auto after = tokenizer.encode(detail::filled_prompt(after_, caption), {false, false});
+  const auto after = tokenizer.encode(replaced(after_, detail::kPromptInitial, caption), {false, false});
   prompt.ids.insert(prompt.ids.end(), after.begin(), after.end());
   return prompt;
 }

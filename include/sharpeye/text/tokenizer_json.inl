@@ -261,6 +261,8 @@ inline std::vector<AddedToken> read_added_tokens(const JsonReader& json) {
     token.id = static_cast<std::int32_t>(reader.integer("id", 0, static_cast<Index>(kVocabularyLimit) - 1));
     token.content = reader.text("content");
     require(!token.content.empty(), ErrorCode::kConfig, reader.where("content"), ": expected a token, actual \"\"");
+    require(token.content.size() <= kAddedTokenLimit, ErrorCode::kLimit, reader.where("content"), ": expected at most ",
+            kAddedTokenLimit, " bytes, actual ", token.content.size());
     token.special = reader.boolean("special");
     token.single_word = reader.boolean("single_word");
     token.lstrip = reader.boolean("lstrip");
