@@ -26,10 +26,10 @@ struct AddedToken {
   bool single_word = false;  ///< only where no word character touches it
   bool lstrip = false;       ///< takes the white space before it
   bool rstrip = false;       ///< takes the white space behind it
-  bool normalized = false;   ///< looked for, normalized, in the normalized text; else in the text as it is
+  bool normalized = false;   ///< looked for, normalised, in the normalised text; else in the text as it is
 };
 
-/// Finds the added tokens of one kind, normalized or not, in texts. Immutable.
+/// Finds the added tokens of one kind, normalised or not, in texts. Immutable.
 class AddedTokenFinder {
  public:
   /// A part of a text: an added token, or what lies between two of them.

@@ -20,12 +20,12 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// A text is cut at the added tokens; what lies between is normalized, split into pieces, and each piece is turned into
+/// A text is cut at the added tokens; what lies between is normalised, split into pieces, and each piece is turned into
 /// ids by the subword model: byte-level BPE (GPT-2, Qwen2, LLaMA 3), BPE over characters (LLaMA) or WordPiece (BERT).
 ///
 /// bos is what the file's post-processor puts in front of a text. Bytes that are not UTF-8 keep their value where the
 /// model has tokens for bytes; else they are unknown characters. decode() is that of tokenizers 0.23 (where an added
-/// token that is looked for in the normalized text is also written normalized), with two exceptions: special tokens
+/// token that is looked for in the normalised text is also written normalised), with two exceptions: special tokens
 /// are always left out, and where a run of byte tokens is not UTF-8 we write one U+FFFD for each invalid character, not
 /// for each byte of the run.
 class JsonTokenizer : public Tokenizer {

@@ -14,12 +14,8 @@
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
-#include "sharpeye/text/byte_alphabet.hpp"
 #include "sharpeye/text/byte_level_bpe.hpp"
-#include "sharpeye/text/byte_spelling.hpp"
-#include "sharpeye/text/clean_up.hpp"
 #include "sharpeye/text/sentencepiece_bpe.hpp"
-#include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/word_piece.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -69,32 +65,6 @@ inline JsonTokenizer::Config read_tokenizer_config(const std::string& path) {
   config.eos_token = special_token(json, "eos_token");
   config.pad_token = special_token(json, "pad_token");
   return config;
-}
-
-/// The clean-up of the WordPiece decoder, which is done token by token.
-inline std::string cleaned_up_token(std::string token) {
-  return replaced(clean_up_tokenization_spaces(std::move(token)), " do not", " don't");
-}
-
-/// The bytes of a token within a text, and where it begins one.
-inline std::pair<std::string, std::string> decoded_token(const TokenDecoder& decoder, const std::string& token) {
-  if (decoder.kind == TokenDecoder::Kind::kByteLevel) {
-    const std::string bytes = unspell(token).value_or(token);
-    return {bytes, bytes};
-  }
-  if (decoder.kind == TokenDecoder::Kind::kWords) {
-    const bool continues = !decoder.prefix.empty() && begins_with(token, decoder.prefix);
-    const std::string middle = continues ? token.substr(decoder.prefix.size()) : " " + token;
-    if (!decoder.cleanup) return {middle, token};
-    return {cleaned_up_token(middle), cleaned_up_token(token)};
-  }
-  std::string middle = decoder.replacement.empty() ? token : replaced(token, decoder.replacement, " ");
-  if (decoder.byte_fallback) {
-    if (const auto byte = spelled_byte(token)) middle.assign(1, static_cast<char>(*byte));
-  }
-  std::string first = decoder.strip_first_replacements ? replaced(token, decoder.replacement, "") : middle;
-  if (decoder.strip_first_space && begins_with(first, " ")) first.erase(0, 1);
-  return {middle, first};
 }
 
 }  // namespace detail
@@ -167,8 +137,7 @@ SHARPEYE_BODY void JsonTokenizer::decode_tokens(const TokenDecoder& decoder,
     const auto normalized = normalized_spellings.find(static_cast<std::int32_t>(id));
     const std::string token(normalized != normalized_spellings.end() ? std::string_view(normalized->second)
                                                                      : tokens_.spelling(static_cast<std::int32_t>(id)));
-    const auto [middle, first] =
-        token.empty() ? std::pair<std::string, std::string>() : detail::decoded_token(decoder, token);
+    const auto [middle, first] = token.empty() ? std::pair<std::string, std::string>() : decoded_token(decoder, token);
     middle_.push_back(store(middle));
     // Nearly always the same without a space in front.
     const std::size_t left_out = middle.size() - std::min(middle.size(), first.size());

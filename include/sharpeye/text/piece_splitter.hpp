@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The split of a normalized text into the pieces that a subword model treats one by one: `pre_tokenizer` of a
+/// The split of a normalised text into the pieces that a subword model treats one by one: `pre_tokenizer` of a
 /// tokenizer.json.
 
 #include <cstddef>

@@ -3,34 +3,19 @@
 /// @file
 /// What a tokenizer.json (Hugging Face's `tokenizers`) says, read and checked.
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sharpeye/text/added_tokens.hpp"
-#include "sharpeye/text/normalizer.hpp"
 #include "sharpeye/text/piece_splitter.hpp"
 #include "sharpeye/text/subword_model.hpp"
+#include "sharpeye/text/text_normalizer.hpp"
+#include "sharpeye/text/token_decoder.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
-
-/// How the spellings of tokens become text: `decoder` of a tokenizer.json.
-struct TokenDecoder {
-  enum class Kind {
-    kWords,      ///< spaces between the tokens, but none before `prefix`, which is left out (WordPiece; none at all)
-    kByteLevel,  ///< the byte alphabet; a token that is not written in it stays as it is
-    kMetaspace,  ///< `replacement` is a space
-  };
-  Kind kind = Kind::kWords;
-  std::string prefix;                     ///< kWords: "##", or empty
-  bool cleanup = false;                   ///< kWords: no space before punctuation
-  std::string replacement = {};           ///< kMetaspace: usually U+2581; empty: no token has one
-  bool byte_fallback = false;             ///< kMetaspace: "<0xE2>" is a byte
-  bool strip_first_space = false;         ///< kMetaspace: the text's first space is left out
-  bool strip_first_replacements = false;  ///< kMetaspace: the first token is written without any `replacement`
-};
 
 /// The parts of a tokenizer.json. What it holds and this library does not know is refused by name.
 struct TokenizerJson {

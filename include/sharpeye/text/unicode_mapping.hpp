@@ -11,7 +11,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// `text` in Normalization Form C or D. Bytes that are not UTF-8 stay as they are, as characters that take part in
+/// `text` in Normalisation Form C or D. Bytes that are not UTF-8 stay as they are, as characters that take part in
 /// nothing. Linear in the length of the text, but for the sorting of a run of combining marks (n log n).
 std::string to_nfc(std::string_view text);
 std::string to_nfd(std::string_view text);

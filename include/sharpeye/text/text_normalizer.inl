@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// Bodies of normalizer.hpp.
+/// Bodies of text_normalizer.hpp.
 
-#include "sharpeye/text/normalizer.hpp"
+#include "sharpeye/text/text_normalizer.hpp"
 
 #include <utility>
 

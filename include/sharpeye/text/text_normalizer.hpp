@@ -30,5 +30,5 @@ std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view
 SHARPEYE_NAMESPACE_END
 
 #if !defined(SHARPEYE_COMPILED)
-#include "sharpeye/text/normalizer.inl"
+#include "sharpeye/text/text_normalizer.inl"
 #endif
