@@ -127,6 +127,13 @@ TEST_CASE("special tokens can be read as text, and prompts do so") {
   const PromptTokens prompt = PromptTemplate("USER: <image>{initial} ASSISTANT:").tokenize(tokenizer, "a </s>");
   CHECK(prompt.ids.front() == tokenizer.bos_id());
   CHECK(std::count(prompt.ids.begin(), prompt.ids.end(), eos) == 0);
+  // A text behind an image is not the beginning of a text: one tokenizer puts a space there, the other does not.
+  const auto behind_image = [](const JsonTokenizer& model) {
+    const PromptTokens tokens = PromptTemplate("a<image>dog").tokenize(model);
+    return model.id_to_token(tokens.ids[tokens.image_position + 1]).substr(0, 3);
+  };
+  CHECK(behind_image(tokenizer) != "\u2581");
+  CHECK(behind_image(tiny("llama_legacy")) == "\u2581");
 }
 
 TEST_CASE("bytes that are not UTF-8 come back where the model has tokens for bytes") {

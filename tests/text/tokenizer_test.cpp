@@ -41,7 +41,7 @@ class ByteTokenizer : public Tokenizer {
   bool is_special(std::int32_t id) const noexcept override { return id == 256; }
 
  private:
-  void append_ids(std::string_view text, bool, Ids& ids) const override {
+  void append_ids(std::string_view text, const EncodeOptions&, Ids& ids) const override {
     for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
   }
 

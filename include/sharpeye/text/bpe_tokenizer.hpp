@@ -57,7 +57,7 @@ class BpeTokenizer : public Tokenizer {
   bool is_special(std::int32_t id) const noexcept override;
 
  private:
-  void append_ids(std::string_view text, bool parse_special, std::vector<std::int32_t>& ids) const override;
+  void append_ids(std::string_view text, const EncodeOptions& options, std::vector<std::int32_t>& ids) const override;
   std::optional<std::int32_t> special_at(std::string_view text) const noexcept;
   void append_ordinary(std::string_view text, BpeMerger& merger, std::vector<std::int32_t>& ids) const;
 

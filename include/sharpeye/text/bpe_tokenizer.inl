@@ -74,11 +74,11 @@ SHARPEYE_BODY bool BpeTokenizer::is_special(std::int32_t id) const noexcept {
   return std::find(special_ids_.begin(), special_ids_.end(), id) != special_ids_.end();
 }
 
-SHARPEYE_BODY void BpeTokenizer::append_ids(std::string_view text, bool parse_special,
+SHARPEYE_BODY void BpeTokenizer::append_ids(std::string_view text, const EncodeOptions& options,
                                             std::vector<std::int32_t>& ids) const {
   BpeMerger merger(merges_);
   std::size_t begin = 0;
-  for (std::size_t i = 0; parse_special && i < text.size(); ++i) {
+  for (std::size_t i = 0; options.parse_special && i < text.size(); ++i) {
     const auto special = special_at(text.substr(i));
     if (!special) continue;
     append_ordinary(text.substr(begin, i - begin), merger, ids);

@@ -62,7 +62,7 @@ class JsonTokenizer : public Tokenizer {
   using Range = std::pair<std::uint32_t, std::uint32_t>;  // begin and size in bytes_
 
   JsonTokenizer(TokenizerJson&& parts, const Config& config, const std::string& where);
-  void append_ids(std::string_view text, bool parse_special, std::vector<std::int32_t>& ids) const override;
+  void append_ids(std::string_view text, const EncodeOptions& options, std::vector<std::int32_t>& ids) const override;
   void append_normalized(std::string_view text, bool first, bool parse_special, std::vector<std::int32_t>& ids) const;
   std::size_t index(std::int32_t id) const;
   void decode_tokens(const TokenDecoder& decoder, const std::map<std::int32_t, std::string>& normalized_spellings);

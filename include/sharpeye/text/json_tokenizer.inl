@@ -178,13 +178,14 @@ SHARPEYE_BODY bool JsonTokenizer::is_special(std::int32_t id) const noexcept {
   return id >= 0 && static_cast<std::size_t>(id) < special_.size() && special_[static_cast<std::size_t>(id)];
 }
 
-SHARPEYE_BODY void JsonTokenizer::append_ids(std::string_view text, bool parse_special,
+SHARPEYE_BODY void JsonTokenizer::append_ids(std::string_view text, const EncodeOptions& options,
                                              std::vector<std::int32_t>& ids) const {
-  for (const AddedTokenFinder::Part& part : raw_finder_.split(text, parse_special)) {
+  for (const AddedTokenFinder::Part& part : raw_finder_.split(text, options.parse_special)) {
     if (part.id) {
       ids.push_back(*part.id);
     } else {
-      append_normalized(text.substr(part.begin, part.end - part.begin), part.begin == 0, parse_special, ids);
+      append_normalized(text.substr(part.begin, part.end - part.begin), options.begins_text && part.begin == 0,
+                        options.parse_special, ids);
     }
   }
 }

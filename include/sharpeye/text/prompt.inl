@@ -38,7 +38,7 @@ SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, 
   prompt.ids = tokenizer.encode(replaced(before_, detail::kPromptInitial, caption), {true, false});
   prompt.image_position = prompt.ids.size();
   prompt.ids.push_back(kImageToken);
-  const auto after = tokenizer.encode(replaced(after_, detail::kPromptInitial, caption), {false, false});
+  const auto after = tokenizer.encode(replaced(after_, detail::kPromptInitial, caption), {false, false, false});
   prompt.ids.insert(prompt.ids.end(), after.begin(), after.end());
   return prompt;
 }

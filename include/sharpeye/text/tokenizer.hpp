@@ -20,6 +20,8 @@ SHARPEYE_NAMESPACE_BEGIN
 struct EncodeOptions {
   bool add_bos = true;        ///< the bos token first; nothing is ever appended
   bool parse_special = true;  ///< the spelling of a special token in the text means that token; else it is text
+  /// false: the text goes on behind other tokens, so a space that the tokenizer puts in front of a text is left out.
+  bool begins_text = true;
 };
 
 /// Text to token ids and back. A tokenizer is immutable, so threads may share it.
@@ -75,8 +77,9 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept = default;
 
  private:
-  /// Appends the ids of `text`, which is shorter than 2^31 bytes; `parse_special` as in EncodeOptions.
-  virtual void append_ids(std::string_view text, bool parse_special, std::vector<std::int32_t>& ids) const = 0;
+  /// Appends the ids of `text`, which is shorter than 2^31 bytes; `add_bos` has been seen to.
+  virtual void append_ids(std::string_view text, const EncodeOptions& options,
+                          std::vector<std::int32_t>& ids) const = 0;
 };
 
 SHARPEYE_NAMESPACE_END

@@ -16,7 +16,7 @@ SHARPEYE_BODY std::vector<std::int32_t> Tokenizer::encode(std::string_view text,
           "text to encode: expected less than 2^31 bytes, actual ", text.size());
   std::vector<std::int32_t> ids;
   if (options.add_bos && bos_id() != kNoToken) ids.push_back(bos_id());
-  append_ids(text, options.parse_special, ids);
+  append_ids(text, options, ids);
   return ids;
 }
 
