@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sharpeye/models/language_model_config.hpp"
+#include "sharpeye/models/llama.hpp"
 #include "sharpeye/models/opt.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -14,6 +15,11 @@ SHARPEYE_NAMESPACE_BEGIN
 template <class Ops>
 std::unique_ptr<CausalLm<Ops>> make_causal_lm(const OptConfig& config, const WeightScope& weights) {
   return std::make_unique<Opt<Ops>>(config, weights / "model" / "decoder", weights);
+}
+
+template <class Ops>
+std::unique_ptr<CausalLm<Ops>> make_causal_lm(const LlamaConfig& config, const WeightScope& weights) {
+  return std::make_unique<Llama<Ops>>(config, weights);
 }
 
 /// The language model of a configuration, bound to the weights of a Hugging Face `...ForCausalLM` in the scope

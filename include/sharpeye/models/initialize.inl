@@ -40,7 +40,10 @@ SHARPEYE_BODY std::vector<float> initial_values(const TensorDeclaration& tensor,
   const bool is_table = name.find("embed") != std::string::npos && name.find("patch") == std::string::npos;
   const bool is_position_of_projection = name.find("position_embedding") != std::string::npos;
   const double fan_in = static_cast<double>(tensor.size()) / static_cast<double>(rows);
-  const double residual = ends_with("out_proj.weight") || ends_with("fc2.weight") ? 0.3 : 1;
+  const double residual = ends_with("o_proj.weight") || ends_with("out_proj.weight") || ends_with("fc2.weight") ||
+                                  ends_with("down_proj.weight")
+                              ? 0.3
+                              : 1;
   const double deviation = is_position_of_projection ? 0.4 : is_table ? 0.02 : residual / std::sqrt(fan_in);
   for (std::size_t i = 0; i < values.size(); i += 2) {
     const std::uint64_t a = random(), b = random();

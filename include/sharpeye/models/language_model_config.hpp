@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "sharpeye/models/llama_config.hpp"
 #include "sharpeye/models/opt_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -14,7 +15,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// `text_config` of any kind. To add a language model: its configuration and its CausalLm in files of their own, a type
 /// here, and a line in causal_lms.hpp.
 struct LanguageModelConfig {
-  std::variant<OptConfig> any;
+  std::variant<OptConfig, LlamaConfig, Qwen2Config> any;
 
   LanguageModelConfig() = default;
   template <class Config>

@@ -34,6 +34,7 @@ struct OptConfig {
 
   /// The width of token embeddings, and so of visual tokens.
   Index embedding_size() const { return word_embed_proj_dim; }
+  Index feed_forward_size() const { return ffn_dim; }
   bool has_projections() const { return word_embed_proj_dim != hidden_size; }
   bool has_final_layer_norm() const { return do_layer_norm_before && !remove_final_layer_norm; }
 };

@@ -12,7 +12,9 @@ SHARPEYE_NAMESPACE_BEGIN
 
 struct MmSerConfig;
 struct ClipVisionConfig;
+struct LlamaConfig;
 struct OptConfig;
+struct SiglipVisionConfig;
 
 /// Those of a captioner: of its tower and of its language models. @throws Error as below
 void skip_unused_tensors(WeightLoader& loader, const MmSerConfig& config);
@@ -23,8 +25,16 @@ void skip_unused_tensors(WeightLoader& loader, const MmSerConfig& config);
 void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
                         Index num_blocks);
 
+/// As above for a SigLIP tower; its pooling head (`head`) is checked by names and shapes too.
+void skip_unused_vision(WeightLoader& loader, const std::string& tower, const SiglipVisionConfig& config,
+                        Index num_blocks);
+
 /// The head of OPTForCausalLM in the scope `model`, where it is tied. @throws Error as check_tied_head()
 void skip_unused_head(WeightLoader& loader, const std::string& model, const OptConfig& config);
+
+/// The head of LlamaForCausalLM, where it is tied, and the frequencies (`rotary_emb.inv_freq`) of old files.
+/// @throws Error as check_tied_head(), kShape
+void skip_unused_head(WeightLoader& loader, const std::string& model, const LlamaConfig& config);
 
 /// A language model's head that is tied to its token table [vocab_size, size] may be stored once more: it must be the
 /// table. It counts as read.

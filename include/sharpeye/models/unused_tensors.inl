@@ -11,6 +11,7 @@
 
 #include "sharpeye/models/clip_vision_config.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/siglip_vision_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -70,16 +71,28 @@ SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& mod
                   config.word_embed_proj_dim);
 }
 
-SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const ClipVisionConfig& config,
-                                      Index num_blocks) {
-  const std::string tower = scope + ".vision_model";
+SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& model, const LlamaConfig& config) {
+  for (Index layer = 0; layer < config.num_hidden_layers; ++layer) {
+    const std::string frequencies = concat(model, ".model.layers.", layer, ".self_attn.rotary_emb.inv_freq");
+    if (loader.has(frequencies)) loader.skip(frequencies, {config.head_dim / 2});
+  }
+  if (!config.tie_word_embeddings) return;
+  check_tied_head(loader, model + ".lm_head.weight", model + ".model.embed_tokens.weight", config.vocab_size,
+                  config.hidden_size);
+}
+
+namespace detail {
+
+/// The blocks from `num_blocks` on, the last norm, and `others`: of a tower of this kind.
+template <class Config>
+void skip_unused_tower(WeightLoader& loader, const std::string& tower, const Config& config, Index num_blocks,
+                       std::vector<TensorDeclaration> others) {
   const Index size = config.hidden_size, inner = config.intermediate_size;
-  std::vector<TensorDeclaration> unused;
   for (Index block = num_blocks; block < config.num_hidden_layers; ++block) {
     const std::string path = tower + ".encoder.layers." + std::to_string(block) + ".";
     const auto add = [&](const char* part, Index rows, Index columns) {  // a matrix and its bias
-      unused.push_back({path + part + ".weight", DType::kF32, {rows, columns}});
-      unused.push_back({path + part + ".bias", DType::kF32, {rows}});
+      others.push_back({path + part + ".weight", DType::kF32, {rows, columns}});
+      others.push_back({path + part + ".bias", DType::kF32, {rows}});
     };
     for (const char* part : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj"}) {
       add(part, size, size);
@@ -87,17 +100,44 @@ SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& s
     add("mlp.fc1", inner, size);
     add("mlp.fc2", size, inner);
     for (const char* norm : {"layer_norm1.weight", "layer_norm1.bias", "layer_norm2.weight", "layer_norm2.bias"}) {
-      unused.push_back({path + norm, DType::kF32, {size}});
+      others.push_back({path + norm, DType::kF32, {size}});
     }
   }
   for (const char* name : {".post_layernorm.weight", ".post_layernorm.bias"}) {
-    unused.push_back({tower + name, DType::kF32, {config.hidden_size}});
+    others.push_back({tower + name, DType::kF32, {config.hidden_size}});
   }
-  for (const TensorDeclaration& tensor : unused) {
+  for (const TensorDeclaration& tensor : others) {
     if (loader.has(tensor.name)) loader.skip(tensor.name, tensor.shape);
   }
   const std::string ids = tower + ".embeddings.position_ids";
-  if (loader.source().find(ids) != nullptr) detail::check_position_ids(loader, ids, 1 + config.num_patches());
+  if (loader.source().find(ids) != nullptr) {
+    check_position_ids(loader, ids, config.num_prefix_tokens() + config.num_patches());
+  }
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const ClipVisionConfig& config,
+                                      Index num_blocks) {
+  detail::skip_unused_tower(loader, scope + ".vision_model", config, num_blocks, {});
+}
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const SiglipVisionConfig& config,
+                                      Index num_blocks) {
+  const std::string tower = scope + ".vision_model", head = tower + ".head.";
+  const Index size = config.hidden_size, inner = config.intermediate_size;
+  detail::skip_unused_tower(loader, tower, config, num_blocks,
+                            {{head + "probe", DType::kF32, {1, 1, size}},
+                             {head + "attention.in_proj_weight", DType::kF32, {3 * size, size}},
+                             {head + "attention.in_proj_bias", DType::kF32, {3 * size}},
+                             {head + "attention.out_proj.weight", DType::kF32, {size, size}},
+                             {head + "attention.out_proj.bias", DType::kF32, {size}},
+                             {head + "layernorm.weight", DType::kF32, {size}},
+                             {head + "layernorm.bias", DType::kF32, {size}},
+                             {head + "mlp.fc1.weight", DType::kF32, {inner, size}},
+                             {head + "mlp.fc1.bias", DType::kF32, {inner}},
+                             {head + "mlp.fc2.weight", DType::kF32, {size, inner}},
+                             {head + "mlp.fc2.bias", DType::kF32, {size}}});
 }
 
 SHARPEYE_BODY void check_tied_head(WeightLoader& loader, const std::string& head, const std::string& table,

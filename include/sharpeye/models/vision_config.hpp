@@ -7,13 +7,14 @@
 #include <variant>
 
 #include "sharpeye/models/clip_vision_config.hpp"
+#include "sharpeye/models/siglip_vision_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 /// `vision_config` of any kind. To add a vision tower: its configuration and its VisionTower in files of their own, a
 /// type here, and a line in vision_towers.hpp.
 struct VisionConfig {
-  std::variant<ClipVisionConfig> any;
+  std::variant<ClipVisionConfig, SiglipVisionConfig> any;
 
   VisionConfig() = default;
   template <class Config>

@@ -1,0 +1,62 @@
+#pragma once
+
+/// @file
+/// Causal attention with rotary positions and fewer key-value heads than query heads: a part of Transformer layers.
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sharpeye/nn/kv_cache.hpp"
+#include "sharpeye/nn/linear.hpp"
+#include "sharpeye/ops/rotary.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+namespace nn {
+
+/// The sizes of a RotaryAttention.
+struct RotaryAttentionSizes {
+  Index hidden_size;
+  Index num_heads;
+  Index num_key_value_heads;  ///< a divisor of num_heads: query head h reads key-value head h / (heads / this)
+  Index head_dim;             ///< even
+  bool qkv_bias;              ///< of q_proj, k_proj and v_proj
+  bool output_bias;           ///< of o_proj
+};
+
+/// o_proj(softmax(q k^T / sqrt(head_dim)) v) with q and k turned by their positions' angles (arXiv 2104.09864).
+template <class Ops>
+class RotaryAttention {
+ public:
+  using Tensor = typename Ops::Tensor;
+
+  /// @param table angles of head_dim, for all positions that will come; layers share it
+  RotaryAttention(const WeightScope& weights, const RotaryAttentionSizes& sizes,
+                  std::shared_ptr<const RotaryTable> table)
+      : q_proj_(weights / "q_proj", sizes.hidden_size, sizes.num_heads * sizes.head_dim, sizes.qkv_bias),
+        k_proj_(weights / "k_proj", sizes.hidden_size, sizes.num_key_value_heads * sizes.head_dim, sizes.qkv_bias),
+        v_proj_(weights / "v_proj", sizes.hidden_size, sizes.num_key_value_heads * sizes.head_dim, sizes.qkv_bias),
+        o_proj_(weights / "o_proj", sizes.num_heads * sizes.head_dim, sizes.hidden_size, sizes.output_bias),
+        num_heads_(sizes.num_heads),
+        num_key_value_heads_(sizes.num_key_value_heads),
+        table_(std::move(table)) {}
+
+  /// The new tokens x [n, hidden] over themselves and all that `cache` holds, which keeps keys that are turned already.
+  /// @param positions of the new tokens [n]
+  /// @return residual [n, hidden] + attention
+  Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
+                    Index layer, const std::vector<std::int32_t>& positions) const {
+    const auto [q, k, v] = linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});
+    const Tensor queries = ops.rotary(q, num_heads_, *table_, positions);
+    const Tensor keys = ops.rotary(k, num_key_value_heads_, *table_, positions);
+    return o_proj_.add_to(ops, residual, cache.attend(ops, layer, queries, keys, v, num_heads_));
+  }
+
+ private:
+  Linear<Ops> q_proj_, k_proj_, v_proj_, o_proj_;
+  Index num_heads_, num_key_value_heads_;
+  std::shared_ptr<const RotaryTable> table_;
+};
+
+}  // namespace nn
+SHARPEYE_NAMESPACE_END
