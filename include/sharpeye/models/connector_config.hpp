@@ -26,10 +26,21 @@ struct MlpType {
 /// level on the token axis [m * N, d].
 enum class FeatureConcat { kChannel, kToken };
 
+/// Which rows of a hidden state are visual tokens: those of the patches, all but the first one (LLaVA's "default",
+/// which means the class token), or all.
+enum class FeatureSelect { kPatches, kDefault, kFull };
+
 /// `connector`: the MLP of the first glance and the layers that it reads.
 struct ConnectorConfig {
   MlpType type{4, 4};
   std::vector<Index> vision_feature_layers{23};  ///< Hugging Face's numbering; several are concatenated by channel
+
+  FeatureSelect select = FeatureSelect::kPatches;  ///< `vision_feature_select_strategy`
+
+  /// The rows at the beginning of a hidden state that are left out. @param num_prefix_tokens of the tower
+  Index num_skipped_tokens(Index num_prefix_tokens) const {
+    return select == FeatureSelect::kFull ? 0 : select == FeatureSelect::kDefault ? 1 : num_prefix_tokens;
+  }
 
   /// @throws Error kConfig naming the key.
   static ConnectorConfig from_json(const JsonReader& json);

@@ -31,6 +31,10 @@ template <class Fields>
 void list_fields(ConnectorConfig& config, Fields& fields) {
   fields.parsed("type", config.type);
   fields.integers("vision_feature_layers", config.vision_feature_layers, -kMaxLayers, kMaxLayers);
+  fields.choice(
+      "vision_feature_select_strategy", config.select,
+      Names<FeatureSelect>{
+          {FeatureSelect::kPatches, "patches"}, {FeatureSelect::kDefault, "default"}, {FeatureSelect::kFull, "full"}});
 }
 
 SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json) {
@@ -42,7 +46,9 @@ SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json)
 }
 
 SHARPEYE_BODY Json ConnectorConfig::to_json() const {
-  return fields_to_json(*this);
+  Json json = fields_to_json(*this);
+  if (select == FeatureSelect::kPatches) json.erase("vision_feature_select_strategy");  // as it always was
+  return json;
 }
 
 SHARPEYE_NAMESPACE_END

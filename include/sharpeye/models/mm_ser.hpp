@@ -96,8 +96,8 @@ class MmSer {
 
   /// The first glance's visual tokens. @param states Sight::first @return [N, embedding_size]
   Tensor first_glance(Ops& ops, const std::vector<Tensor>& states) const {
-    return connector_(ops,
-                      gather_features(ops, states, FeatureConcat::kChannel, config_.vision_config.num_prefix_tokens()));
+    const Index skipped = config_.connector.num_skipped_tokens(config_.vision_config.num_prefix_tokens());
+    return connector_(ops, gather_features(ops, states, FeatureConcat::kChannel, skipped));
   }
 
   /// What the second glance looks at. @param states Sight::second @return [N, m * d] or [m * N, d]

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// `config.json` of model type "mm-ser".
+/// What a model directory's `config.json` says: of model type "mm-ser", or of one that becomes a captioner of one
+/// glance.
 
 #include <optional>
 #include <string>
@@ -22,10 +23,13 @@ struct MmSerConfig {
   std::optional<SerConnectorConfig> ser_connector;  ///< absent: a model of one glance; layers as for `connector`
   std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
   std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
+  bool special_tokens_in_prompts = false;  ///< `prompts.special_tokens`: their spelling in a prompt means them
   Index rounds = 1;                        ///< refinements when the caller does not say how many
   bool own_refine_language_model = false;  ///< `refine_language_model`: "shared" (the paper) or "own" weights
 
-  /// @throws Error kConfig naming the key; in objects of our own also for a key that nobody knows.
+  /// A configuration of any kind that is listed in mm_ser_config.inl.
+  /// @throws Error kConfig naming the key, and for an unknown `model_type` listing the known ones; in objects of our
+  /// own also for a key that nobody knows.
   static MmSerConfig from_json(const JsonReader& json);
   Json to_json() const;
 

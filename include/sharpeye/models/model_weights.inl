@@ -1,0 +1,54 @@
+#pragma once
+
+/// @file
+/// Bodies of model_weights.hpp.
+
+#include "sharpeye/models/model_weights.hpp"
+
+#include <algorithm>
+
+#include "sharpeye/io/renamed_source.hpp"
+#include "sharpeye/io/safetensors_folder.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// A beginning of names in some file, and ours. The first that fits is taken.
+struct NamePrefix {
+  const char *theirs, *ours;
+};
+
+inline constexpr NamePrefix kNamePrefixes[] = {
+    {"model.vision_tower.vision_model.", "vision_tower.vision_model."},
+    {"model.vision_tower.", "vision_tower.vision_model."},
+    {"vision_tower.embeddings.", "vision_tower.vision_model.embeddings."},
+    {"vision_tower.pre_layrnorm.", "vision_tower.vision_model.pre_layrnorm."},
+    {"vision_tower.encoder.", "vision_tower.vision_model.encoder."},
+    {"vision_tower.post_layernorm.", "vision_tower.vision_model.post_layernorm."},
+    {"vision_tower.head.", "vision_tower.vision_model.head."},
+    {"model.multi_modal_projector.", "multi_modal_projector."},
+    {"model.language_model.", "language_model.model."},
+    {"lm_head.", "language_model.lm_head."},
+};
+
+}  // namespace detail
+
+SHARPEYE_BODY std::string model_tensor_name(const std::string& name) {
+  for (const auto& [theirs, ours] : detail::kNamePrefixes) {
+    const std::string beginning = theirs;
+    if (name.compare(0, beginning.size(), beginning) == 0) return ours + name.substr(beginning.size());
+  }
+  return name;
+}
+
+SHARPEYE_BODY std::shared_ptr<const TensorSource> open_model_weights(const std::string& folder, LoadMode mode) {
+  auto source = std::make_shared<const SafetensorsFolder>(folder, mode);
+  const std::vector<std::string> names = source->names();
+  const bool is_ours =
+      std::all_of(names.begin(), names.end(), [](const std::string& name) { return model_tensor_name(name) == name; });
+  if (is_ours) return source;
+  return std::make_shared<const RenamedSource>(std::move(source), model_tensor_name);
+}
+
+SHARPEYE_NAMESPACE_END
