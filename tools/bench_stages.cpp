@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "bench/machine.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/flops.hpp"
 #include "sharpeye/text/prompt.hpp"
 
@@ -54,12 +54,12 @@ double peak_resident_mib() {
 
 // Bytes of the weights that each new token reads: the decoder's layers and the head.
 double decoder_bytes(const std::string& folder, const MmSerConfig& config) {
-  const SafetensorsFolder stored(folder);
+  const auto stored = open_model_weights(folder);
   double bytes = 0;
-  for (const std::string& name : stored.names()) {
+  for (const std::string& name : stored->names()) {
     const std::string model = config.own_refine_language_model ? "refine_language_model." : "language_model.";
     if (name.rfind(model, 0) != 0 || name.find("embed_positions") != std::string::npos) continue;
-    bytes += static_cast<double>(stored.info(name).end - stored.info(name).begin);
+    bytes += static_cast<double>(stored->info(name).end - stored->info(name).begin);
   }
   return bytes;
 }

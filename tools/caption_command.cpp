@@ -1,6 +1,7 @@
 #include "tools/caption_command.hpp"
 
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/text/prompt.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -51,6 +52,9 @@ void CaptionCommand::add_to(Command& command) {
       .number("--parallel", parallel, 1, ThreadPool::kMaxThreads,
               "Images at once, each on its share of the threads: more captions a second, each a little later")
       .excludes(streaming);
+  command.text("--prompt", prompt,
+               "Ask for the initial caption with this text instead of the model's own; <image> in it is where the "
+               "image goes");
   command.number("--glances", glances, 1, 2, "2 also refines the caption, 1 does not; default as the model says");
   command.number("--rounds", rounds, 0, 100, "Refinements; --glances 2 is --rounds 1");
   command.text("--ablation", ablation, "The paper's ablations of the second glance")
@@ -91,6 +95,8 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   options.generation = with_options(*this, model.generation());
   options.refine_generation = with_options(*this, model.refine_generation());
   options.is_cancelled = is_interrupted;
+  if (prompt) PromptTemplate(*prompt, "--prompt");  // refused before the first image
+  options.prompt = prompt;
   return options;
 }
 

@@ -22,6 +22,7 @@ struct CaptionCommand {
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p;
   std::optional<std::uint64_t> seed;
+  std::optional<std::string> prompt;
   std::optional<Index> deadline_ms;
   int parallel = 1;
   std::string ablation = "none";

@@ -57,16 +57,29 @@ std::string format(const char* pattern, const Values&... values) {
   return line;
 }
 
+std::string tower_text(const MmSerConfig& config) {
+  return std::visit(
+      [&](const auto& vision) {
+        return concat("vision_tower: image ", vision.image_size, " x ", vision.image_size, ", ", vision.num_patches(),
+                      " patches of ", vision.patch_size, " x ", vision.patch_size, ", ", config.num_vision_blocks(),
+                      " of ", vision.num_hidden_layers, " layers, hidden ", vision.hidden_size, ", ",
+                      vision.num_attention_heads, " heads, feed-forward ", vision.intermediate_size, "\n");
+      },
+      config.vision_config.any);
+}
+
+std::string language_model_text(const MmSerConfig& config) {
+  return std::visit(
+      [&](const auto& text) {
+        return concat("language_model: ", text.num_hidden_layers, " layers, hidden ", text.hidden_size, ", ",
+                      text.num_attention_heads, " heads, feed-forward ", text.feed_forward_size(), ", vocabulary ",
+                      text.vocab_size, ", ", text.max_position_embeddings, " positions\n");
+      },
+      config.text_config.any);
+}
+
 std::string shapes_text(const MmSerConfig& config) {
-  const ClipVisionConfig& vision = config.vision_config.as<ClipVisionConfig>();
-  const OptConfig& text = config.text_config.as<OptConfig>();
-  std::string lines =
-      concat("vision_tower: image ", vision.image_size, " x ", vision.image_size, ", ", vision.num_patches(),
-             " patches of ", vision.patch_size, " x ", vision.patch_size, ", ", config.num_vision_blocks(), " of ",
-             vision.num_hidden_layers, " layers, hidden ", vision.hidden_size, ", ", vision.num_attention_heads,
-             " heads, feed-forward ", vision.intermediate_size, "\nlanguage_model: ", text.num_hidden_layers,
-             " layers, hidden ", text.hidden_size, ", ", text.num_attention_heads, " heads, feed-forward ",
-             text.ffn_dim, ", vocabulary ", text.vocab_size, ", ", text.max_position_embeddings, " positions\n");
+  std::string lines = tower_text(config) + language_model_text(config);
   if (!config.ser_connector) return lines;
   const SerConnectorConfig& ser = *config.ser_connector;
   std::string layers;

@@ -6,9 +6,9 @@
 
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "tools/options.hpp"
 #include "tools/terminal.hpp"
@@ -43,8 +43,8 @@ int run_init(const InitCommand& command) {
   const TokenizerFiles tokenizer = TokenizerFiles::load(command.tokenizer);
   Preset preset = make_preset(command.preset, tokenizer.tokenizer);
   apply_variant(preset.config, command.variant);
-  std::optional<SafetensorsFolder> known;
-  if (!command.weights.empty()) require_plain(known.emplace(command.weights));
+  std::shared_ptr<const TensorSource> known;
+  if (!command.weights.empty()) require_plain(*(known = open_model_weights(command.weights)));
   catch_interrupts();
   fs::create_directories(command.folder);
   fs::remove(config_path);  // it comes back last: a directory that has one is complete
@@ -52,10 +52,9 @@ int run_init(const InitCommand& command) {
   const DType dtype = codec_named(command.dtype).dtype();
   std::vector<TensorDeclaration> tensors = declare_tensors(preset.config);
   for (TensorDeclaration& tensor : tensors) tensor.dtype = dtype;
-  write_safetensors(
-      command.folder + "/model.safetensors", tensors,
-      [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known ? &*known : nullptr, command.seed); },
-      {{"format", "pt"}});
+  write_safetensors(command.folder + "/model.safetensors", tensors,
+                    [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known.get(), command.seed); },
+                    {{"format", "pt"}});
   write_file(command.folder + "/vocab.json", tokenizer.vocab_json);
   write_file(command.folder + "/merges.txt", tokenizer.merges_txt);
   write_file(command.folder + "/preprocessor_config.json", preset.preprocessor.to_json().dump(2) + "\n");

@@ -5,10 +5,11 @@
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/io/json_reader.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/presets.hpp"
+#include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 
@@ -21,8 +22,10 @@ CaptionLengths lengths_of(const CaptionsToCount& captions, const MmSerConfig& co
     const Index caption = prompt.uses_initial() ? captions.new_tokens : 0;
     return static_cast<Index>(prompt.tokenize(tokenizer).ids.size()) - 1 + caption;
   };
-  return {text_tokens(PromptTemplate(config.initial_prompt)), text_tokens(PromptTemplate(config.refine_prompt)),
-          captions.new_tokens, captions.new_tokens, captions.beams.value_or(generation.num_beams)};
+  const PromptText kind = config.special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
+  return {text_tokens(PromptTemplate(config.initial_prompt, "prompt", kind)),
+          text_tokens(PromptTemplate(config.refine_prompt, "prompt", kind)), captions.new_tokens, captions.new_tokens,
+          captions.beams.value_or(generation.num_beams)};
 }
 
 void sum_parts(ModelInfo& info) {
@@ -46,10 +49,9 @@ ModelInfo inspect_model(const std::string& folder, const CaptionsToCount& captio
   };
   ModelInfo info;
   info.config = MmSerConfig::from_json(read("config.json"));
-  const auto generation =
-      GenerationConfig::from_json(read("generation_config.json"), info.config.text_config.vocab_size());
+  const GenerationConfig generation = read_generation_config(folder, info.config);
   info.lengths = lengths_of(captions, info.config, *load_tokenizer(folder), generation);
-  const auto source = std::make_shared<const SafetensorsFolder>(folder, LoadMode::kMap);
+  const auto source = open_model_weights(folder, LoadMode::kMap);
   WeightLoader loader(source, {true, true});
   info.flops = count_flops(info.config, loader, info.lengths);
   for (const std::string& name : source->names())

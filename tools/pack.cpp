@@ -5,8 +5,8 @@
 
 #include "sharpeye/formats/packing_loader.hpp"
 #include "sharpeye/io/json_reader.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
@@ -26,7 +26,7 @@ int run_pack(const PackCommand& command) {
   catch_interrupts();
   const std::string config_path = command.model + "/config.json";
   const Json config = read_json_file(config_path, kConfigFileLimit);
-  PackingLoader loader(std::make_shared<const SafetensorsFolder>(command.model, LoadMode::kMap), is_interrupted);
+  PackingLoader loader(open_model_weights(command.model, LoadMode::kMap), is_interrupted);
   const MmSer<Counting> model(MmSerConfig::from_json(JsonReader(config, config_path)), loader);
   std::filesystem::remove(command.folder + "/config.json");
   write_model_folder(command.model, command.folder, loader.packed(), std::nullopt,

@@ -10,7 +10,7 @@
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/quantize_model.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/training/load_dataset.hpp"
 #include "tools/compare_models.hpp"
@@ -42,7 +42,7 @@ int run_quantize(const QuantizeCommand& command) {
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
   require_new_model_folder(command.model, command.folder, command.force);
-  require_plain(SafetensorsFolder(command.model));
+  require_plain(*open_model_weights(command.model));
   catch_interrupts();
   const auto before = CaptionModel::load(command.model);
   // What the report needs is opened before anything is replaced.
@@ -56,7 +56,8 @@ int run_quantize(const QuantizeCommand& command) {
   fs::remove(config_path);
   Json report_json;
   {
-    const SafetensorsFolder stored(command.model);
+    const auto source = open_model_weights(command.model);
+    const TensorSource& stored = *source;
     const MemorySource small = quantize_model(stored, codec_named(command.dtype), is_interrupted);
     report_json["bytes_before"] = bytes_of(stored);
     report_json["bytes_after"] = bytes_of(small);

@@ -5,8 +5,8 @@
 
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/models/vision_towers.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
@@ -51,7 +51,7 @@ class SceneViewer::Tower {
   Tower(const std::string& model, int threads)
       : model_(CaptionModel::load(model)),
         config_(model_->config().vision_config),
-        loader_(std::make_shared<SafetensorsFolder>(model)),
+        loader_(open_model_weights(model)),
         tower_(make_vision_tower<Inference<float>>(config_, loader_.root("vision_tower"), config_.num_hidden_layers())),
         pool_(threads) {}
 

@@ -44,6 +44,7 @@ inline std::vector<Index> llava_layers(const JsonReader& json, const VisionConfi
 
 SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
   MmSerConfig config;
+  config.model_type = "llava";
   ReadFields fields(json);
   fields.constant("projector_hidden_act", "gelu");
   fields.constant("multimodal_projector_bias", true);

@@ -17,6 +17,9 @@ SHARPEYE_NAMESPACE_BEGIN
 
 /// A captioner of one or two glances.
 struct MmSerConfig {
+  static constexpr const char* kModelType = "mm-ser";
+
+  std::string model_type = kModelType;  ///< of the file that this was read from; written is "mm-ser"
   VisionConfig vision_config;
   LanguageModelConfig text_config;
   ConnectorConfig connector;                        ///< layers as Hugging Face's non-negative indices

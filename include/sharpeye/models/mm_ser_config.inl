@@ -84,7 +84,7 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
 
 /// What a model directory can be: each `model_type` and how its config.json is read.
 inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> model_kinds() {
-  return {{"mm-ser", read_mm_ser_config}, {"llava", read_llava_config}};
+  return {{MmSerConfig::kModelType, read_mm_ser_config}, {"llava", read_llava_config}};
 }
 
 }  // namespace detail
@@ -98,7 +98,7 @@ SHARPEYE_BODY MmSerConfig MmSerConfig::from_json(const JsonReader& json) {
 }
 
 SHARPEYE_BODY Json MmSerConfig::to_json() const {
-  Json json{{"model_type", "mm-ser"},
+  Json json{{"model_type", kModelType},
             {"vision_config", vision_config.to_json()},
             {"text_config", text_config.to_json()},
             {"connector", connector.to_json()}};

@@ -5,31 +5,45 @@
 
 #include "sharpeye/pipeline/caption_model.hpp"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/generation/generation_config.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
+#include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+inline bool file_exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+inline PromptText prompt_text(const MmSerConfig& config) {
+  return config.special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
+}
+
+}  // namespace detail
 
 /// The members in the order of their construction: the weights last, since they take longest, and first all that can be
 /// wrong between the small files.
 struct CaptionModel::Parts {
   Parts(const std::string& folder, const LoadOptions& options)
       : config(MmSerConfig::from_json(read(folder, "config.json"))),
-        preprocessor(
-            PreprocessorConfig::from_json(read(folder, "preprocessor_config.json"), config.vision_config.image_size())),
-        generation(read_generation(folder, config.text_config.vocab_size(), false)),
-        refine_generation(read_generation(folder, config.text_config.vocab_size(), true)),
+        preprocessor(PreprocessorConfig::from_json(read_preprocessor(folder), config.vision_config.image_size())),
+        generation(read_generation_config(folder, config, false)),
+        refine_generation(read_generation_config(folder, config, true)),
         tokenizer(load_tokenizer(folder)),
-        initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial"),
-        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine"),
+        initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial", detail::prompt_text(config)),
+        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", detail::prompt_text(config)),
         network(load_network(folder, options)) {}
 
   static JsonReader read(const std::string& folder, const std::string& name) {
@@ -45,21 +59,17 @@ struct CaptionModel::Parts {
       settings->num_tokens = tokens;
       check(*settings, folder + "/generation_config.json: ");
     }
-    WeightLoader loader(std::make_shared<SafetensorsFolder>(folder, options.mode),
+    WeightLoader loader(open_model_weights(folder, options.mode),
                         {options.allow_non_finite, options.mode == LoadMode::kMap});
     return MmSer<Ops>(config, loader);
   }
 
-  static GenerationConfig read_generation(const std::string& folder, Index vocab_size, bool refine) {
-    const std::string path = folder + "/generation_config.json";
-    Json json = read_json_file(path, kConfigFileLimit);
-    if (refine && json.contains("refine")) {
-      const Json changes = json["refine"];
-      require(changes.is_object(), ErrorCode::kConfig, path, ": refine: expected an object, actual ",
-              changes.type_name());
-      json.update(changes);
-    }
-    return GenerationConfig::from_json(JsonReader(std::move(json), refine ? path + " with refine" : path), vocab_size);
+  /// preprocessor_config.json, or its object in the processor_config.json of transformers 5.
+  static JsonReader read_preprocessor(const std::string& folder) {
+    const bool is_inside = !detail::file_exists(folder + "/preprocessor_config.json") &&
+                           detail::file_exists(folder + "/processor_config.json");
+    return is_inside ? read(folder, "processor_config.json").object("image_processor")
+                     : read(folder, "preprocessor_config.json");
   }
 
   MmSerConfig config;

@@ -58,6 +58,7 @@ struct CaptionOptions {
   std::optional<GenerationConfig> refine_generation;  ///< for refinements, instead of `generation` or the model's own
   /// A greedy refinement takes the caption before it as its draft (generate_from_draft): the same text in fewer passes.
   bool verify_draft = true;
+  std::optional<std::string> prompt;   ///< for the initial caption, instead of the model's own: see PromptTemplate
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
   std::optional<std::chrono::steady_clock::time_point> deadline;

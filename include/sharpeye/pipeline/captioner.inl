@@ -145,7 +145,7 @@ class CaptionRun {
   std::string first_glance() {
     const Tensor visual = timed(caption_.timings.connector, [&] { return network_.first_glance(ops_, sight_.first); });
     trace("connector.output", visual);
-    return write(first_, model_.initial_prompt().tokenize(model_.tokenizer()), visual, 0, caption_.initial_ids);
+    return write(first_, initial_prompt().tokenize(model_.tokenizer()), visual, 0, caption_.initial_ids);
   }
 
   std::string refine(const std::string& initial, Index round, std::vector<std::int32_t>& ids) {
@@ -164,6 +164,13 @@ class CaptionRun {
   }
 
   // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
+  PromptTemplate initial_prompt() const {
+    if (!options_.prompt) return model_.initial_prompt();
+    const bool with_special = model_.config().special_tokens_in_prompts;
+    return PromptTemplate(*options_.prompt, "prompt",
+                          with_special ? PromptText::kWithSpecialTokens : PromptText::kPlain);
+  }
+
   PromptTokens refine_prompt_for(const std::string& draft, Index visual_tokens) const {
     const Tokenizer& tokenizer = model_.tokenizer();
     PromptTokens prompt = model_.refine_prompt().tokenize(tokenizer, draft);

@@ -22,24 +22,36 @@ struct PromptTokens {
   std::size_t image_position;     ///< of kImageToken in `ids`
 };
 
+/// How the text of a prompt is read.
+enum class PromptText {
+  kPlain,              ///< all of it is text
+  kWithSpecialTokens,  ///< the spelling of a special token in the template means that token: chat markup
+};
+
 /// A prompt such as "USER: <image>What is in the photo? ASSISTANT:" or "<image>{initial}": "<image>" is where the image
 /// goes, each "{initial}" is replaced by the initial caption.
 class PromptTemplate {
  public:
   /// @param where begins the message of the error, for example "config.json: prompts.initial".
   /// @throws Error kConfig unless "<image>" is in `text` exactly once.
-  explicit PromptTemplate(const std::string& text, const std::string& where = "prompt");
+  explicit PromptTemplate(const std::string& text, const std::string& where = "prompt",
+                          PromptText kind = PromptText::kPlain);
 
   /// Whether the template has a place for the initial caption.
   bool uses_initial() const noexcept;
 
   /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it. The two texts are tokenized
-  /// apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. Template and caption are
-  /// plain text: "</s>" in them, or "<image>" in a caption, is not a special token.
+  /// apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. The caption is plain text:
+  /// "</s>" or "<image>" in it is not a special token. So is a template of kind kPlain; one with special tokens is
+  /// tokenized in parts, before and after each caption.
   PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}) const;
 
  private:
+  void append(const Tokenizer& tokenizer, const std::string& text, std::string_view caption, bool add_bos,
+              std::vector<std::int32_t>& ids) const;
+
   std::string before_, after_;  // the image
+  PromptText kind_;
 };
 
 SHARPEYE_NAMESPACE_END

@@ -18,7 +18,8 @@ inline constexpr std::string_view kPromptInitial = "{initial}";
 
 }  // namespace detail
 
-SHARPEYE_BODY PromptTemplate::PromptTemplate(const std::string& text, const std::string& where) {
+SHARPEYE_BODY PromptTemplate::PromptTemplate(const std::string& text, const std::string& where, PromptText kind)
+    : kind_(kind) {
   constexpr std::string_view kImage = detail::kPromptImage;
   const std::size_t image = text.find(kImage);
   require(image != text.npos && text.find(kImage, image + kImage.size()) == text.npos, ErrorCode::kConfig, where,
@@ -35,12 +36,28 @@ SHARPEYE_BODY bool PromptTemplate::uses_initial() const noexcept {
 SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, std::string_view initial) const {
   const std::string_view caption = strip(initial);
   PromptTokens prompt;
-  prompt.ids = tokenizer.encode(replaced(before_, detail::kPromptInitial, caption), {true, false});
+  append(tokenizer, before_, caption, true, prompt.ids);
   prompt.image_position = prompt.ids.size();
   prompt.ids.push_back(kImageToken);
-  const auto after = tokenizer.encode(replaced(after_, detail::kPromptInitial, caption), {false, false, false});
-  prompt.ids.insert(prompt.ids.end(), after.begin(), after.end());
+  append(tokenizer, after_, caption, false, prompt.ids);
   return prompt;
+}
+
+SHARPEYE_BODY void PromptTemplate::append(const Tokenizer& tokenizer, const std::string& text, std::string_view caption,
+                                          bool add_bos, std::vector<std::int32_t>& ids) const {
+  const auto add = [&](std::string_view part, bool parse_special) {
+    const std::vector<std::int32_t> more = tokenizer.encode(part, {add_bos, parse_special, ids.empty()});
+    ids.insert(ids.end(), more.begin(), more.end());
+    add_bos = false;
+  };
+  if (kind_ == PromptText::kPlain) return add(replaced(text, detail::kPromptInitial, caption), false);
+  std::size_t begin = 0;
+  for (std::size_t at; (at = text.find(detail::kPromptInitial, begin)) != text.npos;) {
+    add(std::string_view(text).substr(begin, at - begin), true);
+    add(caption, false);
+    begin = at + detail::kPromptInitial.size();
+  }
+  add(std::string_view(text).substr(begin), true);
 }
 
 SHARPEYE_NAMESPACE_END

@@ -13,9 +13,9 @@
 #include <map>
 
 #include "sharpeye/io/safetensors.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 
@@ -54,10 +54,10 @@ class FeatureChecksum {
 inline std::string feature_checksum(const CaptionModel& model, const std::string& model_folder,
                                     const std::vector<CaptionedImage>& images) {
   FeatureChecksum sum;
-  const SafetensorsFolder weights(model_folder);
-  for (const std::string& name : weights.names()) {
+  const auto weights = open_model_weights(model_folder);
+  for (const std::string& name : weights->names()) {
     if (name.compare(0, 13, "vision_tower.") != 0) continue;
-    const StoredTensor tensor = weights.read(name);
+    const StoredTensor tensor = weights->read(name);
     sum.add(name);
     sum.add(tensor.data, static_cast<std::size_t>(tensor.bytes()));
   }

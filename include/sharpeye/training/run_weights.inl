@@ -6,8 +6,8 @@
 #include "sharpeye/training/run_weights.hpp"
 
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/training/parameters.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -16,7 +16,8 @@ namespace training {
 SHARPEYE_BODY std::shared_ptr<MemorySource> initial_weights(const std::string& folder, bool tied_head,
                                                             const std::vector<TensorDeclaration>& declared,
                                                             std::uint64_t seed) {
-  const SafetensorsFolder stored(folder);
+  const std::shared_ptr<const TensorSource> source_file = open_model_weights(folder);
+  const TensorSource& stored = *source_file;
   require_plain(stored);
   auto source = std::make_shared<MemorySource>();
   for (const std::string& name : stored.names()) {

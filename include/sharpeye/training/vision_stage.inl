@@ -17,8 +17,8 @@
 #include "sharpeye/core/random.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/declaring_loader.hpp"
-#include "sharpeye/io/safetensors_folder.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
@@ -54,7 +54,7 @@ SHARPEYE_BODY bool train_vision(const StageOptions& options, const TrainingEvent
   const DType dtype = codec_named(options.dtype).dtype();
   const auto model = CaptionModel::load(options.model);
   const ModelFolder folder(options.model);
-  const SafetensorsFolder before(options.model);
+  const auto before = open_model_weights(options.model);
   const Dataset data = load_stage_data(options, *model, events);
   Trainer trainer(options.trainer, options.identity());
   ThreadPool pool(options.threads);
@@ -132,7 +132,7 @@ SHARPEYE_BODY bool train_vision(const StageOptions& options, const TrainingEvent
     const MemorySource weights = current_weights(*source, parameters);
     MemorySource captioner;
     for (const std::string& name : weights.names()) {
-      if (before.find(name) != nullptr || name.rfind("vision_tower.", 0) == 0) captioner.add(weights.read(name));
+      if (before->find(name) != nullptr || name.rfind("vision_tower.", 0) == 0) captioner.add(weights.read(name));
     }
     folder.write(options.trainer.output, captioner, dtype);
   };
