@@ -53,6 +53,19 @@ TEST_CASE("a caption is data: nothing in it is markup") {
   CHECK(std::count(ids.begin(), ids.end(), 2) == 1);
 }
 
+TEST_CASE("a template with special tokens means them, and its caption still does not") {
+  const PromptTemplate chat("</s>USER: <image>{initial}</s> more", "prompt", PromptText::kWithSpecialTokens);
+  Ids expected = tokenizer().encode("</s>USER: ", {true, true});
+  expected.push_back(kImageToken);
+  for (const std::int32_t id : tokenizer().encode("a </s>", {false, false})) expected.push_back(id);
+  for (const std::int32_t id : tokenizer().encode("</s> more", {false, true})) expected.push_back(id);
+  const Ids ids = chat.tokenize(tokenizer(), "a </s>").ids;
+  CHECK(ids == expected);
+  CHECK(std::count(ids.begin(), ids.end(), 2) == 3);
+  CHECK(PromptTemplate("ab<image>", "prompt", PromptText::kWithSpecialTokens).tokenize(tokenizer()).ids ==
+        PromptTemplate("ab<image>").tokenize(tokenizer()).ids);
+}
+
 TEST_CASE("a template needs exactly one image") {
   for (const char* text : {"", "USER: ", "<image", "<image><image>", "<image> and <image>"}) {
     CAPTURE(text);

@@ -1,0 +1,202 @@
+// LLaVA against Hugging Face transformers 5 (tests/reference/make_llava_goldens.py): configuration, names, hidden
+// states, visual tokens and logits.
+
+#include "io/io_support.hpp"
+#include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/model_weights.hpp"
+#include "sharpeye/ops/naive.hpp"
+#include "support/golden.hpp"
+#include "support/random_weights.hpp"
+
+using namespace sharpeye;
+using test::check_error;
+using Ops = Inference<float>;
+
+namespace {
+
+const char* const kModels[] = {"llava_clip_llama", "llava_siglip_qwen2"};
+
+Json json(const char* text) {
+  return parse_json(text, "text");
+}
+
+MmSerConfig parse(const Json& config) {
+  return MmSerConfig::from_json(JsonReader(config, "config.json"));
+}
+
+Json config_of(const char* name) {
+  return read_json_file(test::fixture(concat("models/", name, "/config.json")), 1 << 20);
+}
+
+// A configuration of the golden model with one key changed: "vision_config.hidden_size".
+template <class Value>
+MmSerConfig with(const char* name, const char* object, const char* key, const Value& value) {
+  Json changed = config_of(name);
+  (*object == '\0' ? changed : changed[object])[key] = value;
+  return parse(changed);
+}
+
+PromptTokens prompt_of(const test::Golden& golden, int number) {
+  PromptTokens prompt{golden.ids(concat("prompts.", number)), 0};
+  while (prompt.ids[prompt.image_position] != kImageToken) ++prompt.image_position;
+  return prompt;
+}
+
+}  // namespace
+
+TEST_CASE("LLaVA: every hidden state, the visual tokens and the logits are Hugging Face's") {
+  for (const char* name : kModels) {
+    CAPTURE(name);
+    const test::Golden golden(name);
+    test::Session session;
+    const MmSerConfig config = parse(config_of(name));
+    WeightLoader loader(open_model_weights(golden.folder()));
+    const MmSer<Ops> model(config, loader);
+    const auto check = [&](const Ops::Tensor& actual, const std::string& expected, double tolerance) {
+      CAPTURE(expected);
+      CHECK(test::relative_error(session.values(actual), golden.matrix(expected)) < tolerance);
+    };
+    const Sight<Ops> sight = model.look(session.ops, golden.floats("pixel_values"), {true, true});
+    for (std::size_t i = 0; i < sight.all.size(); ++i) check(sight.all[i], concat("vision.hidden_states.", i), 1e-5);
+    const auto visual = model.first_glance(session.ops, sight.first);
+    check(visual, "pass1.visual", 1e-5);
+
+    const CausalLm<Ops>& language_model = model.language_model();
+    auto cache = language_model.make_cache(64);
+    std::vector<Ops::Tensor> states;
+    const auto embeds = model.prompt(session.ops, language_model, prompt_of(golden, 0), visual);
+    const auto last = language_model.step(session.ops, embeds, cache, &states);
+    states.back() = last;  // Hugging Face's last hidden state is the one after the final norm
+    for (std::size_t i = 0; i < states.size(); ++i) check(states[i], concat("lm.hidden_states.", i), 1e-5);
+    const auto ends = session.ops.slice_rows(last, last.rows() - 8, 8);
+    check(language_model.logits(session.ops, ends), "lm.logits", 1e-5);
+  }
+}
+
+TEST_CASE("LLaVA's models agree with the oracle in double, with several sequences in the cache too") {
+  for (const char* name : kModels) {
+    CAPTURE(name);
+    const MmSerConfig config = parse(config_of(name));
+    const auto source = test::random_weights(declare_tensors(config), 4);
+    const auto run = [&](auto& ops) {
+      using Policy = std::remove_reference_t<decltype(ops)>;
+      WeightLoader loader(source);
+      const MmSer<Policy> model(config, loader);
+      const auto& lm = model.language_model();
+      auto cache = lm.make_cache(64);
+      lm.step(ops, lm.embed(ops, {1, 9, 33, 4, 50, 12, 7}), cache);
+      cache.select({0, 0});
+      lm.step(ops, lm.embed(ops, {5, 6}), cache);
+      cache.select({1, 0});
+      const auto logits = lm.logits(ops, lm.step(ops, lm.embed(ops, {8, 9}), cache));
+      Matrix<typename Policy::Scalar> values(logits.rows(), logits.columns());
+      ops.copy_out(logits, values.data(), values.cols());
+      return Matrix<double>(values.template cast<double>());
+    };
+    test::Session session;
+    Naive<double> exact;
+    const Matrix<double> expected = run(exact);
+    CHECK((run(session.ops) - expected).norm() < 1e-5 * expected.norm());
+  }
+}
+
+TEST_CASE("the three layouts of LLaVA's tensor names mean the same") {
+  const std::string block = "encoder.layers.0.mlp.fc1.weight", layer = "layers.1.self_attn.q_proj.bias";
+  for (const std::string& theirs : {"vision_tower." + block, "vision_tower.vision_model." + block,
+                                    "model.vision_tower." + block, "model.vision_tower.vision_model." + block}) {
+    CHECK(model_tensor_name(theirs) == "vision_tower.vision_model." + block);
+  }
+  CHECK(model_tensor_name("language_model.model." + layer) == "language_model.model." + layer);
+  CHECK(model_tensor_name("model.language_model." + layer) == "language_model.model." + layer);
+  CHECK(model_tensor_name("lm_head.weight") == "language_model.lm_head.weight");
+  CHECK(model_tensor_name("language_model.lm_head.weight") == "language_model.lm_head.weight");
+  CHECK(model_tensor_name("model.multi_modal_projector.linear_1.bias") == "multi_modal_projector.linear_1.bias");
+  CHECK(model_tensor_name("model.audio_tower.x") == "model.audio_tower.x");
+  CHECK(model_tensor_name("vision_tower.surplus") == "vision_tower.surplus");
+}
+
+TEST_CASE("LLaVA's tensors: unknown ones are named, unused ones checked, and none may mean the same") {
+  const MmSerConfig config = parse(config_of("llava_siglip_qwen2"));
+  const auto source = test::random_weights(declare_tensors(config), 4);
+  const auto load = [&] {
+    WeightLoader loader(source);
+    const MmSer<Counting> model(config, loader);
+  };
+  CHECK_NOTHROW(load());
+  source->add("vision_tower.vision_model.head.probe", {1, 1, 24}, std::vector<float>(24));
+  source->add("language_model.model.layers.1.self_attn.rotary_emb.inv_freq", {4}, std::vector<float>(4));
+  CHECK_NOTHROW(load());
+  source->add("vision_tower.vision_model.head.probe", {1, 24}, std::vector<float>(24));
+  check_error(ErrorCode::kShape, "head.probe: expected [1, 1, 24], file has [1, 24]", load);
+  source->add("vision_tower.vision_model.head.probe", {1, 1, 24}, std::vector<float>(24));
+  source->add("model.audio_tower.weight", {1}, {0.0f});
+  check_error(ErrorCode::kUnreadTensor, "model.audio_tower.weight", load);
+  source->add("model.vision_tower.post_layernorm.bias", {24}, std::vector<float>(24));
+  source->add("vision_tower.post_layernorm.bias", {24}, std::vector<float>(24));
+  check_error(ErrorCode::kFormat, "vision_tower.vision_model.post_layernorm.bias: expected one tensor, actual",
+              [&] { RenamedSource renamed(source, model_tensor_name); });
+}
+
+TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is refused by name") {
+  const char *clip = "llava_clip_llama", *siglip = "llava_siglip_qwen2";
+  const MmSerConfig config = parse(config_of(clip));
+  CHECK(config.connector.vision_feature_layers == std::vector<Index>{2, 1});
+  CHECK(config.connector.select == FeatureSelect::kDefault);
+  CHECK(config.num_vision_blocks() == 2);
+  CHECK(config.initial_prompt.rfind("USER: <image>\n", 0) == 0);
+  CHECK(parse(config_of(siglip)).initial_prompt.rfind("<|im_start|>user\n<image>\n", 0) == 0);
+  CHECK(parse(config_of(siglip)).text_config.as<Qwen2Config>().rope_theta == 1e6);
+  CHECK(with(clip, "text_config", "tie_word_embeddings", true).text_config.tie_word_embeddings());
+  CHECK(with(clip, "", "tie_word_embeddings", true).text_config.tie_word_embeddings());
+  CHECK(with(clip, "text_config", "eos_token_id", json("[7, 2]")).text_config.eos_token_id() == 7);
+  CHECK(with(clip, "", "vision_feature_layer", -1).connector.vision_feature_layers == std::vector<Index>{3});
+
+  // As llava-1.5-7b-hf's file has it: what is LLaMA-7B's and CLIP-L's is left out.
+  const auto seven = parse(json(R"({"model_type": "llava", "image_token_index": 32000,
+      "text_config": {"model_type": "llama", "max_position_embeddings": 4096, "rms_norm_eps": 1e-05, "vocab_size": 32064},
+      "vision_config": {"model_type": "clip_vision_model", "hidden_size": 1024, "image_size": 336,
+        "intermediate_size": 4096, "num_attention_heads": 16, "num_hidden_layers": 24, "patch_size": 14}})"));
+  const auto& llama = seven.text_config.as<LlamaConfig>();
+  CHECK(llama.hidden_size == 4096);
+  CHECK(llama.num_key_value_heads == 32);
+  CHECK(llama.head_dim == 128);
+  CHECK(seven.connector.vision_feature_layers == std::vector<Index>{23});
+
+  const auto refuses = [&](ErrorCode code, const char* part, const char* name, const char* object, const char* key,
+                           const auto& value) { check_error(code, part, [&] { with(name, object, key, value); }); };
+  refuses(ErrorCode::kConfig, "model_type: expected one of \"mm-ser\", \"llava\", actual \"blip\"", clip, "",
+          "model_type", "blip");
+  refuses(ErrorCode::kConfig, "text_config.model_type: expected one of \"opt\", \"llama\", \"qwen2\", actual \"phi\"",
+          clip, "text_config", "model_type", "phi");
+  refuses(ErrorCode::kConfig, "vision_config.model_type", clip, "vision_config", "model_type", "dinov2");
+  refuses(ErrorCode::kUnsupported, "projector_hidden_act: expected \"gelu\"", clip, "", "projector_hidden_act", "relu");
+  refuses(ErrorCode::kUnsupported, "multimodal_projector_bias", clip, "", "multimodal_projector_bias", false);
+  refuses(ErrorCode::kConfig, "vision_feature_layer: expected integer in [-4, 3], actual -5", clip, "",
+          "vision_feature_layer", -5);
+  refuses(ErrorCode::kConfig, "vision_feature_select_strategy", clip, "", "vision_feature_select_strategy", "cls");
+  refuses(ErrorCode::kConfig, "image_token_index", clip, "", "image_token_index", 607);
+  refuses(ErrorCode::kUnsupported, "rope_parameters.rope_type: expected \"default\", actual \"yarn\"", siglip,
+          "text_config", "rope_parameters", json(R"({"rope_type": "yarn", "factor": 4.0})"));
+  refuses(ErrorCode::kUnsupported, "rope_scaling.type: expected \"default\", actual \"linear\"", clip, "text_config",
+          "rope_scaling", json(R"({"type": "linear", "factor": 2.0})"));
+  refuses(ErrorCode::kUnsupported, "use_sliding_window", siglip, "text_config", "use_sliding_window", true);
+  refuses(ErrorCode::kUnsupported, "layer_types", siglip, "text_config", "layer_types",
+          json(R"(["full_attention", "sliding_attention"])"));
+  refuses(ErrorCode::kConfig, "head_dim: expected an even number", clip, "text_config", "head_dim", 7);
+  refuses(ErrorCode::kConfig, "num_key_value_heads: expected a divisor of num_attention_heads 4", clip, "text_config",
+          "num_key_value_heads", 3);
+}
+
+TEST_CASE("a LLaVA's configuration is written as one of ours, and read back") {
+  for (const char* name : kModels) {
+    const MmSerConfig config = parse(config_of(name));
+    const Json written = config.to_json();
+    CHECK(written["model_type"] == "mm-ser");
+    const MmSerConfig again = parse(written);
+    CHECK(again.to_json() == written);
+    CHECK(again.connector.select == config.connector.select);
+    CHECK(again.special_tokens_in_prompts);
+    CHECK(again.text_config.to_json() == config.text_config.to_json());
+  }
+}
