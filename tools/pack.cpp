@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "sharpeye/formats/packing_loader.hpp"
+#include "sharpeye/io/json.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/models/model_weights.hpp"

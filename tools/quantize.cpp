@@ -10,6 +10,7 @@
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/quantize_model.hpp"
+#include "sharpeye/io/json.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/training/load_dataset.hpp"

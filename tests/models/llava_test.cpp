@@ -2,9 +2,11 @@
 // states, visual tokens and logits.
 
 #include "io/io_support.hpp"
+#include "sharpeye/io/renamed_source.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/models/model_weights.hpp"
+#include "sharpeye/ops/counting.hpp"
 #include "sharpeye/ops/naive.hpp"
 #include "support/golden.hpp"
 #include "support/random_weights.hpp"

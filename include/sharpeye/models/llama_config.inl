@@ -5,6 +5,8 @@
 
 #include "sharpeye/models/llama_config.hpp"
 
+#include <utility>
+
 #include "sharpeye/models/config_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -64,9 +66,12 @@ inline void read_token_ids(const JsonReader& json, LlamaConfig& config) {
 }
 
 inline void write_token_ids(const LlamaConfig& config, Json& json) {
-  json["bos_token_id"] = config.bos_token_id;
-  json["eos_token_id"] = config.eos_token_id;
-  if (config.pad_token_id >= 0) json["pad_token_id"] = config.pad_token_id;
+  // A small vocabulary may not have the default ones.
+  for (const auto& [key, id] : {std::pair("bos_token_id", config.bos_token_id),
+                                {"eos_token_id", config.eos_token_id},
+                                {"pad_token_id", config.pad_token_id}}) {
+    if (id >= 0 && id < config.vocab_size) json[key] = id;
+  }
 }
 
 /// A configuration of either kind. @param config with the kind's defaults
