@@ -149,6 +149,7 @@ TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is ref
   CHECK(config.initial_prompt.rfind("USER: <image>\n", 0) == 0);
   CHECK(parse(config_of(siglip)).initial_prompt.rfind("<|im_start|>user\n<image>\n", 0) == 0);
   CHECK(parse(config_of(siglip)).text_config.as<Qwen2Config>().rope_theta == 1e6);
+  CHECK(parse(config_of(siglip)).text_config.eos_token_id() == -1);  // Qwen's own is no token of 607
   CHECK(with(clip, "text_config", "tie_word_embeddings", true).text_config.tie_word_embeddings());
   CHECK(with(clip, "", "tie_word_embeddings", true).text_config.tie_word_embeddings());
   CHECK(with(clip, "text_config", "eos_token_id", json("[7, 2]")).text_config.eos_token_id() == 7);

@@ -139,6 +139,27 @@ TEST_CASE("whole models: gradients of both glances") {
                                          config.ser_connector->type_embedding = true;
                                          config.ser_connector->own_caption_embedding = true;
                                        }},
+                                      {"LLaMA's form after SigLIP's",
+                                       [](MmSerConfig& config) {
+                                         SiglipVisionConfig vision;
+                                         vision.hidden_size = 16;
+                                         vision.intermediate_size = 32;
+                                         vision.num_hidden_layers = 3;
+                                         vision.num_attention_heads = 2;
+                                         vision.image_size = 16;
+                                         vision.patch_size = 7;
+                                         config.vision_config = vision;
+                                         Qwen2Config text;
+                                         text.vocab_size = 30;
+                                         text.hidden_size = 16;
+                                         text.intermediate_size = 24;
+                                         text.num_hidden_layers = 2;
+                                         text.num_attention_heads = 4;
+                                         text.num_key_value_heads = 2;
+                                         text.head_dim = 6;
+                                         text.max_position_embeddings = 40;
+                                         config.text_config = text;
+                                       }},
                                       {"query decoder", [](MmSerConfig& config) {
                                          SerConnectorConfig& ser = *config.ser_connector;
                                          ser.variant = SerConnectorConfig::Variant::kQueryDecoder;

@@ -28,8 +28,8 @@ struct LlamaConfig {
   bool output_bias = false;  ///< of o_proj: `attention_bias`
   bool mlp_bias = false;
   bool tie_word_embeddings = false;
-  Index bos_token_id = 1;
-  Index eos_token_id = 2;   ///< the first, where the file has a list
+  Index bos_token_id = 1;   ///< -1: none
+  Index eos_token_id = 2;   ///< the first, where the file has a list; -1: none
   Index pad_token_id = -1;  ///< -1: none
 
   /// @throws Error kConfig naming the key; kUnsupported for positions that are scaled

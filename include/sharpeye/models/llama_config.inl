@@ -63,14 +63,17 @@ inline void read_token_ids(const JsonReader& json, LlamaConfig& config) {
   config.eos_token_id = json.is_list("eos_token_id") ? json.integers("eos_token_id", 0, last).front()
                                                      : json.integer("eos_token_id", 0, last, config.eos_token_id);
   config.pad_token_id = json.integer("pad_token_id", -1, last, config.pad_token_id);
+  // The default ones are those of the family's own vocabulary.
+  for (Index* id : {&config.bos_token_id, &config.eos_token_id}) {
+    if (*id > last) *id = -1;
+  }
 }
 
 inline void write_token_ids(const LlamaConfig& config, Json& json) {
-  // A small vocabulary may not have the default ones.
   for (const auto& [key, id] : {std::pair("bos_token_id", config.bos_token_id),
                                 {"eos_token_id", config.eos_token_id},
                                 {"pad_token_id", config.pad_token_id}}) {
-    if (id >= 0 && id < config.vocab_size) json[key] = id;
+    if (id >= 0) json[key] = id;
   }
 }
 

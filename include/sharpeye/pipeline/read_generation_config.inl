@@ -18,13 +18,13 @@ namespace detail {
 
 /// What transformers' `generate` does where the file says nothing.
 inline void add_hugging_face_defaults(Json& json, const MmSerConfig& config) {
-  const std::pair<const char*, Json> defaults[] = {{"num_beams", 1},
-                                                   {"length_penalty", 1.0},
-                                                   {"early_stopping", false},
-                                                   {"eos_token_id", config.text_config.eos_token_id()}};
+  const std::pair<const char*, Json> defaults[] = {
+      {"num_beams", 1}, {"length_penalty", 1.0}, {"early_stopping", false}};
   for (const auto& [key, value] : defaults) {
     if (!json.contains(key) || json[key].is_null()) json[key] = value;
   }
+  const Index eos = config.text_config.eos_token_id();
+  if (eos >= 0 && !json.contains("eos_token_id")) json["eos_token_id"] = eos;
   if (!json.contains("max_new_tokens")) json.erase("max_length");  // it counts the image's tokens
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/generation/generation_config.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/text/prompt.hpp"
@@ -30,7 +31,8 @@ class CaptionObjective {
   /// and with the end token. They count in the loss, whose mean over a batch is over tokens.
   std::vector<std::int32_t> target_ids(const std::string& caption) const {
     std::vector<std::int32_t> ids = model_.tokenizer().encode(" " + caption, {false, false});
-    ids.push_back(static_cast<std::int32_t>(model_.config().text_config.eos_token_id()));
+    const auto eos = static_cast<std::int32_t>(model_.config().text_config.eos_token_id());
+    ids.push_back(eos >= 0 ? eos : model_.generation().eos_token_ids.front());
     return ids;
   }
 
