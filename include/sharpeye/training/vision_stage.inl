@@ -58,6 +58,10 @@ SHARPEYE_BODY bool train_vision(const StageOptions& options, const TrainingEvent
   const Dataset data = load_stage_data(options, *model, events);
   Trainer trainer(options.trainer, options.identity());
   ThreadPool pool(options.threads);
+  require(std::holds_alternative<ClipVisionConfig>(model->config().vision_config.any) &&
+              std::holds_alternative<OptConfig>(model->config().text_config.any),
+          ErrorCode::kUnsupported, options.model, "/config.json: expected \"clip_vision_model\" and \"opt\" to train ",
+          "the tower with captions, actual other kinds");
   const auto& vision = model->config().vision_config.as<ClipVisionConfig>();
   const OptConfig text = detail::text_tower(model->config());
 
