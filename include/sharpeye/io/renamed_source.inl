@@ -1,0 +1,46 @@
+#pragma once
+
+/// @file
+/// Bodies of renamed_source.hpp.
+
+#include "sharpeye/io/renamed_source.hpp"
+
+#include <utility>
+
+#include "sharpeye/core/error.hpp"
+
+SHARPEYE_NAMESPACE_BEGIN
+
+SHARPEYE_BODY RenamedSource::RenamedSource(std::shared_ptr<const TensorSource> source,
+                                           const std::function<std::string(const std::string&)>& rename)
+    : source_(std::move(source)) {
+  for (const std::string& name : source_->names()) {
+    const auto [entry, is_new] = stored_names_.emplace(rename(name), name);
+    require(is_new, ErrorCode::kFormat, source_->where(), ": ", entry->first, ": expected one tensor, actual ",
+            entry->second, " and ", name);
+  }
+}
+
+SHARPEYE_BODY std::string RenamedSource::where() const {
+  return source_->where();
+}
+
+SHARPEYE_BODY std::vector<std::string> RenamedSource::names() const {
+  std::vector<std::string> result;
+  for (const auto& entry : stored_names_) result.push_back(entry.first);
+  return result;
+}
+
+SHARPEYE_BODY const TensorInfo* RenamedSource::find(const std::string& name) const {
+  const auto entry = stored_names_.find(name);
+  return entry == stored_names_.end() ? nullptr : source_->find(entry->second);
+}
+
+SHARPEYE_BODY StoredTensor RenamedSource::read(const std::string& name) const {
+  info(name);
+  StoredTensor tensor = source_->read(stored_names_.at(name));
+  tensor.name = name;
+  return tensor;
+}
+
+SHARPEYE_NAMESPACE_END
