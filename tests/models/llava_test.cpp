@@ -186,9 +186,37 @@ TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is ref
   refuses(ErrorCode::kUnsupported, "use_sliding_window", siglip, "text_config", "use_sliding_window", true);
   refuses(ErrorCode::kUnsupported, "layer_types", siglip, "text_config", "layer_types",
           json(R"(["full_attention", "sliding_attention"])"));
+  Json wide = config_of(clip);
+  wide["text_config"]["head_dim"] = 256;
+  wide["text_config"]["max_position_embeddings"] = 131072;
+  check_error(ErrorCode::kConfig, "max_position_embeddings: expected at most 65536 with heads of 256, actual 131072",
+              [&] { parse(wide); });
   refuses(ErrorCode::kConfig, "head_dim: expected an even number", clip, "text_config", "head_dim", 7);
   refuses(ErrorCode::kConfig, "num_key_value_heads: expected a divisor of num_attention_heads 4", clip, "text_config",
           "num_key_value_heads", 3);
+}
+
+TEST_CASE("every key of a LLaVA's configuration with values that make no sense is refused by name, or harmless") {
+  const Json values = json("[-1, 0, 3, 0.5, 2147483648, 9e18, 1e300, null, true, \"\", [], [1, -2], {}]");
+  for (const char* name : kModels) {
+    const Json original = config_of(name);
+    for (const char* object : {"", "text_config", "vision_config"}) {
+      const Json& keys = *object == '\0' ? original : original[object];
+      for (const auto& item : keys.items()) {
+        for (const Json& value : values.elements()) {
+          CAPTURE(item.key);
+          CAPTURE(value.dump());
+          try {
+            const MmSerConfig config = with(name, object, item.key.c_str(), value);
+            CHECK(config.num_vision_blocks() >= 0);
+            CHECK(config.text_config.to_json().contains("vocab_size"));
+          } catch (const Error& error) {
+            CHECK(std::string(error.what()).find("config.json: ") == 0);
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("a LLaVA's configuration is written as one of ours, and read back") {

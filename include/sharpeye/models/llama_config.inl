@@ -13,8 +13,9 @@ SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A head may be this wide: the table of angles has max_position_embeddings rows of it.
+/// A head may be this wide, and the table of angles this large: max_position_embeddings rows of head_dim numbers.
 inline constexpr Index kMaxRotaryHead = 1024;
+inline constexpr Index kMaxAngles = Index{1} << 24;
 
 // Beside these stand the token ids, which may be lists, and what differs between the kinds.
 template <class Fields>
@@ -90,6 +91,9 @@ Config read_llama(const JsonReader& json, Config config) {
   check_layer_types(json);
   require(config.head_dim >= 2 && config.head_dim <= kMaxRotaryHead && config.head_dim % 2 == 0, ErrorCode::kConfig,
           json.where("head_dim"), ": expected an even number up to ", kMaxRotaryHead, ", actual ", config.head_dim);
+  require(config.head_dim * config.max_position_embeddings <= kMaxAngles, ErrorCode::kConfig,
+          json.where("max_position_embeddings"), ": expected at most ", kMaxAngles / config.head_dim, " with heads of ",
+          config.head_dim, ", actual ", config.max_position_embeddings);
   require(config.num_attention_heads % config.num_key_value_heads == 0, ErrorCode::kConfig,
           json.where("num_key_value_heads"), ": expected a divisor of num_attention_heads ", config.num_attention_heads,
           ", actual ", config.num_key_value_heads);
