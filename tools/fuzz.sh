@@ -24,6 +24,13 @@ for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
         >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
 done
 
+# A tokenizer.json has a switch in front and a text behind it.
+mkdir -p "$corpus"/tokenizer_json
+for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
+    { printf '!' && cat "$file" && printf '\0A small <image> bus'; } \
+        >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
+done
+
 for source in tests/fuzz/fuzz_*.cpp; do
     name=$(basename "$source" .cpp)
     area=${name#fuzz_}
