@@ -6,6 +6,7 @@
 #include "sharpeye/text/tokenizer.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -103,6 +104,43 @@ TEST_CASE("one glance of a LLaVA-style model is the reference's") {
   CHECK(caption.rounds == 0);
   options.rounds = 1;  // it has no SeR-Connector
   CHECK_THROWS_AS(captioner(image_of("llava_tiny"), options), Error);
+}
+
+TEST_CASE("a model with a tokenizer.json captions as the one with vocab.json and merges.txt") {
+  const std::string model = test::fixture(std::string("models/") + kModels[0] + "/");
+  const test::TemporaryFolder folder;
+  for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json"}) {
+    std::filesystem::create_symlink(model + file, folder / file);
+  }
+  Json merges = Json::list();
+  std::ifstream lines(model + "merges.txt");
+  std::string line;
+  for (std::getline(lines, line); std::getline(lines, line);) merges.push_back(line);
+  Json added = Json::list();
+  for (const char* token : {"<pad>", "</s>"}) {
+    added.push_back({{"id", read_json_file(model + "vocab.json", 1 << 20)[token]},
+                     {"content", token},
+                     {"single_word", false},
+                     {"lstrip", false},
+                     {"rstrip", false},
+                     {"normalized", false},
+                     {"special", true}});
+  }
+  const Json bpe = {{"type", "BPE"}, {"vocab", read_json_file(model + "vocab.json", 1 << 20)}, {"merges", merges}};
+  const Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}};
+  const Json tokenizer = {
+      {"added_tokens", added}, {"pre_tokenizer", byte_level}, {"decoder", {{"type", "ByteLevel"}}}, {"model", bpe}};
+  write_file(folder / "tokenizer.json", tokenizer.dump());
+  const Json special = {{"add_bos_token", true}, {"bos_token", "</s>"}, {"eos_token", "</s>"}, {"pad_token", "<pad>"}};
+  write_file(folder / "tokenizer_config.json", special.dump());
+  ThreadPool pool(1);
+  Captioner expected(load(kModels[0]), pool), captioner(CaptionModel::load(folder.path()), pool);
+  const Caption wanted = expected(image_of(kModels[0])), caption = captioner(image_of(kModels[0]));
+  CHECK(captioner.model().tokenizer().token_to_id("<unk>").has_value());
+  CHECK_FALSE(captioner.model().tokenizer().is_special(3));  // it is not among the added tokens
+  CHECK(caption.initial_ids == wanted.initial_ids);
+  CHECK(caption.initial == wanted.initial);
+  CHECK(caption.refined == wanted.refined);
 }
 
 TEST_CASE("captions do not depend on threads, nor on who else uses the model") {
