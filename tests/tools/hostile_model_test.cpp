@@ -1,4 +1,5 @@
 #include <cmath>
+#include <set>
 
 #include "run_command.hpp"
 #include "sharpeye/io/safetensors_folder.hpp"
