@@ -18,7 +18,7 @@ class ClipVision final : public VisionTower<Ops> {
  public:
   using Tensor = typename Ops::Tensor;
 
-  /// @param weights the scope `vision_model`. @param num_blocks the last hidden state anyone will read; later blocks
+  /// @param weights the scope `vision_model`. @param num_blocks the last hidden state that will be read; later blocks
   /// are neither loaded nor run.
   ClipVision(const ClipVisionConfig& config, const WeightScope& weights, Index num_blocks)
       : config_(config),

@@ -74,7 +74,7 @@ class Llama final : public CausalLm<Ops> {
     const nn::RotaryAttentionSizes sizes{
         config_.hidden_size, config_.num_attention_heads, config_.num_key_value_heads, config_.head_dim,
         config_.qkv_bias,    config_.output_bias};
-    // In braces, for those are read from left to right: the order of the weights is that of training states.
+    // In braces, which are evaluated from left to right: training states keep weights in the order of these reads.
     layers_.push_back(Layer{nn::RotaryAttention<Ops>(weights / "self_attn", sizes, table_), norm("input_layernorm"),
                             nn::GatedFeedForward<Ops>(weights / "mlp", config_.hidden_size, config_.intermediate_size,
                                                       config_.hidden_act, config_.mlp_bias),

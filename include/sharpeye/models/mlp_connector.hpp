@@ -12,7 +12,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// The MLP of a type: tensors linear_1, linear_2, ...
+/// An MLP of the form that `type` describes: tensors linear_1, linear_2, ...
 template <class Ops>
 class Mlp {
  public:
@@ -40,7 +40,7 @@ class Mlp {
   std::vector<nn::Linear<Ops>> linears_;
 };
 
-/// The hidden states of some layers as `concat` says, without their first `num_prefix_tokens` rows.
+/// The hidden states of some layers, concatenated as `concat` says, without their first `num_prefix_tokens` rows.
 template <class Ops>
 typename Ops::Tensor gather_features(Ops& ops, const std::vector<typename Ops::Tensor>& hidden_states,
                                      FeatureConcat concat, Index num_prefix_tokens) {

@@ -39,7 +39,7 @@ struct SightOptions {
   bool all = false;    ///< every hidden state that is loaded, for those who study the model
 };
 
-/// The model's parts, bound to a checkpoint. Immutable; shared between threads.
+/// The model's parts with their weights. Immutable; shared between threads.
 template <class Ops>
 class MmSer {
  public:
@@ -78,7 +78,7 @@ class MmSer {
     return refine_language_model_ ? *refine_language_model_ : *language_model_;
   }
 
-  /// Runs the tower, once for all who read its layers.
+  /// Runs the tower once for both glances.
   /// @param pixel_values normalised image [3, image_size, image_size]
   Sight<Ops> look(Ops& ops, const std::vector<float>& pixel_values, const SightOptions& options = {}) const {
     std::vector<Index> wanted = config_.connector.vision_feature_layers;

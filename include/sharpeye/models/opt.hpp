@@ -19,8 +19,8 @@ class Opt final : public CausalLm<Ops> {
   using Tensor = typename Ops::Tensor;
   using Cache = typename CausalLm<Ops>::Cache;
 
-  /// @param decoder the scope `model.decoder`. @param model the scope of `lm_head`; without it there are no logits of
-  /// an untied head
+  /// @param decoder the scope `model.decoder`. @param model the scope of `lm_head`, for an untied head; without it
+  /// logits() uses the embedding table
   Opt(const OptConfig& config, const WeightScope& decoder, const std::optional<WeightScope>& model = {})
       : config_(config),
         embed_tokens_(decoder / "embed_tokens", config.vocab_size, config.word_embed_proj_dim),
@@ -76,7 +76,7 @@ class Opt final : public CausalLm<Ops> {
     const auto norm = [&](const char* name) {
       return nn::Residual<Ops>({weights / name, config_.hidden_size, kEps}, placement);
     };
-    // In braces, for those are read from left to right: the order of the weights is that of training states.
+    // In braces, which are evaluated from left to right: training states keep weights in the order of these reads.
     layers_.push_back(
         nn::TransformerLayer<Ops>{nn::MultiHeadAttention<Ops>(weights / "self_attn", config_.hidden_size,
                                                               config_.num_attention_heads, config_.enable_bias),

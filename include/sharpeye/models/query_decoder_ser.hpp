@@ -9,7 +9,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// A layer: self-attention over [queries; caption], attention to the visual keys, feed-forward. Positions are added to
-/// what makes queries and keys, not values (Hugging Face's DetrDecoderLayer).
+/// the inputs of queries and keys, not to those of values (Hugging Face's DetrDecoderLayer).
 template <class Ops>
 class QueryDecoderLayer {
  public:
@@ -48,7 +48,7 @@ class QueryDecoderLayer {
   nn::Residual<Ops> around_feed_forward_;
 };
 
-/// `num_queries` learned queries, of which nothing but their positions is known at first.
+/// `num_queries` queries that begin as zeros; what is learned of them is their position embeddings.
 template <class Ops>
 class QueryDecoderSer final : public SerBody<Ops> {
  public:

@@ -7,7 +7,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Visual and caption tokens see each other in every block; the visual positions of the last block are the output.
+/// Visual and caption tokens see each other in every block; the visual rows of the last block are the output.
 template <class Ops>
 class SelfAttentionSer final : public SerBody<Ops> {
  public:
@@ -20,7 +20,7 @@ class SelfAttentionSer final : public SerBody<Ops> {
       const auto norm = [&](const char* name) {
         return nn::Residual<Ops>({scope / name, config.hidden_size, config.layer_norm_eps}, config.norm_placement);
       };
-      // In braces, for those are read from left to right: the order of the weights is that of training states.
+      // In braces, which are evaluated from left to right: training states keep weights in the order of these reads.
       blocks_.push_back(nn::TransformerLayer<Ops>{
           nn::MultiHeadAttention<Ops>(scope / "self_attn", config.hidden_size, config.num_attention_heads),
           norm("self_attn_layer_norm"),

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What is inside a SeR-Connector: the concept of its Transformer, and what that is given. The paper's is in
+/// What is inside a SeR-Connector: the interface of its Transformer, and its inputs. The paper's Transformer is in
 /// self_attention_ser.hpp, the earlier one with queries in query_decoder_ser.hpp.
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Image and initial caption at the connector's own width; levels stand one after another where they are separate.
+/// Image and initial caption at the connector's own width; separate levels (has_separate_levels()) follow each other.
 template <class Ops>
 struct SerInputs {
   using Tensor = typename Ops::Tensor;
@@ -20,7 +20,7 @@ struct SerInputs {
   Tensor visual;                         ///< projected features [m, hidden_size]
   Tensor placed;                         ///< the same plus their positions
   std::optional<Tensor> text;            ///< projected caption tokens [t, hidden_size]; none without a caption
-  std::optional<Tensor> text_positions;  ///< [t, hidden_size]; none where they are not told
+  std::optional<Tensor> text_positions;  ///< [t, hidden_size]; none unless they are learned
 };
 
 /// The Transformer of a SeR-Connector.

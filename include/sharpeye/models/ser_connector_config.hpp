@@ -1,8 +1,7 @@
 #pragma once
 
 /// @file
-/// `ser_connector`: every choice that the paper makes or leaves open (arXiv 2508.21451, section 3), with the proposed
-/// defaults.
+/// `ser_connector`: every choice that the paper makes or leaves open (arXiv 2508.21451, section 3), with our defaults.
 
 #include <vector>
 
@@ -11,7 +10,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// How positions are told: not at all, by a learned table, by sines of both coordinates.
+/// How positions are encoded: not at all, by a learned table, or by sines of both coordinates.
 enum class PositionKind { kNone, kLearned, kSine2d };
 
 /// See the member comments; JSON keys are the members' names.

@@ -42,7 +42,7 @@ class VisionEncoder {
     const auto norm = [&](const char* name) {
       return nn::Residual<Ops>({weights / name, config.hidden_size, config.layer_norm_eps}, NormPlacement::kPre);
     };
-    // In braces, for those are read from left to right: the order of the weights is that of training states.
+    // In braces, which are evaluated from left to right: training states keep weights in the order of these reads.
     blocks_.push_back(nn::TransformerLayer<Ops>{
         nn::MultiHeadAttention<Ops>(weights / "self_attn", config.hidden_size, config.num_attention_heads),
         norm("layer_norm1"),

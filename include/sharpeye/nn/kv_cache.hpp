@@ -72,7 +72,7 @@ class KvCache {
     S* const stored_values = store(2 * layer + 1);
     ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
     ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
-    // The first tokens of one sequence: plain causal attention says the same, and is faster.
+    // The first tokens of one sequence: plain causal attention gives the same result, and is faster.
     const bool is_prefill = first_new_row_ == 0 && num_sequences() == 1;
     if (is_prefill) return ops.attention(q, keys, values, num_heads, AttentionMask::kCausal);
     return ops.cached_attention(q, {stored_keys, stored_values, width_}, num_heads, spans_);

@@ -12,7 +12,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace nn {
 
-/// A part of a layer beside its residual connection: x + part(norm(x)), or norm(x + part(x)).
+/// The residual connection and the norm around a part of a layer: x + part(norm(x)), or norm(x + part(x)).
 template <class Ops, class Norm = LayerNorm<Ops>>
 class Residual {
  public:

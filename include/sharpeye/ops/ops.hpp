@@ -4,8 +4,8 @@
 /// The contract between the models and what carries them out.
 ///
 /// A model is a template on an *ops policy*. The architecture is written once; `Inference<float>` runs it on the
-/// kernels, `Naive<double>` says the same in Eigen one-liners and checks it, `Counting` adds up what it costs, and
-/// training differentiates it. A policy provides these types:
+/// kernels, `Naive<double>` computes the same in plain Eigen, for the tests to compare, `Counting` adds up what it
+/// costs, and `training::Autodiff<float>` differentiates it. A policy provides these types:
 ///
 /// - `Scalar`: the elements of activations.
 /// - `Tensor`: an activation [rows, columns]; a cheap handle with rows() and columns(), never written to again.
@@ -22,7 +22,7 @@
 ///   row r by the angles of positions[r]; the table must outlive what is made with it
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
 /// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
-///   num_heads. Where k and v have fewer heads (grouped-query attention), as many query heads in a row share one
+///   num_heads. Where k and v have fewer heads (grouped-query attention), groups of consecutive query heads share one
 /// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]
 /// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
 /// - `constant(matrix)`: an input from outside
