@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The plain twins of the kernels, in double: what each kernel computes, without a thought for speed. Tests measure the
+/// A plain twin of each kernel, in double: what it computes, without regard to speed. Tests measure the
 /// kernels against them, and training in double runs on them. Those of one activation stand in activations.hpp.
 
 #include <algorithm>

@@ -13,12 +13,12 @@
 ///           for each micro-panel of A: MR rows            streams from the L2 cache
 ///             micro-kernel: C[MR, NR] += A[MR, KC] * B[KC, NR]
 ///
-/// - A *micro-panel of B* is NR columns of B, step of k after step of k: `packed[i * NR + j]`. Weights are packed so
-///   once, when a model is loaded, through all of k.
+/// - A *micro-panel of B* is NR columns of B, one step of k after the other: `packed[i * NR + j]`. Weights are packed
+///   once, when a model is loaded, over all of k.
 /// - A *micro-panel of A* is MR rows of A, likewise: `packed[i * MR + r]`; A is packed for each product.
 /// - A *micro-tile* (register block) is the part of C that one call of the micro-kernel holds in registers: MR x NR
-/// with
-///   AVX2 and NEON, 2 MR x 2 NR with AVX-512, and less at the edges. Products with at most MR rows read A unpacked.
+///   with AVX2 and NEON, 2 MR x 2 NR with AVX-512, and less at the edges. Products with at most MR rows read A
+///   unpacked.
 
 #include "sharpeye/core/types.hpp"
 #include "sharpeye/simd/activations.hpp"
@@ -98,8 +98,8 @@ struct LiveSteps {
 };
 
 /// Rows of A as 8-bit integers, made by quantize_rows: about scales[r] * value + offsets[r]. Micro-panels of `height`
-/// rows (kMR, or what is left) follow each other; in one the number (r, i) stands at i/4 * 4 * height + r * 4 + i
-/// % 4.
+/// rows (kMR, or what is left) follow each other; in each, number (r, i) stands at
+/// i / 4 * 4 * height + r * 4 + i % 4.
 struct QuantizedRows {
   const std::int8_t* values = nullptr;
   const float* scales = nullptr;         ///< [m]

@@ -68,7 +68,7 @@ inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index l
       for (int v = 0; v < kVectors; ++v) sum[set][r][v] = broadcast(0.0f);
     }
   }
-  // C is met after the loop, by then it is here.
+  // C is needed after the loop; by then it is in the cache.
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kPanels; ++v) __builtin_prefetch(c + r * ldc + v * kNR, 1);
   }
