@@ -1,12 +1,12 @@
 #pragma once
 
 /// @file
-/// All bodies of floors 0 to 7, for programs that are built without CMake: define SHARPEYE_COMPILED for all sources and
-/// include this file in one of them (here bodies.cpp). The others include declarations only.
+/// The bodies of all folders but training, for programs that are built without CMake: define SHARPEYE_COMPILED for all
+/// sources and include this file in one of them (here bodies.cpp). The others include declarations only.
 ///
 ///     g++ -std=c++17 -O2 -DSHARPEYE_COMPILED -Iinclude -I/usr/include/eigen3 -c bodies.cpp
 ///
-/// CMake's sharpeye::compiled is the same in one source for each room.
+/// CMake's sharpeye::compiled is the same in one source for each folder.
 
 #if !defined(SHARPEYE_COMPILED)
 #error "sharpeye/compiled.inl: define SHARPEYE_COMPILED for all sources of the program, or include headers only"

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// From a prompt that has been read to the ids of a text, as the settings say.
+/// Decoding: from a prompt that has been read to the ids of a text.
 
 #include <vector>
 
@@ -11,7 +11,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// The sequence that `config` asks for: beam search, sampling or greedy.
-/// @return the generated ids, the end token included if there is one @throws Error kConfig for a wrong combination.
+/// @return the generated ids, the end token included if there is one @throws Error kConfig for settings that
+/// exclude each other.
 std::vector<std::int32_t> generate(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks = {});
 
 /// One token after the other: the likeliest (the lowest id of equals), or one drawn with `config.seed`.

@@ -1,13 +1,13 @@
 #pragma once
 
 /// @file
-/// The door for image decoders: the concept, what is checked before decoding, and reading a file.
+/// The interface of image decoders, what is checked before decoding, and reading a file.
 ///
 /// Adding a decoder is one file with a class that is an ImageDecoder (stb_image_decoder.hpp is one) and one line in the
 /// list of image_decoders.inl. A decoder of a format that is new also needs its name in ImageFormat, its first bytes in
 /// image_format(), and a reader of its structure. A decoder
 ///   - calls read_image_structure() or its format's read_*_structure() first: nothing is allocated before the size is
-///     known to be within max_pixels, and a truncated file is an error and no grey rest;
+///     known to be within max_pixels, and a truncated file is an error instead of an image with a grey rest;
 ///   - returns RGB as stored, and the orientation beside it: ImageProcessor turns the picture (upright());
 ///   - has no mutable state, and gives the same pixels for the same bytes every time.
 

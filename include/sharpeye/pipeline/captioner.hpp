@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// From an image to two captions: the face that most programs include.
+/// From an image to two captions: the header that most programs include.
 
 #include <chrono>
 #include <cstdint>

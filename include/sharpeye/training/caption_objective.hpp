@@ -68,7 +68,7 @@ class CaptionObjective {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
     auto cache = language_model.make_cache(sequence.rows());
     const Tensor states = language_model.step(ops, sequence, cache);
-    // The hidden state of a token predicts the next one: that of the prompt's last token the caption's first.
+    // The hidden state of each token predicts the next token: the prompt's last one predicts the caption's first.
     const auto count = static_cast<Index>(target.size());
     return ops.cross_entropy(language_model.logits(ops, ops.slice_rows(states, states.rows() - count, count)), target,
                              scale);

@@ -14,7 +14,7 @@ SHARPEYE_NAMESPACE_BEGIN
 
 /// How an image that is not square becomes square.
 enum class Aspect {
-  kPad,     ///< stand it in the middle of a square filled with the mean colour, then resize (LLaVA, MM-SeR)
+  kPad,     ///< centre it on a square of the mean colour, then resize (LLaVA, MM-SeR)
   kCrop,    ///< resize the shorter side, then cut the centre out (CLIP, HF's LLaVA processor)
   kSquash,  ///< resize both sides, ignoring the ratio
 };
