@@ -141,11 +141,12 @@ inline const char* markup_kind(std::string_view text) noexcept {
   return nullptr;
 }
 
-/// Whether bytes can be text: UTF-8 or another superset of ASCII, without control characters.
+/// Whether bytes can be text: UTF-8 or another superset of ASCII, without control characters or 0xff, which binary files
+/// are full of.
 inline bool looks_like_text(std::string_view bytes) noexcept {
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && !(byte >= '\t' && byte <= '\r') && byte != 0x1b) || byte == 0x7f) return false;
+    if ((byte < 0x20 && !(byte >= '\t' && byte <= '\r') && byte != 0x1b) || byte == 0x7f || byte == 0xff) return false;
   }
   return true;
 }
