@@ -269,6 +269,16 @@ TEST_CASE("glances, rounds and ablations") {
   CHECK(late.err.find("deadline") != std::string::npos);
 }
 
+TEST_CASE("--prompt asks for the initial caption in other words") {
+  const auto caption = [](const std::string& prompt) {
+    return test::run({"caption", "--model", world().model(), "--prompt", prompt, "--glances", "1", world().image_a()});
+  };
+  CHECK(caption("<image>Two dogs").exit_code == 0);
+  CHECK(caption("<image>Two dogs").out != caption("Once upon a time, <image>").out);
+  test::check_refused({"caption", "--model", world().model(), "--prompt", "no place", world().image_a()},
+                      "--prompt: expected <image> once, actual never");
+}
+
 TEST_CASE("greedy, beams and sampling") {
   const auto ids = [&](std::vector<std::string> options) {
     options.insert(options.end(), {"--json", world().image_a()});
