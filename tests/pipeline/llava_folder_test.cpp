@@ -7,7 +7,9 @@
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/captioner.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/tokenizer.hpp"
 #include "support/golden.hpp"
@@ -98,6 +100,24 @@ TEST_CASE("a LLaVA's directory may lack generation settings and have transformer
   check_error(ErrorCode::kFileNotFound, "preprocessor_config.json", [&] { folder.load(); });
   write_file(folder / "processor_config.json", Json{{"image_processor", folder.processor()}}.dump());
   CHECK(folder.load()->preprocessor().processor.aspect == Aspect::kCrop);
+}
+
+TEST_CASE("a copy of a LLaVA's directory is one again, with the files that it has") {
+  const LlavaFolder folder("llava_siglip_qwen2");
+  const test::TemporaryFolder copies;
+  fs::remove(folder / "generation_config.json");
+  write_model_folder(folder / "", copies / "plain", *open_model_weights(folder / ""), DType::kF32, "");
+  CHECK(CaptionModel::load(copies / "plain")->config().model_type == "llava");
+  CHECK_FALSE(fs::exists(copies / "plain/generation_config.json"));
+  for (const char* file : {"vocab.json", "merges.txt"}) fs::remove(folder / file);
+  check_error(ErrorCode::kFileNotFound, "vocab.json", [&] { ModelFolder none(folder / ""); });
+  const std::string tokenizers = "text/tokenizer_json/gpt2/";
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
+    if (fs::exists(test::fixture(tokenizers + file))) fs::copy_file(test::fixture(tokenizers + file), folder / file);
+  }
+  write_model_folder(folder / "", copies / "json", *open_model_weights(folder / ""), std::nullopt, "");
+  CHECK(read_file(copies / "json/tokenizer.json", 1 << 24) == read_file(folder / "tokenizer.json", 1 << 24));
+  CHECK_FALSE(fs::exists(copies / "json/vocab.json"));
 }
 
 TEST_CASE("a directory of an unknown kind is refused with the known ones, before its weights are read") {

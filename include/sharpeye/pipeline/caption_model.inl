@@ -53,8 +53,9 @@ struct CaptionModel::Parts {
 
   MmSer<Ops> load_network(const std::string& folder, const LoadOptions& options) {
     const Index tokens = static_cast<Index>(tokenizer->vocab_size()), rows = config.text_config.vocab_size();
-    require(tokens <= rows, ErrorCode::kConfig, folder, "/vocab.json: expected at most ", rows,
-            " tokens (text_config.vocab_size), actual ", tokens);
+    require(tokens <= rows, ErrorCode::kConfig, folder,
+            detail::file_exists(folder + "/tokenizer.json") ? "/tokenizer.json" : "/vocab.json", ": expected at most ",
+            rows, " tokens (text_config.vocab_size), actual ", tokens);
     for (GenerationConfig* settings : {&generation, &refine_generation}) {
       settings->num_tokens = tokens;
       check(*settings, folder + "/generation_config.json: ");

@@ -5,6 +5,8 @@
 
 #include "sharpeye/pipeline/model_folder.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 
@@ -40,11 +43,20 @@ SHARPEYE_BODY void require_new_model_folder(const std::string& from, const std::
 }
 
 SHARPEYE_BODY ModelFolder::ModelFolder(const std::string& from) {
-  for (const char* name :
-       {"vocab.json", "merges.txt", "preprocessor_config.json", "generation_config.json", "config.json"}) {
-    files_[name] = read_file(from + "/" + name, std::max(kConfigFileLimit, kTokenizerFileLimit));
-  }
-  parse_json(files_["config.json"], from + "/config.json");
+  const auto read = [&](const std::string& name, bool is_needed) {
+    const std::string path = from + "/" + name;
+    if (!is_needed && ::access(path.c_str(), F_OK) != 0) return false;
+    files_[name] = read_file(path, std::max(kConfigFileLimit, kTokenizerFileLimit));
+    return true;
+  };
+  read("config.json", true);
+  const Json config = parse_json(files_["config.json"], from + "/config.json");
+  const bool is_ours = !config.contains("model_type") || config["model_type"] == MmSerConfig::kModelType;
+  const bool has_tokenizer = read("tokenizer.json", false);
+  for (const char* name : {"vocab.json", "merges.txt"}) read(name, !has_tokenizer);
+  read("preprocessor_config.json", is_ours);
+  read("generation_config.json", is_ours);
+  for (const char* name : {"processor_config.json", "tokenizer_config.json"}) read(name, false);
 }
 
 SHARPEYE_BODY void ModelFolder::write(const std::string& to, const TensorSource& tensors, std::optional<DType> dtype,
