@@ -3,7 +3,8 @@
 
 Each of our headers is expanded once, where it is first needed; #line names its file in error messages. The standard
 headers are collected at the top, before every region of kernels. Eigen and nlohmann/json stay includes. The decoder of
-image files (stb) is there if SHARPEYE_WITH_STB is defined before the include.
+image files (stb) is there if SHARPEYE_WITH_STB is defined before the include, and with it those of libjpeg, libpng and
+libwebp if SHARPEYE_HAS_JPEG, _PNG or _WEBP are 1.
 Usage: tools/amalgamate.py -o sharpeye_all.hpp
 """
 
@@ -15,6 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1] / "include"
 ROOMS = ["core", "simd", "io", "vision", "metrics", "text", "formats", "ops", "nn", "models", "generation", "pipeline"]
 WITH_STB = ["sharpeye/io/stb_image_decoder.hpp", "sharpeye/io/stb_png_writer.hpp", "sharpeye/io/image_decoders.hpp"]
+WITH_LIBRARY = {name.upper(): f"sharpeye/io/lib{name}_decoder.hpp" for name in ("jpeg", "png", "webp")}
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
 GUARD = "#if !defined(SHARPEYE_COMPILED)"
 HEAD = """// sharpeye %s, all of its inference in one header. Written by tools/amalgamate.py of
@@ -55,7 +57,7 @@ class Amalgamation:
                 self.check_condition(name, number, match[2], [c for c in conditions if c != GUARD])
                 self.add(match[2])
                 self.lines.append(f'#line {number + 1} "{name}"')
-            elif match and not conditions and "/" not in match[2]:
+            elif match and not conditions and "/" not in match[2] and not name.startswith("sharpeye/io/lib"):
                 self.standard.add(match[2])
                 self.lines.append("")
             else:
@@ -80,9 +82,13 @@ def amalgamate():
     for room in ROOMS:
         for path in sorted((ROOT / "sharpeye" / room).glob("*.hpp")):
             name = path.relative_to(ROOT).as_posix()
-            if name not in WITH_STB and name != "sharpeye/simd/reference.hpp":  # the tests' twins of the kernels
+            if name not in [*WITH_STB, *WITH_LIBRARY.values()] and name != "sharpeye/simd/reference.hpp":  # the tests' twins of the kernels
                 result.add(name)
     result.lines.append("#if defined(SHARPEYE_WITH_STB)")
+    for library, name in WITH_LIBRARY.items():
+        result.lines.append(f"#if defined(SHARPEYE_HAS_{library}) && SHARPEYE_HAS_{library}")
+        result.add(name)
+        result.lines.append("#endif")
     for name in WITH_STB:
         result.add(name)
     result.lines.append("#endif")
