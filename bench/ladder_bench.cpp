@@ -12,6 +12,7 @@
 #include "machine.hpp"
 #include "sharpeye/core/pages.hpp"
 #include "sharpeye/simd/gemm.hpp"
+#include "sharpeye/simd/integer_gemm.hpp"
 #include "sharpeye/simd/kernels.hpp"
 #include "sharpeye/simd/pack.hpp"
 

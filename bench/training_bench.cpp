@@ -7,7 +7,11 @@
 #include <cstdlib>
 
 #include "machine.hpp"
+#include "sharpeye/core/random.hpp"
+#include "sharpeye/formats/declaring_loader.hpp"
 #include "sharpeye/models/initialize.hpp"
+#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/ops/counting.hpp"
 #include "sharpeye/training/caption_objective.hpp"
 #include "sharpeye/training/gradient_shards.hpp"
 #include "sharpeye/training/optimization.hpp"
@@ -29,24 +33,20 @@ double forward_flops(const CaptionModel& model, Stage stage, const std::vector<s
   const MmSerConfig& config = model.config();
   const MmSer<Counting> counted(config, loader);
   Counting ops;
-  const auto size = static_cast<std::size_t>(config.vision_config.image_size);
-  const auto states =
-      counted.vision()(ops, std::vector<float>(3 * size * size), config.ser_connector->vision_feature_layers);
+  const auto size = static_cast<std::size_t>(config.vision_config.image_size());
+  const Sight<Counting> sight = counted.look(ops, std::vector<float>(3 * size * size));
   if (stage == Stage::kVision) return ops.flops();
   const double vision = ops.flops();
   const bool second = stage == Stage::kRefine;
-  const Opt<Counting>& language_model = second ? counted.refine_language_model() : counted.language_model();
-  const SerConnector<Counting>& ser = *counted.ser_connector();
-  const Counting::Tensor visual = second ? ser(ops, ser.features(ops, states), model.connector_caption_ids(kDraft),
-                                               [&](const auto& ids) { return language_model.embed(ops, ids); })
-                                         : counted.connector()(ops, states.back());
+  const CausalLm<Counting>& language_model = second ? counted.refine_language_model() : counted.language_model();
+  const Counting::Tensor visual = second ? counted.second_glance(ops, counted.second_features(ops, sight.second),
+                                                                 counted.caption_ids(model.tokenizer(), kDraft))
+                                         : counted.first_glance(ops, sight.first);
   const PromptTokens prompt = second ? model.refine_prompt().tokenize(model.tokenizer(), kDraft)
                                      : model.initial_prompt().tokenize(model.tokenizer());
-  std::vector<std::int32_t> text(prompt.ids.begin() + 1, prompt.ids.end());
-  text.insert(text.end(), target.begin(), target.end() - 1);
-  const auto sequence = ops.concat_rows({visual, language_model.embed(ops, text)});
+  const auto sequence = counted.prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
   auto cache = language_model.make_cache(sequence.rows());
-  const auto out = language_model(ops, sequence, cache);
+  const auto out = language_model.step(ops, sequence, cache);
   language_model.logits(ops, ops.slice_rows(out, 0, static_cast<Index>(target.size())));
   return ops.flops() - vision;
 }
@@ -67,11 +67,11 @@ void train(benchmark::State& state, const CaptionModel& model, Stage stage, int 
   const training::CaptionObjective<float> objective(model, network);
 
   const std::vector<std::int32_t> target = objective.target_ids(kTrueCaption);
-  const ClipVisionConfig& vision = config.vision_config;
+  const VisionConfig& vision = config.vision_config;
   Random random(1);
-  std::vector<float> pixels(static_cast<std::size_t>(3 * vision.image_size * vision.image_size));
+  std::vector<float> pixels(static_cast<std::size_t>(3 * vision.image_size() * vision.image_size()));
   for (float& pixel : pixels) pixel = static_cast<float>(random.normal());
-  Matrix<float> hidden_state(1 + vision.num_patches(), vision.hidden_size);
+  Matrix<float> hidden_state(vision.num_prefix_tokens() + vision.num_patches(), vision.hidden_size());
   for (Index i = 0; i < hidden_state.size(); ++i) hidden_state.data()[i] = static_cast<float>(random.normal());
   const auto states_of = [&](Autodiff<float>& ops, const std::vector<Index>& layers) {
     return objective.constants(ops, std::vector<Matrix<float>>(layers.size(), hidden_state));
@@ -79,7 +79,7 @@ void train(benchmark::State& state, const CaptionModel& model, Stage stage, int 
   const auto sample = [&](Index, Autodiff<float>& ops) {
     const float scale = 1.0f / kBatch;
     if (stage == Stage::kVision) {
-      ops.seed(network.vision()(ops, pixels, {config.num_vision_blocks()}).front(), hidden_state.data());
+      ops.seed(network.tower()(ops, pixels, {config.num_vision_blocks()}).front(), hidden_state.data());
       return 0.0;
     }
     if (stage == Stage::kCaption) {
