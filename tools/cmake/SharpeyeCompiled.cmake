@@ -65,6 +65,18 @@ set_source_files_properties(${PROJECT_BINARY_DIR}/compiled/io.cpp PROPERTIES COM
 target_include_directories(sharpeye_compiled SYSTEM PRIVATE ${sharpeye_decoder_includes})
 target_link_libraries(sharpeye_compiled PRIVATE ${sharpeye_decoder_libraries})
 add_library(sharpeye::compiled ALIAS sharpeye_compiled)
+# What GCC 12 makes faster at -O3: the kernels (a token with int8 weights takes 6 % less; the scalar ones would take 5 s
+# more to compile, for CPUs that hardly exist), and loops over elements (packing and quantizing: loading takes 20 % less).
+set(at_o3 simd formats vision)
+foreach(region IN LISTS regions)
+  get_filename_component(isa ${region} NAME_WE)
+  list(APPEND at_o3 simd_${isa})
+endforeach()
+list(REMOVE_ITEM at_o3 simd_scalar)
+foreach(room IN LISTS at_o3)
+  set_source_files_properties(${PROJECT_BINARY_DIR}/compiled/${room}.cpp PROPERTIES COMPILE_OPTIONS
+                                                                                    "$<$<CONFIG:Release>:-O3>")
+endforeach()
 
 set(sources)
 foreach(room training training/scenes)
