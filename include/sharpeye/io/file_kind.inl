@@ -141,8 +141,8 @@ inline const char* markup_kind(std::string_view text) noexcept {
   return nullptr;
 }
 
-/// Whether bytes can be text: UTF-8 or another superset of ASCII, without control characters or 0xff, which binary files
-/// are full of.
+/// Whether bytes can be text: UTF-8 or another superset of ASCII, without control characters or 0xff, which binary
+/// files are full of.
 inline bool looks_like_text(std::string_view bytes) noexcept {
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
