@@ -76,8 +76,8 @@ inline std::string follow_links(const std::string& path) {
     if (length < 0) return target;
     require(links < kMaxLinks && length < static_cast<ssize_t>(sizeof link), ErrorCode::kFileAccess, path,
             ": cannot write: too many levels of symbolic links");
-    const std::string next(link, static_cast<std::size_t>(length));
-    target = next[0] == '/' ? next : folder_of(target) + next;
+    const std::string_view next(link, static_cast<std::size_t>(length));
+    target = next[0] == '/' ? std::string(next) : folder_of(target).append(next);
   }
   return target;
 }

@@ -32,7 +32,7 @@ const WeightCodec* find_codec(const Condition& condition) {
 }
 
 // Each once, as "A, B or C".
-inline std::string alternatives_text(std::vector<std::string> words) {
+inline std::string alternatives_text(const std::vector<std::string>& words) {
   std::vector<std::string> once;
   for (const std::string& word : words) {
     if (std::find(once.begin(), once.end(), word) == once.end()) once.push_back(word);

@@ -17,7 +17,7 @@ SHARPEYE_BODY PackingLoader::PackingLoader(std::shared_ptr<const TensorSource> s
 
 SHARPEYE_BODY WeightTensor PackingLoader::get(const std::string& name, const std::vector<Index>& shape) {
   require(!is_cancelled_ || !is_cancelled_(), ErrorCode::kCancelled, "pack: cancelled");
-  const WeightTensor tensor = WeightLoader::get(name, shape);
+  WeightTensor tensor = WeightLoader::get(name, shape);
   if (shape.size() >= 2) {
     for (StoredTensor& part : stored_panels(name, PackedMatrix(tensor))) packed_.add(std::move(part));
   } else {

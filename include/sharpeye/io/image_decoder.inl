@@ -55,14 +55,14 @@ SHARPEYE_BODY ImageFormat image_format(std::string_view bytes, std::string_view 
       (bytes[2] == '#' || bytes[2] == ' ' || (bytes[2] >= '\t' && bytes[2] <= '\r'))) {
     return ImageFormat::kPnm;
   }
-  constexpr std::string_view zeros("\0\0\0", 3);
+  constexpr std::string_view kZeros("\0\0\0", 3);
   std::string ending(name.substr(name.size() - (name.size() < 4 ? name.size() : 4)));
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   // The second byte of a TGA says whether it has a palette; in what is something else it is mostly a letter.
   if (ending == ".tga" && !bytes.empty() && (bytes.size() == 1 || bytes[1] == 0 || bytes[1] == 1)) {
     return ImageFormat::kTga;
   }
-  if (ending == ".dib" && bytes.size() >= 4 && bytes[0] >= 12 && bytes[0] <= 124 && bytes.substr(1, 3) == zeros) {
+  if (ending == ".dib" && bytes.size() >= 4 && bytes[0] >= 12 && bytes[0] <= 124 && bytes.substr(1, 3) == kZeros) {
     return ImageFormat::kBmp;  // it begins with the size of its header
   }
   fail(ErrorCode::kUnsupported, name,

@@ -46,7 +46,7 @@ class Json {
   /// An object, as in Json{{"beams", 3}, {"seed", 1}}.
   Json(std::initializer_list<std::pair<std::string, Json>> members);
   template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
-  Json(T value) noexcept : Json() {
+  Json(T value) : Json() {
     if constexpr (std::is_same_v<T, bool>) {
       value_ = value;
     } else if constexpr (std::is_floating_point_v<T>) {
@@ -131,7 +131,7 @@ class Json {
  private:
   friend class JsonBuilder;
 
-  void set_unsigned(std::uint64_t value) noexcept;
+  void set_unsigned(std::uint64_t value);
   bool equals(const Json& other) const;
   void dump_to(std::string& text, int indent, int level) const;
   [[noreturn]] void refuse(const char* expected) const;

@@ -62,7 +62,7 @@ SHARPEYE_BODY void Json::refuse(const char* expected) const {
   throw JsonError(concat("JSON: expected ", expected, ", actual ", actual));
 }
 
-SHARPEYE_BODY void Json::set_unsigned(std::uint64_t value) noexcept {
+SHARPEYE_BODY void Json::set_unsigned(std::uint64_t value) {
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (value <= kMost) {
     value_ = static_cast<std::int64_t>(value);
@@ -206,7 +206,8 @@ inline std::string json_text(const std::string& value) {
 
 SHARPEYE_BODY void Json::dump_to(std::string& text, int indent, int level) const {
   const auto line = [&](int depth) {
-    if (indent >= 0) text.append(1, '\n').append(static_cast<std::size_t>(indent * depth), ' ');
+    if (indent >= 0)
+      text.append(1, '\n').append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
   };
   if (is_list()) {
     text += '[';

@@ -144,8 +144,8 @@ SHARPEYE_BODY ImageStructure read_png_structure(std::string_view bytes, std::str
       exif = content;
     } else if (type == "tEXt" || type == "zTXt" || type == "iTXt") {
       auto [keyword, text] = detail::png_text(type, intact ? content : std::string_view());
-      if (keyword == "XML:com.adobe.xmp") xmp = std::move(text);
       if (keyword == "Raw profile type exif") profile = detail::raw_profile(text);
+      if (keyword == "XML:com.adobe.xmp") xmp = std::move(text);
     } else {
       require(!critical, ErrorCode::kUnsupported, name, ": PNG chunk at offset ", start, ": unknown critical chunk");
     }

@@ -63,7 +63,7 @@ SHARPEYE_BODY void ModelFolder::write(const std::string& to, const TensorSource&
                                       const std::string& note) const {
   std::filesystem::create_directories(to);
   for (const auto& [name, text] : files_) {
-    if (name != "config.json") write_file(to + "/" + name, text);
+    if (name != "config.json") write_file(concat(to, "/", name), text);
   }
   write_weights(to + "/model.safetensors", tensors, dtype);
   Json config = parse_json(files_.at("config.json"), "config.json");

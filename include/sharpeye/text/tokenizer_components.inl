@@ -83,7 +83,7 @@ inline PreTokenizerStep::Prepend prepend_of(const JsonReader& json) {
 
 /// The one character that stands for a space.
 inline std::string replacement_of(const JsonReader& json, const std::string& key) {
-  const std::string text = json.text(key);
+  std::string text = json.text(key);
   require(!text.empty() && decode_utf8(text).length == text.size(), ErrorCode::kConfig, json.where(key),
           ": expected one character, actual ", in_quotes(text));
   return text;

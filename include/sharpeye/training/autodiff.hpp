@@ -127,7 +127,7 @@ class Autodiff {
 
   Tensor layer_norm(const Tensor& x, const Vector& gain, const Vector& bias, double epsilon) {
     const Index n = x.columns();
-    const Tensor y = allocate(x.rows(), n, x.needs_gradient() || trains(gain) || trains(bias));
+    Tensor y = allocate(x.rows(), n, x.needs_gradient() || trains(gain) || trains(bias));
     for (Index i = 0; i < x.rows(); ++i) {
       training::layer_norm(n, x.data() + i * n, gain.data(), bias.data(), static_cast<S>(epsilon),
                            y.mutable_data() + i * n);
@@ -146,7 +146,7 @@ class Autodiff {
 
   Tensor rms_norm(const Tensor& x, const Vector& gain, double epsilon) {
     const Index n = x.columns();
-    const Tensor y = allocate(x.rows(), n, x.needs_gradient() || trains(gain));
+    Tensor y = allocate(x.rows(), n, x.needs_gradient() || trains(gain));
     for (Index i = 0; i < x.rows(); ++i) {
       training::rms_norm(n, x.data() + i * n, gain.data(), static_cast<S>(epsilon), y.mutable_data() + i * n);
     }
@@ -162,7 +162,7 @@ class Autodiff {
   }
 
   Tensor multiply(const Tensor& a, const Tensor& b) {
-    const Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
+    Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
     const Index size = a.rows() * a.columns();
     training::multiply(size, a.data(), b.data(), y.mutable_data());
     record(y, [=] {
@@ -182,7 +182,7 @@ class Autodiff {
   Tensor rotary(const Tensor& x, Index num_heads, const RotaryTable& table,
                 const std::vector<std::int32_t>& positions) {
     const Index n = x.columns();
-    const Tensor y = allocate(x.rows(), n, x.needs_gradient());
+    Tensor y = allocate(x.rows(), n, x.needs_gradient());
     const auto rotate_rows = [=, angles = &table](const S* from, S direction, S* to) {
       for (Index i = 0; i < x.rows(); ++i) {
         const Index position = positions[static_cast<std::size_t>(i)];
@@ -201,7 +201,7 @@ class Autodiff {
   }
 
   Tensor add(const Tensor& a, const Tensor& b) {
-    const Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
+    Tensor y = allocate(a.rows(), a.columns(), a.needs_gradient() || b.needs_gradient());
     const Index size = a.rows() * a.columns();
     for (Index i = 0; i < size; ++i) y.mutable_data()[i] = a.data()[i] + b.data()[i];
     record(y, [=] {
@@ -213,7 +213,7 @@ class Autodiff {
 
   Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) {
     const Index n = table.columns();
-    const Tensor y = allocate(static_cast<Index>(ids.size()), n, trains(table));
+    Tensor y = allocate(static_cast<Index>(ids.size()), n, trains(table));
     for (std::size_t i = 0; i < ids.size(); ++i) {
       std::copy_n(table.data() + ids[i] * n, n, y.mutable_data() + static_cast<Index>(i) * n);
     }
@@ -229,7 +229,7 @@ class Autodiff {
     const Index hidden = q.columns(), head_dim = hidden / num_heads, queries = q.rows(), keys = k.rows();
     const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
     const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
-    const Tensor y = allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
+    Tensor y = allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
     // The weights of all heads are kept for the backward pass: [num_heads * queries, keys].
     const Tensor weights = allocate(num_heads * queries, keys, false);
     for (Index head = 0; head < num_heads; ++head) {
@@ -286,7 +286,7 @@ class Autodiff {
   Tensor concat_rows(const std::vector<Tensor>& parts) {
     Index rows = 0;
     for (const Tensor& part : parts) rows += part.rows();
-    const Tensor y = allocate(rows, parts.front().columns(), any_needs_gradient(parts));
+    Tensor y = allocate(rows, parts.front().columns(), any_needs_gradient(parts));
     S* target = y.mutable_data();
     for (const Tensor& part : parts) target = std::copy_n(part.data(), part.rows() * part.columns(), target);
     record(y, [=] {
@@ -303,7 +303,7 @@ class Autodiff {
     Index columns = 0;
     for (const Tensor& part : parts) columns += part.columns();
     const Index rows = parts.front().rows();
-    const Tensor y = allocate(rows, columns, any_needs_gradient(parts));
+    Tensor y = allocate(rows, columns, any_needs_gradient(parts));
     Index column = 0;
     for (const Tensor& part : parts) {
       copy_out(part, y.mutable_data() + column, columns);
@@ -336,7 +336,7 @@ class Autodiff {
 
   /// The same, from `rows` * `columns` elements.
   Tensor constant(const float* values, Index rows, Index columns) {
-    const Tensor y = allocate(rows, columns, false);
+    Tensor y = allocate(rows, columns, false);
     std::copy_n(values, rows * columns, y.mutable_data());
     return y;
   }
