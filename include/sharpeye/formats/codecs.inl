@@ -84,7 +84,7 @@ SHARPEYE_BODY std::string rows_dtypes_text(bool has_scales) {
   for (const WeightCodec* codec : weight_codecs()) {
     if (codec->has_scales() == has_scales) names.push_back(to_string(codec->dtype()));
   }
-  return detail::alternatives_text(std::move(names));
+  return detail::alternatives_text(names);
 }
 
 SHARPEYE_BODY std::string panels_dtypes_text() {
@@ -92,7 +92,7 @@ SHARPEYE_BODY std::string panels_dtypes_text() {
   for (const WeightCodec* codec : weight_codecs()) {
     names.push_back(to_string(codec->panels_layout({}, {}).elements.dtype));
   }
-  return detail::alternatives_text(std::move(names));
+  return detail::alternatives_text(names);
 }
 
 SHARPEYE_BODY std::vector<StoredTensor> encode_weight(const StoredTensor& tensor, const WeightCodec& codec) {

@@ -33,6 +33,7 @@ class ByteReader {
   std::uint16_t u16be() { return static_cast<std::uint16_t>(big_endian(take(2))); }
   std::uint32_t u32be() { return big_endian(take(4)); }
   std::uint16_t u16le() { return static_cast<std::uint16_t>(little_endian(take(2))); }
+  std::uint32_t u24le() { return little_endian(take(3)); }
   std::uint32_t u32le() { return little_endian(take(4)); }
 
   /// The number that at most four bytes spell.

@@ -79,17 +79,14 @@ SHARPEYE_BODY WebpStructure read_webp_structure(std::string_view bytes, std::str
     if (chunk.type == "VP8X" && start == 4) {
       ByteReader header(chunk.content, name);
       header.take(4);  // flags
-      const auto side = [&header] { return std::uint64_t{header.u16le()} + (std::uint64_t{header.u8()} << 16) + 1; };
-      const std::uint64_t width = side(), height = side();
+      const std::uint64_t width = std::uint64_t{header.u24le()} + 1;
+      const std::uint64_t height = std::uint64_t{header.u24le()} + 1;
       declare_size(structure, width, height, name, max_pixels);
       extended = true;
     } else if (chunk.type == "ANMF" && structure.frame.empty()) {
       ByteReader frame(chunk.content, name);
-      const auto number = [&frame] {
-        return static_cast<Index>(frame.u16le()) + (static_cast<Index>(frame.u8()) << 16);
-      };
-      structure.frame_x = 2 * number();
-      structure.frame_y = 2 * number();
+      structure.frame_x = 2 * static_cast<Index>(frame.u24le());
+      structure.frame_y = 2 * static_cast<Index>(frame.u24le());
       frame.take(10);  // its size, which the bitstream says too, duration and flags
       detail::take_webp_frame(frame, chunk.content, name, structure);
       require(!structure.frame.empty(), ErrorCode::kFormat, name, ": expected a bitstream in a WebP frame");
