@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// A TensorSource whose tensors are asked for by other names than its file has.
+/// Sources made of other sources: tensors under other names than the file has, and several sources as one.
 
 #include <functional>
 #include <map>
@@ -13,11 +13,12 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// The tensors of another source under new names. Errors of the loader use the new names; info() keeps the file's own
-/// in `TensorInfo::name`.
+/// The tensors of another source, or some of them, under new names. Errors of the loader use the new names; info()
+/// keeps the file's own in `TensorInfo::name`.
 class RenamedSource final : public TensorSource {
  public:
-  /// @param rename gives a tensor's new name. @throws Error kFormat where two tensors get one name
+  /// @param rename gives a tensor's new name, or an empty one to leave it out. @throws Error kFormat where two tensors
+  /// get one name
   RenamedSource(std::shared_ptr<const TensorSource> source,
                 const std::function<std::string(const std::string&)>& rename);
 
@@ -29,6 +30,22 @@ class RenamedSource final : public TensorSource {
  private:
   std::shared_ptr<const TensorSource> source_;
   std::map<std::string, std::string> stored_names_;  // by new name
+};
+
+/// The tensors of several sources as those of one.
+class JoinedSource final : public TensorSource {
+ public:
+  /// @param where names it in messages. @throws Error kFormat for a name that two sources have
+  JoinedSource(std::vector<std::shared_ptr<const TensorSource>> sources, std::string where);
+
+  std::string where() const override { return where_; }
+  std::vector<std::string> names() const override;
+  const TensorInfo* find(const std::string& name) const override;
+  StoredTensor read(const std::string& name) const override;
+
+ private:
+  std::map<std::string, std::shared_ptr<const TensorSource>> sources_;  // by name of the tensor
+  std::string where_;
 };
 
 SHARPEYE_NAMESPACE_END

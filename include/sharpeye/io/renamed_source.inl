@@ -15,7 +15,9 @@ SHARPEYE_BODY RenamedSource::RenamedSource(std::shared_ptr<const TensorSource> s
                                            const std::function<std::string(const std::string&)>& rename)
     : source_(std::move(source)) {
   for (const std::string& name : source_->names()) {
-    const auto [entry, is_new] = stored_names_.emplace(rename(name), name);
+    std::string new_name = rename(name);
+    if (new_name.empty()) continue;
+    const auto [entry, is_new] = stored_names_.emplace(std::move(new_name), name);
     require(is_new, ErrorCode::kFormat, source_->where(), ": ", entry->first, ": expected one tensor, actual ",
             entry->second, " and ", name);
   }
@@ -41,6 +43,33 @@ SHARPEYE_BODY StoredTensor RenamedSource::read(const std::string& name) const {
   StoredTensor tensor = source_->read(stored_names_.at(name));
   tensor.name = name;
   return tensor;
+}
+
+SHARPEYE_BODY JoinedSource::JoinedSource(std::vector<std::shared_ptr<const TensorSource>> sources, std::string where)
+    : where_(std::move(where)) {
+  for (const auto& source : sources) {
+    for (const std::string& name : source->names()) {
+      const auto [entry, is_new] = sources_.emplace(name, source);
+      require(is_new, ErrorCode::kFormat, where_, ": ", name, ": expected in one file, actual in ",
+              entry->second->where(), " and ", source->where());
+    }
+  }
+}
+
+SHARPEYE_BODY std::vector<std::string> JoinedSource::names() const {
+  std::vector<std::string> result;
+  for (const auto& entry : sources_) result.push_back(entry.first);
+  return result;
+}
+
+SHARPEYE_BODY const TensorInfo* JoinedSource::find(const std::string& name) const {
+  const auto entry = sources_.find(name);
+  return entry == sources_.end() ? nullptr : entry->second->find(name);
+}
+
+SHARPEYE_BODY StoredTensor JoinedSource::read(const std::string& name) const {
+  info(name);
+  return sources_.at(name)->read(name);
 }
 
 SHARPEYE_NAMESPACE_END

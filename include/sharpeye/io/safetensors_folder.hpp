@@ -37,6 +37,7 @@ class SafetensorsFolder final : public TensorSource {
       open_shards(index, mode);
     } else {
       const auto file = std::make_shared<const SafetensorsFile>(single, mode);
+      weight_files_.push_back(file);
       for (const std::string& name : file->names()) files_.emplace(name, file);
     }
   }
@@ -55,6 +56,8 @@ class SafetensorsFolder final : public TensorSource {
     info(name);
     return files_.at(name)->read(name);
   }
+  /// The files that hold them.
+  const std::vector<std::shared_ptr<const SafetensorsFile>>& weight_files() const noexcept { return weight_files_; }
 
  private:
   void open_shards(const std::string& index, LoadMode mode) {
@@ -72,6 +75,7 @@ class SafetensorsFolder final : public TensorSource {
       files_.emplace(name, file);
     }
     for (const auto& [shard, file] : shards) {
+      weight_files_.push_back(file);
       for (const std::string& name : file->names()) {
         const auto entry = files_.find(name);
         require(entry != files_.end() && entry->second == file, ErrorCode::kFormat, file->where(), ": ",
@@ -103,6 +107,7 @@ class SafetensorsFolder final : public TensorSource {
 
   std::string folder_;
   std::map<std::string, std::shared_ptr<const SafetensorsFile>> files_;  // tensor name -> its file
+  std::vector<std::shared_ptr<const SafetensorsFile>> weight_files_;
 };
 
 SHARPEYE_NAMESPACE_END

@@ -30,6 +30,11 @@ inline constexpr NamePrefix kNamePrefixes[] = {
     {"model.multi_modal_projector.", "multi_modal_projector."},
     {"model.language_model.", "language_model.model."},
     {"lm_head.", "language_model.lm_head."},
+    {"vision_model.", "vision_tower.vision_model."},
+    {"model.decoder.", "language_model.model.decoder."},
+    {"model.embed_tokens.", "language_model.model.embed_tokens."},
+    {"model.layers.", "language_model.model.layers."},
+    {"model.norm.", "language_model.model.norm."},
 };
 
 }  // namespace detail

@@ -38,7 +38,7 @@ inline PromptText prompt_text(const MmSerConfig& config) {
 struct CaptionModel::Parts {
   Parts(const std::string& folder, const LoadOptions& options)
       : config(MmSerConfig::from_json(read(folder, "config.json"))),
-        preprocessor(PreprocessorConfig::from_json(read_preprocessor(folder), config.vision_config.image_size())),
+        preprocessor(read_preprocessor_config(folder, config.vision_config.image_size())),
         generation(read_generation_config(folder, config, false)),
         refine_generation(read_generation_config(folder, config, true)),
         tokenizer(load_tokenizer(folder)),
@@ -63,14 +63,6 @@ struct CaptionModel::Parts {
     WeightLoader loader(open_model_weights(folder, options.mode),
                         {options.allow_non_finite, options.mode == LoadMode::kMap});
     return MmSer<Ops>(config, loader);
-  }
-
-  /// preprocessor_config.json, or its object in the processor_config.json of transformers 5.
-  static JsonReader read_preprocessor(const std::string& folder) {
-    const bool is_inside = !detail::file_exists(folder + "/preprocessor_config.json") &&
-                           detail::file_exists(folder + "/processor_config.json");
-    return is_inside ? read(folder, "processor_config.json").object("image_processor")
-                     : read(folder, "preprocessor_config.json");
   }
 
   MmSerConfig config;

@@ -3,6 +3,8 @@
 /// @file
 /// `preprocessor_config.json`: how an image becomes the input of the vision tower.
 
+#include <string>
+
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/vision/image_processor.hpp"
 
@@ -17,6 +19,10 @@ struct PreprocessorConfig {
   static PreprocessorConfig from_json(const JsonReader& json, Index image_size);
   Json to_json() const;
 };
+
+/// preprocessor_config.json of a model directory, or its object in the processor_config.json of transformers 5.
+/// @param image_size of the vision tower. @throws Error as PreprocessorConfig::from_json()
+PreprocessorConfig read_preprocessor_config(const std::string& folder, Index image_size);
 
 SHARPEYE_NAMESPACE_END
 

@@ -5,7 +5,10 @@
 
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 
+#include <unistd.h>
+
 #include "sharpeye/io/config_fields.hpp"
+#include "sharpeye/pipeline/caption_model.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -69,6 +72,14 @@ SHARPEYE_BODY Json PreprocessorConfig::to_json() const {
             {"crop_size", {{"height", size}, {"width", size}}}};
   json.update(fields_to_json(*this));
   return json;
+}
+
+SHARPEYE_BODY PreprocessorConfig read_preprocessor_config(const std::string& folder, Index image_size) {
+  const auto exists = [&](const char* name) { return ::access((folder + "/" + name).c_str(), F_OK) == 0; };
+  const bool is_inside = !exists("preprocessor_config.json") && exists("processor_config.json");
+  const std::string path = folder + (is_inside ? "/processor_config.json" : "/preprocessor_config.json");
+  const JsonReader json(read_json_file(path, kConfigFileLimit), path);
+  return PreprocessorConfig::from_json(is_inside ? json.object("image_processor") : json, image_size);
 }
 
 SHARPEYE_NAMESPACE_END
