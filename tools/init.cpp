@@ -1,5 +1,6 @@
 /// @file
-/// `sharpeye init`: a complete model directory with random weights.
+/// `sharpeye init`: a complete model directory with random weights, or a model of one glance with an untrained second
+/// one.
 
 #include <filesystem>
 #include <optional>
@@ -9,6 +10,8 @@
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/initialize.hpp"
 #include "sharpeye/models/model_weights.hpp"
+#include "sharpeye/pipeline/assemble.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "tools/options.hpp"
 #include "tools/terminal.hpp"
@@ -17,11 +20,12 @@ namespace tool {
 namespace {
 
 struct InitCommand {
-  std::string preset, folder, tokenizer;
+  std::string preset, on, folder, tokenizer;
   std::string variant = "two-glances", weights;
   std::string dtype = "f32";
   std::uint64_t seed = 0;
-  bool force = false;
+  std::optional<std::string> refine_prompt;
+  bool link = false, force = false;
 };
 
 // The tensor of another model if there is one of this name and shape, else random values.
@@ -35,7 +39,18 @@ StoredTensor initial_tensor(const TensorDeclaration& declaration, const TensorSo
   return stored_as(tensor, declaration.dtype);
 }
 
+int add_second_glance(const InitCommand& command) {
+  require_new_model_folder(command.on, command.folder, command.force);
+  catch_interrupts();
+  Assembly assembly = with_second_glance(command.on);
+  if (command.refine_prompt) assembly.config.refine_prompt = *command.refine_prompt;
+  write_assembly(assembly, command.folder,
+                 {command.seed, codec_named(command.dtype).dtype(), command.link, is_interrupted});
+  return kOk;
+}
+
 int run_init(const InitCommand& command) {
+  if (!command.on.empty()) return add_second_glance(command);
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
   require(command.force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
@@ -69,20 +84,32 @@ int run_init(const InitCommand& command) {
 
 void add_init(Command& command) {
   const auto options = std::make_shared<InitCommand>();
-  command.description = "Make a model directory with random weights";
-  command.text("--preset", options->preset, "mm-ser-125m has the paper's sizes").one_of(preset_names()).required();
+  command.description = "Make a model directory with random weights, or give a model of one glance a second one";
+  const Option& preset = command.text("--preset", options->preset, "mm-ser-125m has the paper's sizes")
+                             .one_of(preset_names())
+                             .alternative("model");
+  const Option& on = command
+                         .text("--on", options->on,
+                               "A model of one glance: the new one has its weights and an untrained SeR-Connector")
+                         .type("DIR")
+                         .alternative("model");
   command.text("-o,--output", options->folder, "The directory to make").type("DIR").required();
   command.seed(options->seed, "Of the weights");
   command.text("--dtype", options->dtype, "Of the weights").one_of({"f32", "f16", "bf16"});
   command.text("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
-      .type("DIR");
+      .type("DIR")
+      .needs(preset);
   command
       .text("--variant", options->variant,
             "The paper's ablations: one glance at all layers, or a second one that sees only the caption or only the "
             "features; queries: its earlier SeR-Connector, whose 100 queries the second glance reads")
-      .one_of(variant_names());
+      .one_of(variant_names())
+      .excludes(on);
   command.text("--weights", options->weights, "Take tensors from this model where name and shape are the same")
-      .type("DIR");
+      .type("DIR")
+      .needs(preset);
+  command.text("--refine-prompt", options->refine_prompt, "With <image> and {initial}; else the paper's").needs(on);
+  command.flag("--link", options->link, "Hard links to the weight files instead of copies").needs(on);
   command.flag("--force", options->force, "Replace a model that is there");
   command.run = [options] { return run_init(*options); };
 }
