@@ -118,9 +118,9 @@ int run_caption(const CaptionCommand& command) {
       report(name + ": deadline passed after " + std::to_string(caption.rounds + 1) +
              (caption.rounds == 0 ? " glance" : " glances"));
     if (command.json) {
-      write_out(to_json_line(name, caption));
+      write_out(to_json_line(name, caption, command.min_confidence));
     } else if (!command.stream) {
-      write_out(to_text(name, caption));
+      write_out(to_text(name, caption, command.min_confidence));
     }
   };
   parallel_in_order(names.size(), workers.count(), work, deliver);

@@ -68,6 +68,10 @@ void CaptionCommand::add_to(Command& command) {
   command.number("--top-k", top_k, 0, Index{1} << 21, "Sample from the k likeliest, 0 from all").needs(sampling);
   command.number("--top-p", top_p, 0, 1, "Sample from the likeliest that together reach p").needs(sampling);
   command.seed(seed, "Of sampling");
+  command
+      .number("--min-confidence", min_confidence, 0, 1,
+              "Say \"not sure\" in the place of a caption whose tokens have a lower probability in the geometric mean")
+      .excludes(streaming);
   command.number("--deadline-ms", deadline_ms, 0, Index{1} << 31,
                  "Milliseconds per image after which no refinement is begun or finished");
 }

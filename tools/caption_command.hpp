@@ -20,7 +20,7 @@ struct CaptionCommand {
   bool recursive = false, json = false, stream = false, sample = false, no_draft = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
-  std::optional<double> temperature, top_p;
+  std::optional<double> temperature, top_p, min_confidence;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> prompt;
   std::optional<Index> deadline_ms;

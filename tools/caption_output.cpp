@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
-#include "sharpeye/text/unicode.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -23,14 +23,35 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-// @return whether all of it is UTF-8
-bool is_utf8(std::string_view bytes) {
-  std::string valid;
-  return append_valid_utf8(bytes, valid) == bytes.size() && valid == bytes;
+double rounded(double milliseconds) {
+  return std::round(milliseconds * 1000) / 1000;
+}
+
+// Logarithms and probabilities to six digits behind the point; null where there is none.
+Json probability(double value) {
+  return std::isnan(value) ? Json() : Json(std::round(value * 1e6) / 1e6);
+}
+
+Json to_json(const std::vector<float>& log_probabilities) {
+  Json list = Json::list();
+  for (const float value : log_probabilities) list.push_back(probability(static_cast<double>(value)));
+  return list;
+}
+
+Json to_json(const std::vector<WordProbability>& words) {
+  Json list = Json::list();
+  for (const WordProbability& one : words) {
+    list.push_back({{"word", one.word}, {"probability", probability(one.probability)}});
+  }
+  return list;
+}
+
+// The text, or what stands in its place.
+std::string shown(const std::string& text, const CaptionConfidence& confidence, std::optional<double> min_confidence) {
+  return min_confidence && !confidence.reaches(*min_confidence) ? kNotSure : text;
 }
 
 Json to_json(const CaptionTimings& timings) {
-  const auto rounded = [](double milliseconds) { return std::round(milliseconds * 1000) / 1000; };
   return {{"image", rounded(timings.image)},
           {"vision", rounded(timings.vision)},
           {"connector", rounded(timings.connector)},
@@ -44,23 +65,36 @@ Json to_json(const CaptionTimings& timings) {
 
 }  // namespace
 
-std::string to_json_line(const std::string& name, const Caption& caption) {
+std::string to_json_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+  const CaptionConfidence &initial = caption.initial_confidence, &refined = caption.refined_confidence;
   Json json;
   json["image"] = name;
   if (!is_utf8(name)) json["image_base64"] = base64(name);
-  json["initial"] = caption.initial;
-  json["refined"] = caption.refined;
+  json["initial"] = shown(caption.initial, initial, min_confidence);
+  json["refined"] = shown(caption.refined, refined, min_confidence);
+  if (min_confidence) {
+    json["sure"] = {{"initial", initial.reaches(*min_confidence)}, {"refined", refined.reaches(*min_confidence)}};
+  }
+  json["confidence"] = {{"initial", probability(initial.value())}, {"refined", probability(refined.value())}};
+  json["mean_log_probability"] = {{"initial", probability(initial.mean_log_probability())},
+                                  {"refined", probability(refined.mean_log_probability())}};
   json["rounds"] = caption.rounds;
   json["deadline_passed"] = caption.deadline_passed;
   json["tokens"] = {{"initial", caption.initial_ids}, {"refined", caption.refined_ids}};
+  json["log_probabilities"] = {{"initial", to_json(initial.log_probabilities)},
+                               {"refined", to_json(refined.log_probabilities)}};
+  json["words"] = {{"initial", to_json(initial.words)}, {"refined", to_json(refined.words)}};
   json["steps"] = {{"initial", caption.pass1_steps}, {"refined", caption.pass2_steps}};
   json["timings_ms"] = to_json(caption.timings);
   return json.dump() + "\n";
 }
 
-std::string to_text(const std::string& name, const Caption& caption) {
-  std::string text = one_line(name) + "\n  initial: " + one_line(caption.initial) + "\n";
-  if (caption.rounds > 0) text += "  refined: " + one_line(caption.refined) + "\n";
+std::string to_text(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+  const auto line = [&](const char* label, const std::string& text, const CaptionConfidence& confidence) {
+    return concat("  ", label, ": ", one_line(shown(text, confidence, min_confidence)), "\n");
+  };
+  std::string text = one_line(name) + "\n" + line("initial", caption.initial, caption.initial_confidence);
+  if (caption.rounds > 0) text += line("refined", caption.refined, caption.refined_confidence);
   return text;
 }
 

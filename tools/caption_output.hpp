@@ -3,18 +3,25 @@
 /// @file
 /// What `sharpeye caption` prints of an image.
 
+#include <optional>
 #include <string>
 
 #include "sharpeye/pipeline/captioner.hpp"
 
 namespace tool {
 
+/// What stands in the place of a caption that the model was not sure enough of.
+inline constexpr char kNotSure[] = "not sure";
+
 /// One JSON object and a line end. A file's name may be any bytes, and JSON is UTF-8: of a name that is not, "image"
 /// has replacements, and "image_base64" the bytes.
-std::string to_json_line(const std::string& name, const sharpeye::Caption& caption);
+/// @param min_confidence captions below it are kNotSure, and "sure" says of both whether they reach it
+std::string to_json_line(const std::string& name, const sharpeye::Caption& caption,
+                         std::optional<double> min_confidence = std::nullopt);
 
-/// The name and the captions, a line each.
-std::string to_text(const std::string& name, const sharpeye::Caption& caption);
+/// The name and the captions, a line each. @param min_confidence captions below it are kNotSure
+std::string to_text(const std::string& name, const sharpeye::Caption& caption,
+                    std::optional<double> min_confidence = std::nullopt);
 
 /// Prints the text of one generation as it grows, each under a label of its own.
 class StreamedText {

@@ -80,6 +80,7 @@
 #include "sharpeye/models/unused_tensors.inl"
 #include "sharpeye/models/vision_config.inl"
 #include "sharpeye/pipeline/assemble.inl"
+#include "sharpeye/pipeline/caption_confidence.inl"
 #include "sharpeye/pipeline/caption_many.inl"
 #include "sharpeye/pipeline/caption_model.inl"
 #include "sharpeye/pipeline/captioner.inl"

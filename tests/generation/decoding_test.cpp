@@ -46,6 +46,13 @@ class Scripted final : public NextToken {
   std::vector<std::vector<std::int32_t>> sequences_{{}};
 };
 
+/// log softmax(logits)[id] of the first `size` logits, in double.
+double log_softmax(const std::vector<float>& logits, std::size_t size, std::int32_t id) {
+  double sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += std::exp(static_cast<double>(logits[i]));
+  return static_cast<double>(logits[static_cast<std::size_t>(id)]) - std::log(sum);
+}
+
 /// Token 0 ends; the others take turns.
 std::vector<float> round_robin(const std::vector<std::int32_t>& ids) {
   std::vector<float> logits(5, 0.0f);
@@ -73,7 +80,22 @@ TEST_CASE("greedy and beam search give Hugging Face's ids in every setting") {
       CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, ids), generation.num_beams,
                                                 generation.max_new_tokens);
       model.prefill();
-      return generate(model, generation);
+      const GeneratedSequence sequence = generate(model, generation);
+      // The search's own log-probabilities are those of reading the finished sequence, whatever beam it came from and
+      // whatever a penalty did to the scores.
+      const std::vector<std::int32_t>& written = sequence.ids;
+      REQUIRE(sequence.log_probabilities.size() == written.size());
+      CausalLmNextToken<Inference<float>> reader(session.ops, opt, opt.embed(session.ops, ids), 1,
+                                                 generation.max_new_tokens);
+      reader.prefill();
+      std::vector<std::vector<float>> logits = reader.read(0, written);
+      logits.insert(logits.begin(), reader.start());
+      for (std::size_t i = 0; i < written.size(); ++i) {
+        const auto size = std::min(logits[i].size(), static_cast<std::size_t>(generation.num_tokens));
+        CHECK(std::fabs(static_cast<double>(sequence.log_probabilities[i]) - log_softmax(logits[i], size, written[i])) <
+              1e-4);
+      }
+      return written;
     };
     const auto expected_ids = [&](const Matrix<float>& rows, Index row) {
       std::vector<std::int32_t> ids;
@@ -170,14 +192,14 @@ TEST_CASE("sampling follows its seed and its distribution") {
     return std::vector<float>{std::log(0.5f), std::log(0.3f), std::log(0.2f), kImpossible, kImpossible};
   };
   Scripted model(fixed), again(fixed), other(fixed);
-  const auto ids = generate(model, config);
-  CHECK(ids == generate(again, config));
+  const auto ids = generate(model, config).ids;
+  CHECK(ids == generate(again, config).ids);
   double counts[3] = {};
   for (const std::int32_t id : ids) counts[id] += 1.0 / 2000;
   CHECK(counts[0] == doctest::Approx(0.5).epsilon(0.1));
   CHECK(counts[1] == doctest::Approx(0.3).epsilon(0.1));
   config.seed = 1;
-  CHECK(ids != generate(other, config));
+  CHECK(ids != generate(other, config).ids);
 }
 
 TEST_CASE("a hook ends generation, a complete sequence ends its beam") {
@@ -191,11 +213,11 @@ TEST_CASE("a hook ends generation, a complete sequence ends its beam") {
     std::size_t steps = 0;
     hooks.on_step = [&](const std::vector<std::int32_t>& ids) { return (steps = ids.size()) < 4; };
     Scripted model(round_robin), second(round_robin);
-    CHECK(generate(model, config, hooks) == std::vector<std::int32_t>{1, 2, 3, 4});
+    CHECK(generate(model, config, hooks).ids == std::vector<std::int32_t>{1, 2, 3, 4});
     CHECK(steps == 4);
     hooks.on_step = nullptr;
     hooks.is_complete = [](const std::vector<std::int32_t>& ids) { return ids.back() == 3; };
-    CHECK(generate(second, config, hooks) == std::vector<std::int32_t>{1, 2, 3});
+    CHECK(generate(second, config, hooks).ids == std::vector<std::int32_t>{1, 2, 3});
   }
 }
 
@@ -274,6 +296,47 @@ TEST_CASE(
   CHECK(config.length_penalty == 0);
 }
 
+TEST_CASE("log-probabilities are the model's own, before penalties, temperature and cuts") {
+  const auto fixed = [](const std::vector<std::int32_t>&) {
+    return std::vector<float>{std::log(0.5f), std::log(0.3f), std::log(0.2f), 9.0f};  // the last one pads
+  };
+  GenerationConfig config;
+  config.eos_token_ids = {2};
+  config.num_tokens = 3;
+  config.max_new_tokens = 3;
+  const auto probabilities = [&](const GenerationConfig& changed) {
+    Scripted model(fixed);
+    const GeneratedSequence sequence = generate(model, changed);
+    std::vector<std::pair<std::int32_t, double>> result;
+    for (std::size_t i = 0; i < sequence.ids.size(); ++i) {
+      result.push_back({sequence.ids[i], std::round(1e4 * std::exp(sequence.log_probabilities[i])) / 1e4});
+    }
+    return result;
+  };
+  using Pairs = std::vector<std::pair<std::int32_t, double>>;
+  for (const Index beams : {1, 2}) {
+    config.num_beams = beams;
+    CHECK(probabilities(config) == Pairs{{0, 0.5}, {0, 0.5}, {0, 0.5}});
+    GenerationConfig other = config;
+    other.no_repeat_ngram_size = 1;
+    other.min_new_tokens = 2;
+    // Two beams find 0 1 2 and 1 0 2 equally likely, and take the later one.
+    CHECK(probabilities(other) ==
+          (beams == 1 ? Pairs{{0, 0.5}, {1, 0.3}, {2, 0.2}} : Pairs{{1, 0.3}, {0, 0.5}, {2, 0.2}}));
+    other = config;
+    other.repetition_penalty = 100;  // logits are negative here, so a penalty makes them smaller
+    other.min_new_tokens = 3;
+    Pairs penalized = probabilities(other);
+    std::sort(penalized.begin(), penalized.end());
+    CHECK(penalized == Pairs{{0, 0.5}, {0, 0.5}, {1, 0.3}});
+  }
+  GenerationConfig sampled = config;
+  sampled.num_beams = 1;
+  sampled.do_sample = true;
+  sampled.temperature = 0.01;
+  CHECK(probabilities(sampled) == Pairs{{0, 0.5}, {0, 0.5}, {0, 0.5}});
+}
+
 TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
   // The next token depends on all tokens before it, so that a token of the draft that was not verified would show.
   const auto logits = [](const std::vector<std::int32_t>& ids) {
@@ -290,7 +353,7 @@ TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
   config.max_new_tokens = 40;
   config.eos_token_ids = {0};
   Scripted plain(logits);
-  const std::vector<std::int32_t> expected = generate(plain, config);
+  const auto [expected, expected_probabilities] = generate(plain, config);
   REQUIRE(expected.size() > 12);
   const auto edited = [&](std::size_t at, std::size_t erased, std::vector<std::int32_t> inserted) {
     std::vector<std::int32_t> draft = expected;
@@ -309,12 +372,14 @@ TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
   for (const auto& draft : drafts) {
     Scripted model(logits);
     DraftStatistics statistics;
-    CHECK(generate_from_draft(model, config, draft, {}, &statistics) == expected);
+    const GeneratedSequence sequence = generate_from_draft(model, config, draft, {}, &statistics);
+    CHECK(sequence.ids == expected);
+    CHECK(sequence.log_probabilities == expected_probabilities);
     CHECK(statistics.passes <= static_cast<Index>(2 * expected.size()));
     GenerationConfig shorter = config;
     shorter.max_new_tokens = 7;
     Scripted again(logits), plain_again(logits);
-    CHECK(generate_from_draft(again, shorter, draft) == generate(plain_again, shorter));
+    CHECK(generate_from_draft(again, shorter, draft).ids == generate(plain_again, shorter).ids);
   }
   // A right draft is read once; one wrong word costs two passes more.
   const auto smooth = [](const std::vector<std::int32_t>& ids) {
@@ -329,7 +394,7 @@ TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
     if (wrong) draft[9] = 29;
     Scripted model(smooth);
     DraftStatistics statistics;
-    CHECK(generate_from_draft(model, config, draft, {}, &statistics).size() == 21);
+    CHECK(generate_from_draft(model, config, draft, {}, &statistics).ids.size() == 21);
     CHECK(statistics.passes == (wrong ? 2 : 0));
   }
 }

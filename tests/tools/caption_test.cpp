@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <cmath>
+
 #include "run_command.hpp"
 
 using sharpeye::Json;
@@ -63,7 +65,7 @@ TEST_CASE("caption --json has the documented keys") {
   REQUIRE(lines.size() == 2);
   for (const std::string& line : lines) {
     const Json json = test::parse(line);
-    CHECK(json.size() == 8);
+    CHECK(json.size() == 12);
     CHECK(json.at("deadline_passed") == false);
     CHECK(json.at("initial").is_text());
     CHECK(json.at("refined").is_text());
@@ -72,6 +74,17 @@ TEST_CASE("caption --json has the documented keys") {
     for (const char* pass : {"initial", "refined"}) {
       REQUIRE(json.at("tokens").at(pass).is_list());
       CHECK(json.at("tokens").at(pass).size() > 0);
+    }
+    for (const char* pass : {"initial", "refined"}) {
+      const double mean = json.at("mean_log_probability").at(pass).get<double>();
+      CHECK(json.at("confidence").at(pass).get<double>() == doctest::Approx(std::exp(mean)).epsilon(1e-2));
+      const Json& logs = json.at("log_probabilities").at(pass);
+      REQUIRE(logs.size() == json.at("tokens").at(pass).size());
+      double sum = 0;
+      for (std::size_t i = 0; i < logs.size(); ++i) sum += logs[i].get<double>();
+      CHECK(sum / static_cast<double>(logs.size()) == doctest::Approx(mean).epsilon(1e-4));
+      const Json& words = json.at("words").at(pass);
+      for (std::size_t i = 0; i < words.size(); ++i) CHECK(words[i].at("probability").get<double>() <= 1);
     }
     CHECK(json.at("steps").at("initial").get<int>() > 0);
     CHECK(json.at("steps").at("refined").get<int>() >= 0);
@@ -87,6 +100,35 @@ TEST_CASE("caption --json has the documented keys") {
   }
   CHECK(test::parse(lines[0]).at("image") == world().image_a());
   CHECK(test::parse(lines[0]).at("tokens") != test::parse(lines[1]).at("tokens"));
+}
+
+TEST_CASE("--min-confidence says that it is not sure, in text and in JSON") {
+  const auto with = [](const char* minimum, std::vector<std::string> options) {
+    options.insert(options.begin(), {"--min-confidence", minimum, world().image_a()});
+    const auto result = run(caption(options));
+    CHECK_MESSAGE(result.exit_code == 0, result.err);
+    return result.out;
+  };
+  const std::string plain = run(caption({world().image_a()})).out;
+  CHECK(with("0", {}) == plain);
+  CHECK(with("1", {}) == world().image_a() + "\n  initial: not sure\n  refined: not sure\n");
+  CHECK(with("1", {"--glances", "1"}) == world().image_a() + "\n  initial: not sure\n");
+  const Json sure = test::parse(with("0", {"--json"})), unsure = test::parse(with("1", {"--json"}));
+  CHECK(unsure.at("initial") == "not sure");
+  CHECK(unsure.at("refined") == "not sure");
+  for (const char* pass : {"initial", "refined"}) {
+    CHECK(sure.at("sure").at(pass) == true);
+    CHECK(unsure.at("sure").at(pass) == false);
+  }
+  CHECK(unsure.at("confidence") == sure.at("confidence"));
+  CHECK(unsure.at("words") == sure.at("words"));
+  // Each caption is judged by itself.
+  const double initial = sure.at("confidence").at("initial").get<double>();
+  const double refined = sure.at("confidence").at("refined").get<double>();
+  REQUIRE(initial != refined);
+  const Json mixed = test::parse(with(std::to_string((initial + refined) / 2).c_str(), {"--json"}));
+  CHECK(mixed.at("sure").at("initial") == (initial > refined));
+  CHECK(mixed.at("sure").at("refined") == (refined > initial));
 }
 
 TEST_CASE("a bad image is named, the others go on, exit code 1") {
@@ -342,6 +384,9 @@ TEST_CASE("wrong usage exits with 2") {
       {{"--ablation", "caption-only", "--glances", "1"}, "--ablation"},
       {{"--stream"}, "--stream"},
       {{"--stream", "--json", "--beams", "1"}, "--stream"},
+      {{"--min-confidence", "1.5"}, "--min-confidence"},
+      {{"--min-confidence", "nan"}, "--min-confidence"},
+      {{"--min-confidence", "0.5", "--stream", "--beams", "1"}, "--min-confidence"},
       {{"--max-pixels", "0"}, "--max-pixels"},
       {{"--deadline-ms", "-5"}, "--deadline-ms"},
       {{"--unknown"}, "--unknown"},

@@ -18,8 +18,8 @@ namespace detail {
 
 /// A sequence and the sum of its log-probabilities.
 struct Beam {
-  std::vector<std::int32_t> ids;
-  float log_probability;
+  GeneratedSequence sequence;
+  float log_probability;  // after the processors, which is what the search compares
 };
 
 /// One beam continued by one token.
@@ -27,6 +27,7 @@ struct Candidate {
   float log_probability;
   Index beam;
   std::int32_t id;
+  float token_log_probability;  // of the id alone, before the processors
 };
 
 /// The num_beams best finished sequences.
@@ -35,11 +36,11 @@ class FinishedBeams {
   explicit FinishedBeams(const GenerationConfig& config) : config_(config) {}
 
   /// @param length the tokens that the score is divided by (end token included)
-  void add(std::vector<std::int32_t> ids, float log_probability, Index length) {
+  void add(GeneratedSequence sequence, float log_probability, Index length) {
     const double score = normalized(log_probability, length);
     if (is_full() && score <= worst()->score) return;
     if (is_full()) finished_.erase(worst());
-    finished_.push_back({std::move(ids), score});
+    finished_.push_back({std::move(sequence), score});
   }
 
   /// @param best the best running log-probability, at `length` tokens
@@ -53,17 +54,17 @@ class FinishedBeams {
   bool is_empty() const { return finished_.empty(); }
 
   /// The sequence of the highest score, the latest of equals.
-  const std::vector<std::int32_t>& best() const {
+  const GeneratedSequence& best() const {
     auto best = finished_.begin();
     for (auto it = finished_.begin(); it != finished_.end(); ++it) {
       if (it->score >= best->score) best = it;
     }
-    return best->ids;
+    return best->sequence;
   }
 
  private:
   struct Finished {
-    std::vector<std::int32_t> ids;
+    GeneratedSequence sequence;
     double score;
   };
 
@@ -90,13 +91,15 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
     take_logits(config, scores);
     const float normalizer = simd::kernels().log_sum_exp(static_cast<Index>(scores.size()), scores.data());
     for (float& score : scores) score -= normalizer;
-    process_scores(config, beams[beam].ids, scores);
+    const TokenProbabilities probabilities(config, scores, 0.0f);
+    process_scores(config, beams[beam].sequence.ids, scores);
     for (std::size_t id = 0; id < scores.size(); ++id) {
       const Candidate candidate{scores[id] + beams[beam].log_probability, static_cast<Index>(beam),
-                                static_cast<std::int32_t>(id)};
+                                static_cast<std::int32_t>(id), 0};
       if (best.size() == count && !is_better(candidate, best.back())) continue;
       if (best.size() == count) best.pop_back();
-      best.insert(std::upper_bound(best.begin(), best.end(), candidate, is_better), candidate);
+      const auto place = best.insert(std::upper_bound(best.begin(), best.end(), candidate, is_better), candidate);
+      place->token_log_probability = probabilities.log_probability(id, scores);
     }
   }
   return best;
@@ -104,8 +107,8 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
 
 }  // namespace detail
 
-SHARPEYE_BODY std::vector<std::int32_t> beam_search(NextToken& model, const GenerationConfig& config,
-                                                    const GenerationHooks& hooks) {
+SHARPEYE_BODY GeneratedSequence beam_search(NextToken& model, const GenerationConfig& config,
+                                            const GenerationHooks& hooks) {
   const auto num_beams = static_cast<std::size_t>(config.num_beams);
   detail::FinishedBeams finished(config);
   std::vector<detail::Beam> beams{{{}, 0.0f}};
@@ -120,9 +123,10 @@ SHARPEYE_BODY std::vector<std::int32_t> beam_search(NextToken& model, const Gene
     for (std::size_t rank = 0; rank < candidates.size() && running.size() < num_beams; ++rank) {
       const detail::Candidate& candidate = candidates[rank];
       if (candidate.log_probability == kImpossible) break;
-      std::vector<std::int32_t> sequence = beams[static_cast<std::size_t>(candidate.beam)].ids;
-      sequence.push_back(candidate.id);
-      if (is_finished(config, hooks, sequence)) {
+      GeneratedSequence sequence = beams[static_cast<std::size_t>(candidate.beam)].sequence;
+      sequence.ids.push_back(candidate.id);
+      sequence.log_probabilities.push_back(candidate.token_log_probability);
+      if (is_finished(config, hooks, sequence.ids)) {
         // An end that is not among the first num_beams would not have been chosen without the extra candidates.
         if (rank < num_beams) finished.add(std::move(sequence), candidate.log_probability, length);
         continue;
@@ -134,15 +138,15 @@ SHARPEYE_BODY std::vector<std::int32_t> beam_search(NextToken& model, const Gene
     beams = std::move(running);
     const bool is_done =
         beams.empty() || (!candidates.empty() && finished.is_done(candidates.front().log_probability, length));
-    const bool goes_on = !hooks.on_step || beams.empty() || hooks.on_step(beams.front().ids);
+    const bool goes_on = !hooks.on_step || beams.empty() || hooks.on_step(beams.front().sequence.ids);
     if (is_done) break;
     if (length >= config.max_new_tokens || !goes_on) {
-      for (detail::Beam& beam : beams) finished.add(std::move(beam.ids), beam.log_probability, length);
+      for (detail::Beam& beam : beams) finished.add(std::move(beam.sequence), beam.log_probability, length);
       break;
     }
     logits = model.step(parents, ids);
   }
-  return finished.is_empty() ? std::vector<std::int32_t>{} : finished.best();
+  return finished.is_empty() ? GeneratedSequence{} : finished.best();
 }
 
 SHARPEYE_NAMESPACE_END

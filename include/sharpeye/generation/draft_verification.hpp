@@ -24,11 +24,12 @@ struct DraftStatistics {
 ///
 /// A pass over several tokens rounds differently from one over a single token. Where the best token of such a pass does
 /// not lead by `kDraftMargin`, the token is decided by a pass over one token, as plain decoding does.
+/// The log-probabilities are those of the pass that decided a token: they may differ by less than `kDraftMargin`.
 /// @param model its prefill may have read `draft` already. @param config one beam, no sampling
 /// @throws Error kConfig for a wrong combination.
-std::vector<std::int32_t> generate_from_draft(NextToken& model, const GenerationConfig& config,
-                                              const std::vector<std::int32_t>& draft, const GenerationHooks& hooks = {},
-                                              DraftStatistics* statistics = nullptr);
+GeneratedSequence generate_from_draft(NextToken& model, const GenerationConfig& config,
+                                      const std::vector<std::int32_t>& draft, const GenerationHooks& hooks = {},
+                                      DraftStatistics* statistics = nullptr);
 
 SHARPEYE_NAMESPACE_END
 

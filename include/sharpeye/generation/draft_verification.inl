@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <tuple>
 #include <utility>
 
 #include "sharpeye/generation/logits_processors.hpp"
@@ -55,21 +57,27 @@ class DraftCursor {
   std::size_t at_ = 0;
 };
 
-/// The best token, and by how much it leads.
-inline std::pair<std::int32_t, float> best_and_lead(const std::vector<float>& scores) {
+/// The best token after `ids`, by how much it leads, and its log-probability.
+inline std::tuple<std::int32_t, float, float> choose(const GenerationConfig& config,
+                                                     const std::vector<std::int32_t>& ids, std::vector<float>& scores) {
+  take_logits(config, scores);
+  const TokenProbabilities probabilities(config, scores);
+  process_scores(config, ids, scores);
   const auto best = std::max_element(scores.begin(), scores.end());
   float second = kImpossible;
   for (auto it = scores.begin(); it != scores.end(); ++it) {
     if (it != best) second = std::max(second, *it);
   }
-  return {static_cast<std::int32_t>(best - scores.begin()), *best - second};
+  const std::ptrdiff_t id = best - scores.begin();
+  return {static_cast<std::int32_t>(id), *best - second,
+          probabilities.log_probability(static_cast<std::size_t>(id), scores)};
 }
 
 }  // namespace detail
 
-SHARPEYE_BODY std::vector<std::int32_t> generate_from_draft(NextToken& model, const GenerationConfig& config,
-                                                            const std::vector<std::int32_t>& draft,
-                                                            const GenerationHooks& hooks, DraftStatistics* statistics) {
+SHARPEYE_BODY GeneratedSequence generate_from_draft(NextToken& model, const GenerationConfig& config,
+                                                    const std::vector<std::int32_t>& draft,
+                                                    const GenerationHooks& hooks, DraftStatistics* statistics) {
   // The rows that a pass reads beside its first one: as many as the kernels read weights once for.
   constexpr std::size_t kAhead = 5;
   check(config, "generation: ");
@@ -78,7 +86,8 @@ SHARPEYE_BODY std::vector<std::int32_t> generate_from_draft(NextToken& model, co
   DraftStatistics counted;
   DraftStatistics& count = statistics == nullptr ? counted : *statistics;
   detail::DraftCursor cursor(draft);
-  std::vector<std::int32_t> ids;
+  GeneratedSequence sequence;
+  std::vector<std::int32_t>& ids = sequence.ids;
   std::vector<float> scores = model.start();
   // Logits after each token of the draft's stretch `proposed`, the first `used` of which are in `ids`.
   std::vector<std::int32_t> proposed = draft;
@@ -87,24 +96,21 @@ SHARPEYE_BODY std::vector<std::int32_t> generate_from_draft(NextToken& model, co
   std::size_t used = 0;
   bool is_plain = true;  // whether `scores` come from a pass over one token
   for (;;) {
-    take_logits(config, scores);
-    process_scores(config, ids, scores);
-    auto [chosen, lead] = detail::best_and_lead(scores);
+    auto [chosen, lead, log_probability] = detail::choose(config, ids, scores);
     if (!is_plain && lead < kDraftMargin) {
       scores = std::move(model.read(static_cast<Index>(ids.size()) - 1, {ids.back()}).front());
       ++count.passes;
-      take_logits(config, scores);
-      process_scores(config, ids, scores);
-      chosen = detail::best_and_lead(scores).first;
+      std::tie(chosen, lead, log_probability) = detail::choose(config, ids, scores);
       after.clear();  // the rest of the stretch is no longer in the model
       proposed.clear();
       used = 0;
     }
     const bool is_expected = !cursor.next(1).empty() && cursor.next(1).front() == chosen;
     ids.push_back(chosen);
+    sequence.log_probabilities.push_back(log_probability);
     const bool goes_on = !hooks.on_step || hooks.on_step(ids);
     if (!goes_on || is_finished(config, hooks, ids) || static_cast<Index>(ids.size()) >= config.max_new_tokens) {
-      return ids;
+      return sequence;
     }
     if (is_expected) {
       cursor.advance();

@@ -11,17 +11,15 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// The sequence that `config` asks for: beam search, sampling or greedy.
-/// @return the generated ids, the end token included if there is one @throws Error kConfig for settings that
-/// exclude each other.
-std::vector<std::int32_t> generate(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks = {});
+/// @throws Error kConfig for settings that exclude each other.
+GeneratedSequence generate(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks = {});
 
 /// One token after the other: the likeliest (the lowest id of equals), or one drawn with `config.seed`.
-std::vector<std::int32_t> generate_one_by_one(NextToken& model, const GenerationConfig& config,
-                                              const GenerationHooks& hooks);
+GeneratedSequence generate_one_by_one(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks);
 
 /// Keeps the `num_beams` likeliest sequences, sets finished ones aside, and returns the best of those by
 /// log-probability / length^length_penalty. At the limit of tokens the running ones count as finished.
-std::vector<std::int32_t> beam_search(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks);
+GeneratedSequence beam_search(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks);
 
 /// Whether the last of `ids` ends a sequence.
 bool is_finished(const GenerationConfig& config, const GenerationHooks& hooks, const std::vector<std::int32_t>& ids);

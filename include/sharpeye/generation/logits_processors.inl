@@ -9,6 +9,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "sharpeye/simd/kernels.hpp"
+
 SHARPEYE_NAMESPACE_BEGIN
 
 SHARPEYE_BODY void take_logits(const GenerationConfig& config, std::vector<float>& logits) {
@@ -19,6 +21,15 @@ SHARPEYE_BODY void take_logits(const GenerationConfig& config, std::vector<float
   for (const float logit : logits) {
     if (!(logit <= kLargest)) fail(ErrorCode::kNotFinite, "generation: expected finite logits, actual ", logit);
   }
+}
+
+SHARPEYE_BODY TokenProbabilities::TokenProbabilities(const GenerationConfig& config, const std::vector<float>& logits)
+    : TokenProbabilities(config, logits,
+                         simd::kernels().log_sum_exp(static_cast<Index>(logits.size()), logits.data())) {}
+SHARPEYE_BODY TokenProbabilities::TokenProbabilities(const GenerationConfig& config, const std::vector<float>& logits,
+                                                     float normalizer)
+    : normalizer_(normalizer) {
+  if (config.repetition_penalty != 1 || config.no_repeat_ngram_size > 0 || config.min_new_tokens > 0) before_ = logits;
 }
 
 SHARPEYE_BODY void process_scores(const GenerationConfig& config, const std::vector<std::int32_t>& ids,

@@ -29,6 +29,14 @@ class NextToken {
   virtual std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) = 0;
 };
 
+/// What was generated after a prompt.
+struct GeneratedSequence {
+  std::vector<std::int32_t> ids;  ///< the end token included if there is one
+  /// Of each id: the natural logarithm of its probability given what stands before it. That is log softmax of the
+  /// model's own logits, without the ids that only pad the vocabulary, and before penalties and temperature.
+  std::vector<float> log_probabilities;
+};
+
 /// Callbacks of generation.
 struct GenerationHooks {
   /// Called after each step with the best sequence so far, end token included; false ends generation there.

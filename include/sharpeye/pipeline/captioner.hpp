@@ -15,6 +15,7 @@
 #include "sharpeye/core/tensor_view.hpp"
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/generation/generation_config.hpp"
+#include "sharpeye/pipeline/caption_confidence.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/vision/image_processor.hpp"
 
@@ -75,6 +76,7 @@ struct Caption {
   std::string initial;  ///< the first glance's
   std::string refined;  ///< the last complete one; the initial caption when `rounds` is 0
   std::vector<std::int32_t> initial_ids, refined_ids;
+  CaptionConfidence initial_confidence, refined_confidence;
   Index rounds = 0;  ///< refinements that were completed
   bool deadline_passed = false;
   Index pass1_steps = 0, pass2_steps = 0;  ///< passes of the language model after reading the prompts

@@ -67,22 +67,23 @@ class CaptionRun {
     const auto begin = Clock::now();
     look(image);
     if (is_single_pass()) {
-      caption_.initial = refine("", 0, caption_.initial_ids);
+      take_initial(refine("", 0));
     } else if (options_.initial) {
       caption_.initial = std::string(strip(*options_.initial));
       caption_.initial_ids = model_.tokenizer().encode(caption_.initial, {false, false});
       if (options_.on_tensor) first_glance();
     } else {
-      caption_.initial = first_glance();
+      take_initial(first_glance());
     }
     caption_.refined = caption_.initial;
     caption_.refined_ids = caption_.initial_ids;
+    caption_.refined_confidence = caption_.initial_confidence;
     while (caption_.rounds < rounds_ && !is_late()) {
-      std::vector<std::int32_t> ids;
-      std::string text = refine(caption_.refined, caption_.rounds + 1, ids);
+      Written written = refine(caption_.refined, caption_.rounds + 1);
       if (is_late()) break;  // it may be cut short
-      caption_.refined = std::move(text);
-      caption_.refined_ids = std::move(ids);
+      caption_.refined = std::move(written.text);
+      caption_.refined_ids = std::move(written.ids);
+      caption_.refined_confidence = std::move(written.confidence);
       ++caption_.rounds;
     }
     caption_.timings.total = milliseconds_since(begin);
@@ -99,6 +100,13 @@ class CaptionRun {
     GenerationConfig generation;
     double& prefill_time;
     double& decode_time;
+  };
+
+  // What a glance wrote.
+  struct Written {
+    std::string text;
+    std::vector<std::int32_t> ids;
+    CaptionConfidence confidence;
   };
 
   static double milliseconds_since(Clock::time_point begin) {
@@ -142,13 +150,19 @@ class CaptionRun {
     if (options_.ablation == Ablation::kCaptionOnly) sight_.second.assign(sight_.second.size(), sight_.second.back());
   }
 
-  std::string first_glance() {
-    const Tensor visual = timed(caption_.timings.connector, [&] { return network_.first_glance(ops_, sight_.first); });
-    trace("connector.output", visual);
-    return write(first_, initial_prompt().tokenize(model_.tokenizer()), visual, 0, caption_.initial_ids);
+  void take_initial(Written written) {
+    caption_.initial = std::move(written.text);
+    caption_.initial_ids = std::move(written.ids);
+    caption_.initial_confidence = std::move(written.confidence);
   }
 
-  std::string refine(const std::string& initial, Index round, std::vector<std::int32_t>& ids) {
+  Written first_glance() {
+    const Tensor visual = timed(caption_.timings.connector, [&] { return network_.first_glance(ops_, sight_.first); });
+    trace("connector.output", visual);
+    return write(first_, initial_prompt().tokenize(model_.tokenizer()), visual, 0);
+  }
+
+  Written refine(const std::string& initial, Index round) {
     const bool sees_caption = options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
     const std::string draft = sees_caption ? initial : "";
     const Tensor visual = timed(caption_.timings.ser_connector, [&] {
@@ -160,7 +174,7 @@ class CaptionRun {
     });
     if (round <= 1) trace("ser.output", visual);
     if (round > 0 && is_late()) return {};
-    return write(second_, refine_prompt_for(draft, visual.rows()), visual, round, ids);
+    return write(second_, refine_prompt_for(draft, visual.rows()), visual, round);
   }
 
   // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
@@ -185,8 +199,7 @@ class CaptionRun {
   }
 
   // The language model reads a prompt with visual tokens and writes a caption. Only the first refinement is traced.
-  std::string write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
-                    std::vector<std::int32_t>& ids) {
+  Written write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round) {
     const CausalLm<Ops>& language_model = pass.language_model;
     const std::string name = pass.name;
     const Tensor inputs_embeds = network_.prompt(ops_, language_model, prompt, visual);
@@ -210,13 +223,19 @@ class CaptionRun {
     if (round > 0 && is_late()) return {};
     const GenerationHooks hooks = make_hooks(generation, round);
     DraftStatistics statistics;
-    ids = timed(pass.decode_time, [&] {
+    GeneratedSequence sequence = timed(pass.decode_time, [&] {
       if (draft.empty()) return generate(next_token, generation, hooks);
       return generate_from_draft(next_token, generation, draft, hooks, &statistics);
     });
-    const Index steps = draft.empty() ? static_cast<Index>(ids.size()) - 1 : statistics.passes;
+    const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
-    return text_of(ids, generation);
+    Written written;
+    std::size_t text_end = 0;
+    written.text = text_of(sequence.ids, generation, &text_end);
+    written.confidence.words = word_probabilities(model_.tokenizer(), sequence, text_end);
+    written.confidence.log_probabilities = std::move(sequence.log_probabilities);
+    written.ids = std::move(sequence.ids);
+    return written;
   }
 
   // What a greedy refinement is likely to write: the caption before it, as the language model wrote it.
@@ -253,11 +272,15 @@ class CaptionRun {
   }
 
   // The ids' text up to a stop string, without white space around it and without half a character at its end.
-  std::string text_of(const std::vector<std::int32_t>& ids, const GenerationConfig& generation) const {
+  // @param text_end where the stop string begins
+  std::string text_of(const std::vector<std::int32_t>& ids, const GenerationConfig& generation,
+                      std::size_t* text_end = nullptr) const {
     StreamingDecoder decoder(model_.tokenizer());
     std::string text;
     for (const std::int32_t id : ids) text += decoder.push(id);
-    return std::string(strip(std::string_view(text).substr(0, stop_position(text, generation))));
+    const std::size_t end = stop_position(text, generation);
+    if (text_end != nullptr) *text_end = end;
+    return std::string(strip(std::string_view(text).substr(0, end)));
   }
 
   Arena& arena_;
