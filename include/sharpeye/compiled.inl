@@ -89,6 +89,7 @@
 #include "sharpeye/pipeline/preprocessor_config.inl"
 #include "sharpeye/pipeline/presets.inl"
 #include "sharpeye/pipeline/read_generation_config.inl"
+#include "sharpeye/pipeline/verify.inl"
 #include "sharpeye/simd/attention.inl"
 #include "sharpeye/simd/gemm.inl"
 #include "sharpeye/simd/integer_gemm.inl"
