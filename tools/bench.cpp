@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "sharpeye/simd/kernels.hpp"
+#include "tools/bench_paper.hpp"
 #include "tools/bench_stages.hpp"
 #include "tools/options.hpp"
 
@@ -14,10 +15,13 @@ namespace {
 struct BenchCommand {
   SessionOptions session;
   StageRun run;
-  bool json = false;
+  bool json = false, paper = false;
 };
 
 int run_bench(const BenchCommand& command) {
+  if (command.paper) {
+    return bench_paper(command.session.threads, command.run.new_tokens, command.run.repeat, command.json);
+  }
   catch_interrupts();
   Session session(command.session);
   const MeasuredStages measured = measure_stages(command.run, command.session, session);
@@ -67,7 +71,12 @@ int run_bench(const BenchCommand& command) {
 void add_bench(Command& command) {
   const auto options = std::make_shared<BenchCommand>();
   command.description = "Measure each stage of a caption against this machine's limits";
-  options->session.add_to(command);
+  Option& model = options->session.add_to(command).alternative("what to measure");
+  model.is_required = false;
+  command
+      .flag("--paper", options->paper,
+            "LLaVA-1.5-7B, the one-glance baseline and MM-SeR in the paper's sizes, with random weights, side by side")
+      .alternative("what to measure");
   command.text("--image", options->run.image, "Instead of a drawn one of 640 x 480").type("IMAGE");
   command.number("--repeat", options->run.repeat, 1, 1000, "Captions to take the median of");
   command.number("--new-tokens", options->run.new_tokens, 2, 1000, "That each glance writes");

@@ -5,14 +5,12 @@
 #include <filesystem>
 #include <optional>
 
-#include "sharpeye/core/file.hpp"
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/io/safetensors_writer.hpp"
-#include "sharpeye/models/initialize.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/assemble.hpp"
 #include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/presets.hpp"
+#include "sharpeye/pipeline/random_model.hpp"
 #include "tools/options.hpp"
 #include "tools/terminal.hpp"
 
@@ -27,17 +25,6 @@ struct InitCommand {
   std::optional<std::string> refine_prompt;
   bool link = false, force = false;
 };
-
-// The tensor of another model if there is one of this name and shape, else random values.
-StoredTensor initial_tensor(const TensorDeclaration& declaration, const TensorSource* known, std::uint64_t seed) {
-  require(!is_interrupted(), ErrorCode::kCancelled, "init: cancelled");
-  const TensorInfo* info = known == nullptr ? nullptr : known->find(declaration.name);
-  if (info != nullptr && info->shape == declaration.shape) {
-    return stored_as(known->read(declaration.name), declaration.dtype);
-  }
-  const StoredTensor tensor = make_tensor(declaration.name, declaration.shape, initial_values(declaration, seed));
-  return stored_as(tensor, declaration.dtype);
-}
 
 int add_second_glance(const InitCommand& command) {
   require_new_model_folder(command.on, command.folder, command.force);
@@ -61,22 +48,8 @@ int run_init(const InitCommand& command) {
   std::shared_ptr<const TensorSource> known;
   if (!command.weights.empty()) require_plain(*(known = open_model_weights(command.weights)));
   catch_interrupts();
-  fs::create_directories(command.folder);
-  fs::remove(config_path);  // it comes back last: a directory that has one is complete
-
-  const DType dtype = codec_named(command.dtype).dtype();
-  std::vector<TensorDeclaration> tensors = declare_tensors(preset.config);
-  for (TensorDeclaration& tensor : tensors) tensor.dtype = dtype;
-  write_safetensors(command.folder + "/model.safetensors", tensors,
-                    [&](const TensorDeclaration& tensor) { return initial_tensor(tensor, known.get(), command.seed); },
-                    {{"format", "pt"}});
-  write_file(command.folder + "/vocab.json", tokenizer.vocab_json);
-  write_file(command.folder + "/merges.txt", tokenizer.merges_txt);
-  write_file(command.folder + "/preprocessor_config.json", preset.preprocessor.to_json().dump(2) + "\n");
-  write_file(command.folder + "/generation_config.json", preset.generation.to_json().dump(2) + "\n");
-  Json config = preset.config.to_json();
-  if (!known) config["sharpeye_note"] = concat("random weights, seed ", command.seed);
-  write_file(config_path, config.dump(2) + "\n");
+  write_random_model(command.folder, preset, tokenizer,
+                     {&codec_named(command.dtype), command.seed, known.get(), is_interrupted});
   return kOk;
 }
 
@@ -85,9 +58,11 @@ int run_init(const InitCommand& command) {
 void add_init(Command& command) {
   const auto options = std::make_shared<InitCommand>();
   command.description = "Make a model directory with random weights, or give a model of one glance a second one";
-  const Option& preset = command.text("--preset", options->preset, "mm-ser-125m has the paper's sizes")
-                             .one_of(preset_names())
-                             .alternative("model");
+  const Option& preset =
+      command
+          .text("--preset", options->preset, "mm-ser-125m has the paper's sizes, llava-1.5-7b those of its yardstick")
+          .one_of(preset_names())
+          .alternative("model");
   const Option& on = command
                          .text("--on", options->on,
                                "A model of one glance: the new one has its weights and an untrained SeR-Connector")
@@ -95,7 +70,8 @@ void add_init(Command& command) {
                          .alternative("model");
   command.text("-o,--output", options->folder, "The directory to make").type("DIR").required();
   command.seed(options->seed, "Of the weights");
-  command.text("--dtype", options->dtype, "Of the weights").one_of({"f32", "f16", "bf16"});
+  command.text("--dtype", options->dtype, "Of the weights; integers as quantize stores them")
+      .one_of({"f32", "f16", "bf16", "int8", "int4"});
   command.text("--tokenizer", options->tokenizer, "Take vocab.json and merges.txt from here; else one of bytes")
       .type("DIR")
       .needs(preset);

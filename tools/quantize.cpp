@@ -45,7 +45,6 @@ int run_quantize(const QuantizeCommand& command) {
   require_new_model_folder(command.model, command.folder, command.force);
   require_plain(*open_model_weights(command.model));
   catch_interrupts();
-  const auto before = CaptionModel::load(command.model);
   // What the report needs is opened before anything is replaced.
   std::vector<Image> images;
   for (const std::string& path : expand_inputs(command.images).names) images.push_back(load_image(path));
@@ -66,7 +65,12 @@ int run_quantize(const QuantizeCommand& command) {
     write_model_folder(command.model, command.folder, small, std::nullopt,
                        config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
   }
-  const auto after = CaptionModel::load(command.folder);
+  // Both models at once are loaded only for those who compare them.
+  std::shared_ptr<const CaptionModel> before, after;
+  if (!images.empty() || data) {
+    before = CaptionModel::load(command.model);
+    after = CaptionModel::load(command.folder);
+  }
   ThreadPool pool(command.threads);
   for (const auto& [name, value] : stage_cosines(before, after, images, pool)) {
     report_json["cosine"][name] = value;

@@ -13,8 +13,8 @@ std::optional<Aspect> to_aspect(const std::string& name) {
 
 }  // namespace
 
-void SessionOptions::add_to(Command& command) {
-  command.text("--model", model, "The model directory").type("DIR").required();
+Option& SessionOptions::add_to(Command& command) {
+  Option& folder = command.text("--model", model, "The model directory").type("DIR").required();
   command.number("--threads", threads, 1, ThreadPool::kMaxThreads,
                  "Threads to compute with; the result is the same for any number");
   command.text("--aspect", aspect, "How an image becomes square, instead of the model's own way")
@@ -27,6 +27,7 @@ void SessionOptions::add_to(Command& command) {
       "must "
       "not change meanwhile");
   command.flag("--allow-non-finite", load.allow_non_finite, "Accept NaN and infinite weights");
+  return folder;
 }
 
 Session::Session(const SessionOptions& options)

@@ -23,7 +23,8 @@ struct SessionOptions {
   std::uint64_t max_pixels = DecodeOptions().max_pixels;
   LoadOptions load;
 
-  void add_to(Command& command);
+  /// @return --model, which is required unless its command says otherwise
+  Option& add_to(Command& command);
 };
 
 /// A model and the threads to run it.

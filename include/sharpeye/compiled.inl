@@ -88,6 +88,7 @@
 #include "sharpeye/pipeline/model_folder.inl"
 #include "sharpeye/pipeline/preprocessor_config.inl"
 #include "sharpeye/pipeline/presets.inl"
+#include "sharpeye/pipeline/random_model.inl"
 #include "sharpeye/pipeline/read_generation_config.inl"
 #include "sharpeye/pipeline/verify.inl"
 #include "sharpeye/simd/attention.inl"

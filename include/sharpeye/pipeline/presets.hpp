@@ -31,7 +31,8 @@ struct Preset {
   GenerationConfig generation;
 };
 
-/// "mm-ser-125m" (the paper's sizes), "demo" (a second on one core) and "tiny" (tests).
+/// "mm-ser-125m" (the paper's sizes), "llava-1.5-7b" (its yardstick, one glance), "demo" (a second on one core) and
+/// "tiny" (tests).
 const std::vector<std::string>& preset_names();
 
 /// @throws Error kInvalidArgument for a tokenizer with more tokens than the preset's vocabulary.

@@ -57,6 +57,18 @@ inline MmSerConfig tiny_preset() {
   return config;
 }
 
+/// llava-hf/llava-1.5-7b-hf, which the paper measures against.
+inline MmSerConfig llava_preset() {
+  MmSerConfig config;
+  config.connector = {{2, 0}, {23}};
+  LlamaConfig text;
+  text.vocab_size = 32064;
+  text.rms_norm_eps = 1e-5;
+  text.max_position_embeddings = 4096;
+  config.text_config = text;
+  return config;
+}
+
 }  // namespace detail
 
 SHARPEYE_BODY TokenizerFiles TokenizerFiles::load(const std::string& folder) {
@@ -69,7 +81,7 @@ SHARPEYE_BODY TokenizerFiles TokenizerFiles::load(const std::string& folder) {
 }
 
 SHARPEYE_BODY const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names{"demo", "mm-ser-125m", "tiny"};
+  static const std::vector<std::string> names{"demo", "llava-1.5-7b", "mm-ser-125m", "tiny"};
   return names;
 }
 
@@ -79,13 +91,19 @@ SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& token
   config.ser_connector.emplace();
   if (name == "demo") config = detail::demo_preset();
   if (name == "tiny") config = detail::tiny_preset();
-  auto& text = config.text_config.as<OptConfig>();
-  if (name != "mm-ser-125m") text.vocab_size = tokenizer.vocab_size();
-  require(tokenizer.vocab_size() <= text.vocab_size, ErrorCode::kInvalidArgument, "--tokenizer: expected at most ",
-          text.vocab_size, " tokens for preset ", name, ", actual ", tokenizer.vocab_size());
-  text.bos_token_id = tokenizer.bos_id();
-  text.eos_token_id = tokenizer.eos_id();
-  text.pad_token_id = tokenizer.pad_id();
+  if (name == "llava-1.5-7b") config = detail::llava_preset();
+  const bool is_small = name == "demo" || name == "tiny";
+  std::visit(
+      [&](auto& text) {
+        if (is_small) text.vocab_size = tokenizer.vocab_size();
+        text.bos_token_id = tokenizer.bos_id();
+        text.eos_token_id = tokenizer.eos_id();
+        text.pad_token_id = tokenizer.pad_id();
+      },
+      config.text_config.any);
+  require(tokenizer.vocab_size() <= config.text_config.vocab_size(), ErrorCode::kInvalidArgument,
+          "--tokenizer: expected at most ", config.text_config.vocab_size(), " tokens for preset ", name, ", actual ",
+          tokenizer.vocab_size());
   preset.preprocessor.processor.image_size = config.vision_config.image_size();
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
   return preset;
@@ -97,6 +115,8 @@ SHARPEYE_BODY const std::vector<std::string>& variant_names() {
 }
 
 SHARPEYE_BODY void apply_variant(MmSerConfig& config, const std::string& name) {
+  require(config.ser_connector || name == variant_names().front(), ErrorCode::kInvalidArgument,
+          "--variant: expected a preset of two glances for ", name, ", actual one of one glance");
   if (name == "single-pass") {
     config.connector.vision_feature_layers = config.ser_connector->vision_feature_layers;
     config.ser_connector.reset();
