@@ -57,6 +57,32 @@ inline MmSerConfig tiny_preset() {
   return config;
 }
 
+/// A small model of llava-interleave-qwen's form: SigLIP, all tokens of its last layer, Qwen2, one glance.
+inline MmSerConfig tiny_llava_preset() {
+  MmSerConfig config;
+  SiglipVisionConfig vision;
+  vision.hidden_size = 64;
+  vision.intermediate_size = 256;
+  vision.num_hidden_layers = 4;
+  vision.num_attention_heads = 4;
+  vision.image_size = 64;
+  vision.patch_size = 8;
+  config.vision_config = vision;
+  config.connector = {{2, 0}, {4}, FeatureSelect::kFull};
+  Qwen2Config text;
+  text.hidden_size = 64;
+  text.intermediate_size = 192;
+  text.num_hidden_layers = 2;
+  text.num_attention_heads = 4;
+  text.num_key_value_heads = 2;
+  text.head_dim = 16;
+  text.max_position_embeddings = 512;
+  text.tie_word_embeddings = true;
+  config.text_config = text;
+  config.initial_prompt = "<image>:";
+  return config;
+}
+
 /// llava-hf/llava-1.5-7b-hf, which the paper measures against.
 inline MmSerConfig llava_preset() {
   MmSerConfig config;
@@ -81,7 +107,7 @@ SHARPEYE_BODY TokenizerFiles TokenizerFiles::load(const std::string& folder) {
 }
 
 SHARPEYE_BODY const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names{"demo", "llava-1.5-7b", "mm-ser-125m", "tiny"};
+  static const std::vector<std::string> names{"demo", "llava-1.5-7b", "mm-ser-125m", "tiny", "tiny-llava"};
   return names;
 }
 
@@ -92,7 +118,8 @@ SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& token
   if (name == "demo") config = detail::demo_preset();
   if (name == "tiny") config = detail::tiny_preset();
   if (name == "llava-1.5-7b") config = detail::llava_preset();
-  const bool is_small = name == "demo" || name == "tiny";
+  if (name == "tiny-llava") config = detail::tiny_llava_preset();
+  const bool is_small = name != "mm-ser-125m" && name != "llava-1.5-7b";
   std::visit(
       [&](auto& text) {
         if (is_small) text.vocab_size = tokenizer.vocab_size();
