@@ -5,9 +5,8 @@
 
 #include "sharpeye/models/llama_config.hpp"
 
-#include <utility>
-
 #include "sharpeye/models/config_names.hpp"
+#include "sharpeye/models/config_token_ids.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -55,26 +54,6 @@ inline void check_layer_types(const JsonReader& json) {
   for (const std::string& type : json.texts("layer_types", kMaxLayers)) {
     require(type == "full_attention", ErrorCode::kUnsupported, json.where("layer_types"),
             ": expected \"full_attention\", actual ", in_quotes(type));
-  }
-}
-
-inline void read_token_ids(const JsonReader& json, LlamaConfig& config) {
-  const Index last = config.vocab_size - 1;
-  config.bos_token_id = json.integer("bos_token_id", 0, last, config.bos_token_id);
-  config.eos_token_id = json.is_list("eos_token_id") ? json.integers("eos_token_id", 0, last).front()
-                                                     : json.integer("eos_token_id", 0, last, config.eos_token_id);
-  config.pad_token_id = json.integer("pad_token_id", -1, last, config.pad_token_id);
-  // The default ones are those of the family's own vocabulary.
-  for (Index* id : {&config.bos_token_id, &config.eos_token_id}) {
-    if (*id > last) *id = -1;
-  }
-}
-
-inline void write_token_ids(const LlamaConfig& config, Json& json) {
-  for (const auto& [key, id] : {std::pair("bos_token_id", config.bos_token_id),
-                                {"eos_token_id", config.eos_token_id},
-                                {"pad_token_id", config.pad_token_id}}) {
-    if (id >= 0) json[key] = id;
   }
 }
 

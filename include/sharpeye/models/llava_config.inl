@@ -22,7 +22,8 @@ inline const char* llava_prompt(const LlamaConfig&) {
 inline const char* llava_prompt(const Qwen2Config&) {
   return "<|im_start|>user\n<image>\nDescribe this image in one sentence.<|im_end|>\n<|im_start|>assistant\n";
 }
-inline const char* llava_prompt(const OptConfig&) {
+template <class Config>
+const char* llava_prompt(const Config&) {
   return "<image>";
 }
 
@@ -51,6 +52,8 @@ SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
   config.vision_config = VisionConfig::from_json(json.object("vision_config"));
   const JsonReader text = json.object("text_config");
   config.text_config = text.has("model_type") ? LanguageModelConfig::from_json(text) : LlamaConfig::from_json(text);
+  require(!config.text_config.image_first(), ErrorCode::kUnsupported, text.where("model_type"),
+          ": expected a language model that reads images among text, actual ", in_quotes(text.text("model_type")));
   const bool is_tied = json.boolean("tie_word_embeddings", false);
   std::visit(
       [&](auto& language_model) {

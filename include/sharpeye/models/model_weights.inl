@@ -35,6 +35,12 @@ inline constexpr NamePrefix kNamePrefixes[] = {
     {"model.embed_tokens.", "language_model.model.embed_tokens."},
     {"model.layers.", "language_model.model.layers."},
     {"model.norm.", "language_model.model.norm."},
+    // GIT
+    {"git.image_encoder.", "vision_tower."},
+    {"git.visual_projection.visual_projection.0.", "multi_modal_projector.linear_1."},
+    {"git.visual_projection.visual_projection.1.", "multi_modal_projector.norm."},
+    {"git.", "language_model.git."},
+    {"output.", "language_model.output."},
 };
 
 }  // namespace detail
