@@ -108,6 +108,7 @@
 #include "sharpeye/simd/regions/neoni8mm.inl"
 #include "sharpeye/simd/regions/scalar.inl"
 #include "sharpeye/text/added_tokens.inl"
+#include "sharpeye/text/bert_vocabulary.inl"
 #include "sharpeye/text/bpe_merger.inl"
 #include "sharpeye/text/bpe_tokenizer.inl"
 #include "sharpeye/text/bpe_trainer.inl"

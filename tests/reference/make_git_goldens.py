@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertTokenizerFast, GitConfig, GitForCausalLM
+from PIL import Image
+from transformers import BertTokenizerFast, CLIPImageProcessorPil, GitConfig, GitForCausalLM
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from make_llava_goldens import HERE, NEW_TOKENS, PROMPTS, lively, save  # noqa: E402
@@ -120,6 +121,27 @@ def golden(config: GitConfig, model) -> dict:
     return result
 
 
+def painted() -> Image.Image:
+    """The image of git_folder_test.cpp."""
+    y, i = np.mgrid[0:30, 0:120]
+    return Image.fromarray(((120 * y + i) * 31 % 251).astype(np.uint8).reshape(30, 40, 3))
+
+
+def captions(model, folder: Path, processor) -> dict:
+    """From pixels to text, as the directory says: without a prompt, and with one."""
+    tokenizer = BertTokenizerFast.from_pretrained(folder)
+    pixels = processor(images=painted(), return_tensors="pt").pixel_values
+    result = {"painted.pixel_values": pixels[0]}
+    for name, prompt in [("plain", ""), ("prompt", "The cat's street, on")]:
+        ids = [tokenizer.cls_token_id] + tokenizer(prompt, add_special_tokens=False).input_ids
+        output = model.generate(pixel_values=pixels, input_ids=torch.tensor([ids]), max_new_tokens=NEW_TOKENS)
+        assert output.max() < len(tokenizer), "a row without a token, which sharpeye never writes"
+        text = tokenizer.batch_decode(output[:, len(ids):], skip_special_tokens=True)[0]
+        print(f"{name}: {text}")
+        result[f"painted.{name}"] = torch.tensor(list(text.encode()), dtype=torch.uint8)
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE.parent / "fixtures" / "models")
@@ -142,6 +164,10 @@ def main() -> None:
                 save_file(stored, folder / "model.safetensors", {"format": "pt"})
             (folder / "vocab.txt").write_text("\n".join(vocabulary()) + "\n")
             BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+            side = config.vision_config.image_size
+            processor = CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+            processor.save_pretrained(folder)
+            tensors.update(captions(model.float(), folder, processor))
             save(folder / "golden.safetensors", tensors)
             for path in folder.iterdir():
                 path.chmod(0o644)
