@@ -77,6 +77,7 @@
 #include "sharpeye/models/llava_config.inl"
 #include "sharpeye/models/mm_ser_config.inl"
 #include "sharpeye/models/model_weights.inl"
+#include "sharpeye/models/nano_llava_config.inl"
 #include "sharpeye/models/opt_config.inl"
 #include "sharpeye/models/ser_connector_config.inl"
 #include "sharpeye/models/siglip_vision_config.inl"

@@ -136,8 +136,9 @@ TEST_CASE("GIT's visual tokens see one another, and no text; text sees what stan
   CHECK(same({10, 20, 30, 102, 40}) == std::vector<bool>{true, true, true, false, false});
   CHECK(same({10, 20, 30, 101, 41}) == std::vector<bool>{true, true, true, true, false});
   auto cache = lm.make_prompt_cache(8, 3);
-  check_error(ErrorCode::kInvalidArgument, "expected the first 3 tokens in one step, actual 2 after 0",
-              [&] { lm.step(ops, lm.embed(ops, {1, 2}), cache); });
+  check_error(ErrorCode::kInvalidArgument, "expected the first 3 tokens in one step, actual 2 after 0", [&] {
+    lm.step(ops, lm.embed(ops, {1, 2}), cache);
+  });
 }
 
 TEST_CASE("GIT's positions are those of its text") {
@@ -235,8 +236,7 @@ TEST_CASE("GIT's configuration: defaults of its parts, and what is refused by na
 }
 
 TEST_CASE("every key of GIT's configuration with values that make no sense is refused by name, or harmless") {
-  const Json values =
-      parse_json("[-1, 0, 3, 0.5, 2147483648, 9e18, 1e300, null, true, \"\", [], [1, -2], {}]", "text");
+  const Json values = parse_json("[-1, 0, 3, 0.5, 2147483648, 9e18, 1e300, null, true, \"\", [], [1, -2], {}]", "text");
   for (const char* object : {"", "vision_config"}) {
     const Json original = config_of("git_base");
     for (const auto& item : (*object == '\0' ? original : original[object]).items()) {

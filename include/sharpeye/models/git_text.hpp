@@ -69,8 +69,7 @@ class GitText final : public CausalLm<Ops> {
   }
 
   Tensor logits(Ops& ops, const Tensor& x) const override {
-    return ops.linear(x, output_ ? *output_ : word_embeddings_.weight(),
-                      {&output_bias_, Activation::kNone, nullptr});
+    return ops.linear(x, output_ ? *output_ : word_embeddings_.weight(), {&output_bias_, Activation::kNone, nullptr});
   }
 
  private:

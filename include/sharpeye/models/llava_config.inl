@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/io/config_fields.hpp"
+#include "sharpeye/models/config_names.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -47,7 +47,7 @@ SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
   MmSerConfig config;
   config.model_type = "llava";
   ReadFields fields(json);
-  fields.constant("projector_hidden_act", "gelu");
+  fields.choice("projector_hidden_act", config.connector.type.activation, activation_names());
   fields.constant("multimodal_projector_bias", true);
   config.vision_config = VisionConfig::from_json(json.object("vision_config"));
   const JsonReader text = json.object("text_config");
@@ -63,7 +63,8 @@ SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
       config.text_config.any);
   json.integer("image_token_index", 0, config.text_config.vocab_size() - 1, 0);
   config.special_tokens_in_prompts = true;
-  config.connector.type = {2, 0};
+  config.connector.type.depth = 2;
+  config.connector.type.expansion = 0;
   config.connector.vision_feature_layers = detail::llava_layers(json, config.vision_config);
   config.connector.select = json.one_of("vision_feature_select_strategy", {"default", "full"}, "default") == "full"
                                 ? FeatureSelect::kFull

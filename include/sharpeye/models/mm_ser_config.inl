@@ -10,6 +10,7 @@
 #include "sharpeye/models/config_names.hpp"
 #include "sharpeye/models/git_config.hpp"
 #include "sharpeye/models/llava_config.hpp"
+#include "sharpeye/models/nano_llava_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -85,7 +86,10 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
 
 /// What a model directory can be: each `model_type` and how its config.json is read.
 inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> model_kinds() {
-  return {{MmSerConfig::kModelType, read_mm_ser_config}, {"llava", read_llava_config}, {"git", read_git_config}};
+  return {{MmSerConfig::kModelType, read_mm_ser_config},
+          {"llava", read_llava_config},
+          {"git", read_git_config},
+          {"llava-qwen2", read_nano_llava_config}};
 }
 
 }  // namespace detail

@@ -51,8 +51,8 @@ struct CaptionModel::Parts {
     const Index tokens = static_cast<Index>(tokenizer->vocab_size()), rows = config.text_config.vocab_size();
     const auto has = [&](const char* file) { return detail::file_exists(folder + file); };
     const char* file = has("/tokenizer.json") ? "/tokenizer.json" : has("/vocab.json") ? "/vocab.json" : "/vocab.txt";
-    require(tokens <= rows, ErrorCode::kConfig, folder, file, ": expected at most ",
-            rows, " tokens (text_config.vocab_size), actual ", tokens);
+    require(tokens <= rows, ErrorCode::kConfig, folder, file, ": expected at most ", rows,
+            " tokens (text_config.vocab_size), actual ", tokens);
     const Index begin = tokenizer->bos_id(), expected = config.text_config.bos_token_id();
     require(!config.text_config.image_first() || begin == expected, ErrorCode::kConfig, folder,
             ": expected a tokenizer that begins texts with the token ", expected, " (bos_token_id), actual ",

@@ -56,7 +56,7 @@ inline std::unordered_map<std::string_view, Index> vocabulary_lines(std::string_
 }
 
 inline Json bert_added_token(const std::string& content, Index id) {
-  return Json{{"id", id},        {"content", content}, {"single_word", false}, {"lstrip", false},
+  return Json{{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
               {"rstrip", false}, {"normalized", false}, {"special", true}};
 }
 
@@ -101,12 +101,12 @@ SHARPEYE_BODY std::string bert_tokenizer_json(std::string_view vocab_txt, const 
   };
   Json json{{"version", "1.0"},
             {"added_tokens", std::move(added)},
-            {"normalizer", Json{{"type", "BertNormalizer"},
-                                {"clean_text", true},
-                                {"handle_chinese_chars", config.boolean("tokenize_chinese_chars", true)},
-                                {"strip_accents", config.has("strip_accents") ? Json(config.boolean("strip_accents"))
-                                                                             : Json()},
-                                {"lowercase", config.boolean("do_lower_case", true)}}},
+            {"normalizer",
+             Json{{"type", "BertNormalizer"},
+                  {"clean_text", true},
+                  {"handle_chinese_chars", config.boolean("tokenize_chinese_chars", true)},
+                  {"strip_accents", config.has("strip_accents") ? Json(config.boolean("strip_accents")) : Json()},
+                  {"lowercase", config.boolean("do_lower_case", true)}}},
             {"pre_tokenizer", Json{{"type", "BertPreTokenizer"}}},
             {"post_processor",
              Json{{"type", "TemplateProcessing"},

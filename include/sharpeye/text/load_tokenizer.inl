@@ -35,7 +35,8 @@ inline std::vector<TokenizerKind> tokenizer_kinds() {
   return {
       {"Hugging Face's tokenizers", {"tokenizer.json"}, load_tokenizer_as<JsonTokenizer>},
       {"byte-level BPE", {"vocab.json", "merges.txt"}, load_tokenizer_as<BpeTokenizer>},
-      {"BERT's WordPiece", {"vocab.txt"},
+      {"BERT's WordPiece",
+       {"vocab.txt"},
        [](const std::string& folder) -> std::unique_ptr<const Tokenizer> {
          return std::make_unique<const JsonTokenizer>(load_bert_tokenizer(folder));
        }},
