@@ -99,7 +99,7 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   options.generation = with_options(*this, model.generation());
   options.refine_generation = with_options(*this, model.refine_generation());
   options.is_cancelled = is_interrupted;
-  if (prompt) PromptTemplate(*prompt, "--prompt");  // refused before the first image
+  if (prompt) PromptTemplate(*prompt, "--prompt", model.config().prompt_text());  // refused before the first image
   options.prompt = prompt;
   return options;
 }

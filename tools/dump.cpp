@@ -12,7 +12,7 @@ namespace {
 struct DumpCommand {
   SessionOptions session;
   std::string image, output;
-  std::optional<std::string> initial;
+  std::optional<std::string> initial, prompt;
 };
 
 int run_dump(const DumpCommand& command) {
@@ -22,6 +22,7 @@ int run_dump(const DumpCommand& command) {
   CaptionOptions options;
   options.rounds = session.model().refines() ? 1 : 0;
   options.initial = command.initial;
+  options.prompt = command.prompt;
   options.is_cancelled = is_interrupted;
   options.on_tensor = [&](const std::string& name, const TensorView& values) {
     const Index size = session.model().config().vision_config.image_size();
@@ -52,6 +53,7 @@ void add_dump(Command& command) {
   command.text("image", options->image, "An image file, or - for stdin").type("IMAGE|-").required();
   options->session.add_to(command);
   command.text("--initial", options->initial, "Take this initial caption instead of generating one");
+  command.text("--prompt", options->prompt, "Of the initial caption, with <image> in it, instead of the model's own");
   command.text("-o,--output", options->output, "The safetensors file to write").type("FILE").required();
   command.run = [options] { return run_dump(*options); };
 }

@@ -22,7 +22,7 @@ CaptionLengths lengths_of(const CaptionsToCount& captions, const MmSerConfig& co
     const Index caption = prompt.uses_initial() ? captions.new_tokens : 0;
     return static_cast<Index>(prompt.tokenize(tokenizer).ids.size()) - 1 + caption;
   };
-  const PromptText kind = config.special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
+  const PromptText kind = config.prompt_text();
   return {text_tokens(PromptTemplate(config.initial_prompt, "prompt", kind)),
           text_tokens(PromptTemplate(config.refine_prompt, "prompt", kind)), captions.new_tokens, captions.new_tokens,
           captions.beams.value_or(generation.num_beams)};

@@ -62,7 +62,7 @@ int run_tokenize(const TokenizeCommand& command) {
 void add_tokenize(Command& command) {
   const auto options = std::make_shared<TokenizeCommand>();
   command.description = "Turn lines of stdin, each a JSON string, into JSON arrays of token ids";
-  command.text("--model", options->model, "A directory with tokenizer.json, or vocab.json and merges.txt")
+  command.text("--model", options->model, "A directory with tokenizer.json, or vocab.json and merges.txt, or vocab.txt")
       .type("DIR")
       .required();
   const Option& decode = command.flag("--decode", options->decode, "The other way; special tokens are left out");

@@ -1,6 +1,8 @@
 // LLaVA against Hugging Face transformers 5 (tests/reference/make_llava_goldens.py): configuration, names, hidden
 // states, visual tokens and logits.
 
+#include <cmath>
+
 #include "io/io_support.hpp"
 #include "sharpeye/io/renamed_source.hpp"
 #include "sharpeye/models/initialize.hpp"
@@ -168,21 +170,33 @@ TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is ref
 
   const auto refuses = [&](ErrorCode code, const char* part, const char* name, const char* object, const char* key,
                            const auto& value) { check_error(code, part, [&] { with(name, object, key, value); }); };
-  refuses(ErrorCode::kConfig, "model_type: expected one of \"mm-ser\", \"llava\", actual \"blip\"", clip, "",
-          "model_type", "blip");
-  refuses(ErrorCode::kConfig, "text_config.model_type: expected one of \"opt\", \"llama\", \"qwen2\", actual \"phi\"",
-          clip, "text_config", "model_type", "phi");
+  refuses(ErrorCode::kConfig, "model_type: expected one of \"mm-ser\", \"llava\", ", clip, "", "model_type", "blip");
+  refuses(ErrorCode::kConfig, "text_config.model_type: expected one of \"opt\", \"llama\", \"qwen2\", ", clip,
+          "text_config", "model_type", "phi");
   refuses(ErrorCode::kConfig, "vision_config.model_type", clip, "vision_config", "model_type", "dinov2");
-  refuses(ErrorCode::kUnsupported, "projector_hidden_act: expected \"gelu\"", clip, "", "projector_hidden_act", "relu");
+  refuses(ErrorCode::kConfig, "projector_hidden_act: expected one of", clip, "", "projector_hidden_act", "swiglu");
+  CHECK(with(clip, "", "projector_hidden_act", "silu").connector.type.to_text() == "mlp2x_silu");
+  CHECK(config.connector.type.to_text() == "mlp2x_gelu");
   refuses(ErrorCode::kUnsupported, "multimodal_projector_bias", clip, "", "multimodal_projector_bias", false);
   refuses(ErrorCode::kConfig, "vision_feature_layer: expected integer in [-4, 3], actual -5", clip, "",
           "vision_feature_layer", -5);
   refuses(ErrorCode::kConfig, "vision_feature_select_strategy", clip, "", "vision_feature_select_strategy", "cls");
   refuses(ErrorCode::kConfig, "image_token_index", clip, "", "image_token_index", 607);
-  refuses(ErrorCode::kUnsupported, "rope_parameters.rope_type: expected \"default\", actual \"yarn\"", siglip,
+  refuses(ErrorCode::kUnsupported,
+          "rope_parameters.rope_type: expected one of \"default\", \"linear\", \"llama3\", actual \"yarn\"", siglip,
           "text_config", "rope_parameters", json(R"({"rope_type": "yarn", "factor": 4.0})"));
-  refuses(ErrorCode::kUnsupported, "rope_scaling.type: expected \"default\", actual \"linear\"", clip, "text_config",
-          "rope_scaling", json(R"({"type": "linear", "factor": 2.0})"));
+  refuses(ErrorCode::kConfig, "rope_scaling.factor", clip, "text_config", "rope_scaling",
+          json(R"({"type": "linear"})"));
+  refuses(ErrorCode::kConfig, "rope_scaling.factor", clip, "text_config", "rope_scaling",
+          json(R"({"type": "linear", "factor": 0})"));
+  refuses(ErrorCode::kConfig, "rope_scaling.beta: expected a key that sharpeye knows", clip, "text_config", "rope_scaling",
+          json(R"({"type": "linear", "factor": 2, "beta": 1})"));
+  refuses(ErrorCode::kConfig, "rope_parameters.original_max_position_embeddings", clip, "text_config",
+          "rope_parameters", json(R"({"rope_type": "llama3", "factor": 8})"));
+  refuses(ErrorCode::kConfig, "rope_parameters.high_freq_factor: expected more than low_freq_factor 4", clip,
+          "text_config", "rope_parameters",
+          json(R"({"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4,
+                   "original_max_position_embeddings": 64})"));
   refuses(ErrorCode::kUnsupported, "use_sliding_window", siglip, "text_config", "use_sliding_window", true);
   refuses(ErrorCode::kUnsupported, "layer_types", siglip, "text_config", "layer_types",
           json(R"(["full_attention", "sliding_attention"])"));
@@ -194,6 +208,77 @@ TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is ref
   refuses(ErrorCode::kConfig, "head_dim: expected an even number", clip, "text_config", "head_dim", 7);
   refuses(ErrorCode::kConfig, "num_key_value_heads: expected a divisor of num_attention_heads 4", clip, "text_config",
           "num_key_value_heads", 3);
+}
+
+TEST_CASE("positions are scaled as Hugging Face scales them") {
+  // transformers 5.24: ROPE_INIT_FUNCTIONS with heads of 16, theta 10000, factor 8, low 1, high 4, 64 original
+  // positions.
+  const std::vector<double> llama3 = {
+      1, 0.244384587, 0.0130422562, 0.00395284733, 0.00124999997, 0.000395284733, 0.000125000006, 3.95284733e-05};
+  const auto angles = [](const char* rope) {
+    Json changed = config_of("llava_clip_llama");
+    changed["text_config"]["rope_parameters"] = json(rope);
+    const auto config = parse(changed);
+    const auto& llama = config.text_config.as<LlamaConfig>();
+    CHECK(parse(config.to_json()).text_config.to_json() == config.text_config.to_json());
+    const RotaryTable table(16, 2, llama.rope_theta, llama.rope_scaling);
+    std::vector<double> result;
+    for (Index i = 0; i < table.half(); ++i) {
+      result.push_back(std::atan2(static_cast<double>(table.sines(1)[i]), static_cast<double>(table.cosines(1)[i])));
+    }
+    return result;
+  };
+  const auto same = [](const std::vector<double>& actual, const std::vector<double>& expected) {
+    REQUIRE(actual.size() == expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i) CHECK(actual[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+  };
+  const auto plain = angles(R"({"rope_type": "default", "rope_theta": 10000.0})");
+  std::vector<double> linear = plain;
+  for (double& angle : linear) angle /= 8;
+  same(angles(R"({"rope_type": "linear", "factor": 8.0, "rope_theta": 10000.0})"), linear);
+  same(angles(R"({"rope_type": "llama3", "factor": 8.0, "rope_theta": 10000.0, "low_freq_factor": 1.0,
+                  "high_freq_factor": 4.0, "original_max_position_embeddings": 64})"),
+       llama3);
+}
+
+TEST_CASE("nanoLLaVA's layout: its configuration, and its names") {
+  const char* text = R"({"model_type": "llava-qwen2", "architectures": ["LlavaQwen2ForCausalLM"], "hidden_size": 1024,
+      "intermediate_size": 2816, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16,
+      "max_position_embeddings": 32768, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "tie_word_embeddings": false,
+      "vocab_size": 151936, "hidden_act": "silu", "use_sliding_window": false, "sliding_window": 32768,
+      "bos_token_id": 151643, "eos_token_id": 151645, "image_aspect_ratio": "pad", "mm_hidden_size": 1152,
+      "mm_projector_type": "mlp2x_gelu", "mm_vision_tower": "google/siglip-so400m-patch14-384"})";
+  const MmSerConfig config = parse(json(text));
+  CHECK(config.model_type == "llava-qwen2");
+  CHECK(config.vision_config.num_patches() == 729);
+  CHECK(config.connector.vision_feature_layers == std::vector<Index>{27});
+  CHECK(config.connector.type.to_text() == "mlp2x_gelu");
+  CHECK(config.text_config.as<Qwen2Config>().rope_theta == 1e6);
+  CHECK_FALSE(config.text_config.tie_word_embeddings());
+  CHECK(config.initial_prompt.rfind("<|im_start|>system\nAnswer the question<|im_end|><|im_start|>user\n<image>\n",
+                                    0) == 0);
+  CHECK(parse(config.to_json()).to_json() == config.to_json());
+  const auto refuses = [&](ErrorCode code, const char* part, const char* key, const auto& value) {
+    Json changed = json(text);
+    changed[key] = value;
+    check_error(code, part, [&] { parse(changed); });
+  };
+  refuses(ErrorCode::kUnsupported, "mm_vision_tower: expected google/siglip-so400m-patch14-384", "mm_vision_tower",
+          "openai/clip-vit-large-patch14-336");
+  refuses(ErrorCode::kConfig, "config.json: mm_hidden_size", "mm_hidden_size", 1024);
+  refuses(ErrorCode::kConfig, "config.json: mm_projector_type", "mm_projector_type", "linear");
+  refuses(ErrorCode::kConfig, "config.json: hidden_size", "hidden_size", -1);
+  Json changed = json(text);
+  changed["vision_config"] = json(R"({"hidden_size": 1152, "num_hidden_layers": 26, "num_attention_heads": 16})");
+  CHECK(parse(changed).connector.vision_feature_layers == std::vector<Index>{26});
+
+  CHECK(model_tensor_name("model.vision_tower.vision_tower.vision_model.embeddings.patch_embedding.bias") ==
+        "vision_tower.vision_model.embeddings.patch_embedding.bias");
+  CHECK(model_tensor_name("model.mm_projector.0.weight") == "multi_modal_projector.linear_1.weight");
+  CHECK(model_tensor_name("model.mm_projector.2.bias") == "multi_modal_projector.linear_2.bias");
+  CHECK(model_tensor_name("model.layers.3.mlp.up_proj.weight") == "language_model.model.layers.3.mlp.up_proj.weight");
+  CHECK(model_tensor_name("model.norm.weight") == "language_model.model.norm.weight");
+  CHECK(model_tensor_name("lm_head.weight") == "language_model.lm_head.weight");
 }
 
 TEST_CASE("every key of a LLaVA's configuration with values that make no sense is refused by name, or harmless") {

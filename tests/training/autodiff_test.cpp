@@ -160,6 +160,28 @@ TEST_CASE("whole models: gradients of both glances") {
                                          text.max_position_embeddings = 40;
                                          config.text_config = text;
                                        }},
+                                      {"git",
+                                       [](MmSerConfig& config) {
+                                         GitVisionConfig vision;
+                                         vision.hidden_size = 16;
+                                         vision.intermediate_size = 32;
+                                         vision.num_hidden_layers = 3;
+                                         vision.num_attention_heads = 2;
+                                         vision.image_size = 16;
+                                         vision.patch_size = 8;
+                                         config.vision_config = vision;
+                                         config.connector.type = {1, 0, true};
+                                         config.connector.vision_feature_layers = {3};
+                                         config.connector.select = FeatureSelect::kFull;
+                                         GitTextConfig text;
+                                         text.vocab_size = 30;
+                                         text.hidden_size = 16;
+                                         text.intermediate_size = 24;
+                                         text.num_hidden_layers = 2;
+                                         text.num_attention_heads = 2;
+                                         text.max_position_embeddings = 40;
+                                         config.text_config = text;
+                                       }},
                                       {"query decoder", [](MmSerConfig& config) {
                                          SerConnectorConfig& ser = *config.ser_connector;
                                          ser.variant = SerConnectorConfig::Variant::kQueryDecoder;
@@ -188,7 +210,7 @@ TEST_CASE("whole models: gradients of both glances") {
           const auto read = [&](const Ops::Tensor& visual) {
             const Ops::Tensor text = model.language_model().embed(ops, {3, 4, 9, 2, 5});
             const Ops::Tensor sequence = ops.concat_rows({visual, text});
-            auto cache = model.language_model().make_cache(sequence.rows());
+            auto cache = model.language_model().make_prompt_cache(sequence.rows(), visual.rows());
             const Ops::Tensor out = model.language_model().step(ops, sequence, cache);
             return ops.cross_entropy(model.language_model().logits(ops, ops.slice_rows(out, visual.rows(), 5)), targets,
                                      1.0);

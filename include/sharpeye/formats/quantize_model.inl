@@ -5,12 +5,23 @@
 
 #include "sharpeye/formats/quantize_model.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/int8.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Buffers of integers that old files keep: they count up from 0, which is checked where they are read.
+inline bool is_position_ids(std::string_view name) {
+  constexpr std::string_view kEnd = ".position_ids";
+  return name.size() >= kEnd.size() && name.substr(name.size() - kEnd.size()) == kEnd;
+}
+
+}  // namespace detail
 
 SHARPEYE_BODY const WeightCodec* format_in_model(const TensorInfo& tensor, const WeightCodec& wanted) {
   if (!wanted.has_scales()) return &wanted;
@@ -20,7 +31,7 @@ SHARPEYE_BODY const WeightCodec* format_in_model(const TensorInfo& tensor, const
       contains("queries")) {
     return nullptr;
   }
-  const bool is_layer = contains("language_model.") && contains(".layers.");
+  const bool is_layer = contains("language_model.") && (contains(".layers.") || contains(".layer."));
   return wanted.bits() >= 8 || (is_layer && wanted.can_hold(tensor.shape)) ? &wanted : &int8_codec();
 }
 
@@ -30,6 +41,10 @@ SHARPEYE_BODY MemorySource quantize_model(const TensorSource& model, const Weigh
   for (const std::string& name : model.names()) {
     require(!is_cancelled || !is_cancelled(), ErrorCode::kCancelled, "quantize: cancelled");
     const StoredTensor tensor = model.read(name);
+    if (detail::is_position_ids(name)) {
+      result.add(tensor);
+      continue;
+    }
     require(find_float_codec(tensor.dtype) != nullptr, ErrorCode::kInvalidArgument, model.where(), ": ", name,
             ": expected floating-point weights, actual ", to_string(tensor.dtype));
     const WeightCodec* codec = format_in_model(model.info(name), wanted);

@@ -19,12 +19,13 @@ class CausalLmNextToken final : public NextToken {
 
   /// @param inputs_embeds the prompt [n, embedding_size]
   /// @param num_sequences, max_new_tokens the most that generation will ask for
+  /// @param num_visual_tokens of the prompt
   CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
-                    Index max_new_tokens)
+                    Index max_new_tokens, Index num_visual_tokens = 0)
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
-        cache_(model.make_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens)) {}
+        cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens, num_visual_tokens)) {}
 
   /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
   /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, embedding_size]

@@ -35,6 +35,9 @@ class JsonReader {
   /// All keys, in the order of the file.
   std::vector<std::string> keys() const;
 
+  /// The name that the value was given for error messages.
+  const std::string& file() const { return file_; }
+
   /// "config.json: vision_config.key", for the caller's own messages about a value.
   std::string where(std::string_view key) const { return file_ + ": " + path_ + std::string(key); }
 

@@ -16,6 +16,12 @@ struct CausalLmLimits {
   Index vocab_size;
   Index embedding_size;           ///< width of the embeddings that it reads, and so of visual tokens
   Index max_position_embeddings;  ///< tokens of a sequence, prompt included
+  bool image_first = false;       ///< visual tokens come first, see one another both ways, and take no position
+
+  /// Tokens of a sequence with so many visual tokens in it.
+  Index max_tokens(Index num_visual_tokens) const {
+    return max_position_embeddings + (image_first ? num_visual_tokens : 0);
+  }
 };
 
 /// A decoder that reads embeddings and says what comes next. Immutable; shared between threads: what a sequence has so
@@ -35,6 +41,12 @@ class CausalLm {
 
   /// A cache for a prompt and its continuations, `capacity` tokens in all.
   virtual Cache make_cache(Index capacity) const = 0;
+
+  /// The same for a prompt with visual tokens, whose number matters where they come first.
+  virtual Cache make_prompt_cache(Index capacity, Index num_visual_tokens) const {
+    static_cast<void>(num_visual_tokens);
+    return make_cache(capacity);
+  }
 
   /// Reads the new tokens of the cache's sequences, sequence after sequence.
   /// @param inputs_embeds [n, embedding_size]

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "sharpeye/models/git_text.hpp"
 #include "sharpeye/models/language_model_config.hpp"
 #include "sharpeye/models/llama.hpp"
 #include "sharpeye/models/opt.hpp"
@@ -20,6 +21,11 @@ std::unique_ptr<CausalLm<Ops>> make_causal_lm(const OptConfig& config, const Wei
 template <class Ops>
 std::unique_ptr<CausalLm<Ops>> make_causal_lm(const LlamaConfig& config, const WeightScope& weights) {
   return std::make_unique<Llama<Ops>>(config, weights);
+}
+
+template <class Ops>
+std::unique_ptr<CausalLm<Ops>> make_causal_lm(const GitTextConfig& config, const WeightScope& weights) {
+  return std::make_unique<GitText<Ops>>(config, weights);
 }
 
 /// The language model of a configuration, bound to the weights of a Hugging Face `...ForCausalLM` in the scope

@@ -12,10 +12,13 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// An MLP's form, in LLaVA's words. `mlp{n}x_gelu`: Linear(in, out), then n - 1 times GELU and Linear(out, out).
-/// `mlp{n}x_bott{e}x_gelu`: width e * out inside, and no activation before the last Linear (the authors' code).
+/// `mlp{n}x_bott{e}x_gelu`: width e * out inside, and no activation before the last Linear (the authors' code). Instead
+/// of `gelu` another activation may stand. `..._norm`: the result goes through a layer norm (GIT).
 struct MlpType {
   Index depth = 2;
   Index expansion = 0;  ///< e, or 0 for the plain form
+  bool norm = false;
+  Activation activation = Activation::kGelu;
 
   /// @param where names the key. @throws Error kConfig
   static MlpType from_text(const std::string& text, const std::string& where);
@@ -36,6 +39,7 @@ struct ConnectorConfig {
   std::vector<Index> vision_feature_layers{23};  ///< Hugging Face's numbering; several are concatenated by channel
 
   FeatureSelect select = FeatureSelect::kPatches;  ///< `vision_feature_select_strategy`
+  double layer_norm_eps = 1e-5;                    ///< where `type` has a norm
 
   /// The rows at the beginning of a hidden state that are left out. @param num_prefix_tokens of the tower
   Index num_skipped_tokens(Index num_prefix_tokens) const {

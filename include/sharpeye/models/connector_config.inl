@@ -5,26 +5,60 @@
 
 #include "sharpeye/models/connector_config.hpp"
 
-#include <cstdio>
+#include <string_view>
 
 #include "sharpeye/models/config_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
-SHARPEYE_BODY MlpType MlpType::from_text(const std::string& text, const std::string& where) {
-  int end = 0, depth = 0, expansion = 0;
-  const auto is_whole = [&] { return end > 0 && static_cast<std::size_t>(end) == text.size(); };
-  if (std::sscanf(text.c_str(), "mlp%2dx_bott%2dx_gelu%n", &depth, &expansion, &end) == 2 && is_whole() && depth >= 2 &&
-      expansion >= 1) {
-    return {depth, expansion};
+namespace detail {
+
+/// Takes the rest of `text` after `beginning`. @return false where it does not begin so
+inline bool take(std::string_view& text, std::string_view beginning) {
+  if (text.substr(0, beginning.size()) != beginning) return false;
+  text.remove_prefix(beginning.size());
+  return true;
+}
+
+/// Takes a number from 1 to 99. @return 0 where there is none
+inline Index take_count(std::string_view& text) {
+  Index count = 0, digits = 0;
+  for (; digits < 2 && !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
+    count = 10 * count + (text.front() - '0');
+    text.remove_prefix(1);
   }
-  end = 0;
-  if (std::sscanf(text.c_str(), "mlp%2dx_gelu%n", &depth, &end) == 1 && is_whole() && depth >= 1) return {depth, 0};
-  fail(ErrorCode::kConfig, where, ": expected mlp{n}x_gelu or mlp{n}x_bott{e}x_gelu, actual ", in_quotes(text));
+  return count;
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY MlpType MlpType::from_text(const std::string& text, const std::string& where) {
+  MlpType type;
+  std::string_view rest = text;
+  const auto parse = [&] {
+    if (!detail::take(rest, "mlp")) return false;
+    type.depth = detail::take_count(rest);
+    if (type.depth < 1 || !detail::take(rest, "x_")) return false;
+    if (detail::take(rest, "bott")) {
+      type.expansion = detail::take_count(rest);
+      if (type.expansion < 1 || type.depth < 2 || !detail::take(rest, "x_")) return false;
+    }
+    for (const auto& [activation, name] : activation_names()) {
+      type.activation = activation;
+      if (rest == name) return true;
+      type.norm = rest == name + "_norm";
+      if (type.norm) return true;
+    }
+    return false;
+  };
+  require(parse(), ErrorCode::kConfig, where, ": expected mlp{n}x_gelu or mlp{n}x_bott{e}x_gelu, or another ",
+          "activation, and _norm behind it for a layer norm, actual ", in_quotes(text));
+  return type;
 }
 
 SHARPEYE_BODY std::string MlpType::to_text() const {
-  return concat("mlp", depth, "x_", expansion == 0 ? "gelu" : concat("bott", expansion, "x_gelu"));
+  return concat("mlp", depth, "x_", expansion == 0 ? "" : concat("bott", expansion, "x_"), simd::to_string(activation),
+                norm ? "_norm" : "");
 }
 
 template <class Fields>
@@ -35,6 +69,7 @@ void list_fields(ConnectorConfig& config, Fields& fields) {
       "vision_feature_select_strategy", config.select,
       Names<FeatureSelect>{
           {FeatureSelect::kPatches, "patches"}, {FeatureSelect::kDefault, "default"}, {FeatureSelect::kFull, "full"}});
+  fields.number("layer_norm_eps", config.layer_norm_eps, 0, 1);
 }
 
 SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json) {
@@ -48,6 +83,7 @@ SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json)
 SHARPEYE_BODY Json ConnectorConfig::to_json() const {
   Json json = fields_to_json(*this);
   if (select == FeatureSelect::kPatches) json.erase("vision_feature_select_strategy");  // as it always was
+  if (!type.norm) json.erase("layer_norm_eps");
   return json;
 }
 

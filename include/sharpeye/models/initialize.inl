@@ -28,7 +28,8 @@ SHARPEYE_BODY std::vector<float> initial_values(const TensorDeclaration& tensor,
   const auto ends_with = [&](const std::string& end) {
     return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
   };
-  if (ends_with("norm.weight") || ends_with("norm1.weight") || ends_with("norm2.weight")) {
+  if (ends_with("norm.weight") || ends_with("LayerNorm.weight") || ends_with("norm1.weight") ||
+      ends_with("norm2.weight")) {
     values.assign(values.size(), 1.0f);
     return values;
   }

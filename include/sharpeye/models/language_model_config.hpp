@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "sharpeye/models/git_text_config.hpp"
 #include "sharpeye/models/llama_config.hpp"
 #include "sharpeye/models/opt_config.hpp"
 
@@ -15,7 +16,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// `text_config` of any kind. To add a language model: its configuration and its CausalLm in files of their own, a type
 /// here, and a line in causal_lms.hpp.
 struct LanguageModelConfig {
-  std::variant<OptConfig, LlamaConfig, Qwen2Config> any;
+  std::variant<OptConfig, LlamaConfig, Qwen2Config, GitTextConfig> any;
 
   LanguageModelConfig() = default;
   template <class Config>
@@ -39,6 +40,8 @@ struct LanguageModelConfig {
   Index bos_token_id() const;
   Index eos_token_id() const;
   Index pad_token_id() const;
+  /// Whether the image stands before all text of a prompt, as CausalLmLimits::image_first.
+  bool image_first() const;
 
   /// The kind that `model_type` names; OPT without it. @throws Error kConfig naming the key, kUnsupported with the list
   /// of kinds

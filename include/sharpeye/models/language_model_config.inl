@@ -31,6 +31,10 @@ SHARPEYE_BODY Index LanguageModelConfig::pad_token_id() const {
   return std::visit([](const auto& config) { return config.pad_token_id; }, any);
 }
 
+SHARPEYE_BODY bool LanguageModelConfig::image_first() const {
+  return std::holds_alternative<GitTextConfig>(any);
+}
+
 SHARPEYE_BODY LanguageModelConfig LanguageModelConfig::from_json(const JsonReader& json) {
   LanguageModelConfig config;
   config.any = detail::read_kind<decltype(any)>(json);

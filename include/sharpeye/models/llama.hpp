@@ -27,7 +27,8 @@ class Llama final : public CausalLm<Ops> {
   /// @param weights the scope of `model` and `lm_head`
   Llama(const LlamaConfig& config, const WeightScope& weights)
       : config_(config),
-        table_(std::make_shared<const RotaryTable>(config.head_dim, config.max_position_embeddings, config.rope_theta)),
+        table_(std::make_shared<const RotaryTable>(config.head_dim, config.max_position_embeddings, config.rope_theta,
+                                                   config.rope_scaling)),
         embed_tokens_(weights / "model" / "embed_tokens", config.vocab_size, config.hidden_size),
         norm_(weights / "model" / "norm", config.hidden_size, config.rms_norm_eps) {
     for (Index layer = 0; layer < config.num_hidden_layers; ++layer) add_layer(weights / "model" / "layers" / layer);

@@ -5,6 +5,7 @@
 
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/models/config_limits.hpp"
+#include "sharpeye/ops/rotary.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -22,7 +23,8 @@ struct LlamaConfig {
   Index head_dim = 128;            ///< by default hidden_size / num_attention_heads
   Index max_position_embeddings = 2048;
   double rms_norm_eps = 1e-6;
-  double rope_theta = 10000;  ///< also inside `rope_parameters`, where transformers 5 writes it
+  double rope_theta = 10000;   ///< also inside `rope_parameters`, where transformers 5 writes it
+  RotaryScaling rope_scaling;  ///< `rope_scaling`, or inside `rope_parameters`
   Activation hidden_act = Activation::kSilu;
   bool qkv_bias = false;     ///< of q_proj, k_proj and v_proj: `attention_bias`
   bool output_bias = false;  ///< of o_proj: `attention_bias`
@@ -32,7 +34,8 @@ struct LlamaConfig {
   Index eos_token_id = 2;   ///< the first, where the file has a list; -1: none
   Index pad_token_id = -1;  ///< -1: none
 
-  /// @throws Error kConfig naming the key; kUnsupported for positions that are scaled
+  /// @throws Error kConfig naming the key; kUnsupported for positions scaled otherwise than "linear" and
+  /// "llama3"
   static LlamaConfig from_json(const JsonReader& json);
   Json to_json() const;
 
@@ -54,7 +57,7 @@ struct Qwen2Config : LlamaConfig {
     eos_token_id = 151645;
   }
 
-  /// @throws Error kConfig naming the key; kUnsupported for sliding windows and positions that are scaled
+  /// @throws Error kConfig naming the key; kUnsupported for sliding windows, and as LlamaConfig
   static Qwen2Config from_json(const JsonReader& json);
   Json to_json() const;
 };

@@ -5,9 +5,8 @@
 
 #include "sharpeye/models/llama_config.hpp"
 
-#include <utility>
-
 #include "sharpeye/models/config_names.hpp"
+#include "sharpeye/models/config_token_ids.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -34,6 +33,21 @@ void list_llama_fields(LlamaConfig& config, Fields& fields) {
   fields.boolean("tie_word_embeddings", config.tie_word_embeddings);
 }
 
+// Below `rope_type`, `rope_theta` and `partial_rotary_factor`.
+template <class Fields>
+void list_scaling_fields(RotaryScaling& scaling, Fields& fields) {
+  fields.number("factor", scaling.factor, 1, 1e6);
+  if (scaling.kind != RotaryScaling::Kind::kLlama3) return;
+  fields.number("low_freq_factor", scaling.low_frequency_factor, 1e-6, 1e6);
+  fields.number("high_freq_factor", scaling.high_frequency_factor, 1e-6, 1e6);
+  fields.number("original_max_position_embeddings", scaling.original_positions, 1, 1e9);
+}
+
+inline Names<RotaryScaling::Kind> rope_types() {
+  using Kind = RotaryScaling::Kind;
+  return {{Kind::kNone, "default"}, {Kind::kLinear, "linear"}, {Kind::kLlama3, "llama3"}};
+}
+
 /// Rotary positions as transformers 4 (`rope_scaling`) and 5 (`rope_parameters`) write them.
 inline void read_rope(const JsonReader& json, LlamaConfig& config) {
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
@@ -41,11 +55,32 @@ inline void read_rope(const JsonReader& json, LlamaConfig& config) {
     const JsonReader rope = json.object(key);
     const char* type = rope.has("rope_type") ? "rope_type" : "type";
     const std::string actual = rope.text(type, "default");
-    require(actual == "default", ErrorCode::kUnsupported, rope.where(type), ": expected \"default\", actual ",
-            in_quotes(actual));
-    rope.require_known_keys({"rope_type", "type", "rope_theta", "partial_rotary_factor"});
+    std::string known;
+    RotaryScaling scaling;
+    for (const auto& [kind, name] : rope_types()) {
+      if (name == actual) scaling.kind = kind;
+      known += (known.empty() ? "" : ", ") + in_quotes(name);
+    }
+    const bool is_scaled = scaling.kind != RotaryScaling::Kind::kNone;
+    require(is_scaled || actual == "default", ErrorCode::kUnsupported, rope.where(type), ": expected one of ", known,
+            ", actual ", in_quotes(actual));
+    std::vector<std::string> keys{"rope_type", "type", "rope_theta", "partial_rotary_factor"};
+    if (is_scaled) {
+      keys.insert(keys.end(), {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"});
+      for (const char* needed :
+           {"factor", "original_max_position_embeddings"}) {  // without them: not as it was trained
+        if (needed[0] == 'f' || scaling.kind == RotaryScaling::Kind::kLlama3) rope.number(needed, 1, 1e9);
+      }
+      ReadFields fields(rope);
+      list_scaling_fields(scaling, fields);
+    }
+    rope.require_known_keys(keys);
+    require(scaling.low_frequency_factor < scaling.high_frequency_factor, ErrorCode::kConfig,
+            rope.where("high_freq_factor"), ": expected more than low_freq_factor ", scaling.low_frequency_factor,
+            ", actual ", scaling.high_frequency_factor);
     rope.number("partial_rotary_factor", 1, 1, 1);
     config.rope_theta = rope.number("rope_theta", 1, 1e12, config.rope_theta);
+    if (is_scaled) config.rope_scaling = scaling;
   }
 }
 
@@ -55,26 +90,6 @@ inline void check_layer_types(const JsonReader& json) {
   for (const std::string& type : json.texts("layer_types", kMaxLayers)) {
     require(type == "full_attention", ErrorCode::kUnsupported, json.where("layer_types"),
             ": expected \"full_attention\", actual ", in_quotes(type));
-  }
-}
-
-inline void read_token_ids(const JsonReader& json, LlamaConfig& config) {
-  const Index last = config.vocab_size - 1;
-  config.bos_token_id = json.integer("bos_token_id", 0, last, config.bos_token_id);
-  config.eos_token_id = json.is_list("eos_token_id") ? json.integers("eos_token_id", 0, last).front()
-                                                     : json.integer("eos_token_id", 0, last, config.eos_token_id);
-  config.pad_token_id = json.integer("pad_token_id", -1, last, config.pad_token_id);
-  // The default ones are those of the family's own vocabulary.
-  for (Index* id : {&config.bos_token_id, &config.eos_token_id}) {
-    if (*id > last) *id = -1;
-  }
-}
-
-inline void write_token_ids(const LlamaConfig& config, Json& json) {
-  for (const auto& [key, id] : {std::pair("bos_token_id", config.bos_token_id),
-                                {"eos_token_id", config.eos_token_id},
-                                {"pad_token_id", config.pad_token_id}}) {
-    if (id >= 0) json[key] = id;
   }
 }
 
@@ -104,6 +119,16 @@ template <class Config>
 Json write_llama(const Config& config) {
   Json json = fields_to_json(config);
   write_token_ids(config, json);
+  if (config.rope_scaling.kind != RotaryScaling::Kind::kNone) {
+    Json rope = Json::object();
+    for (const auto& [kind, name] : rope_types()) {
+      if (kind == config.rope_scaling.kind) rope["rope_type"] = name;
+    }
+    RotaryScaling scaling = config.rope_scaling;
+    WriteFields fields(rope);
+    list_scaling_fields(scaling, fields);
+    json["rope_scaling"] = std::move(rope);
+  }
   return json;
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/io/config_fields.hpp"
+#include "sharpeye/models/config_names.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -22,7 +22,8 @@ inline const char* llava_prompt(const LlamaConfig&) {
 inline const char* llava_prompt(const Qwen2Config&) {
   return "<|im_start|>user\n<image>\nDescribe this image in one sentence.<|im_end|>\n<|im_start|>assistant\n";
 }
-inline const char* llava_prompt(const OptConfig&) {
+template <class Config>
+const char* llava_prompt(const Config&) {
   return "<image>";
 }
 
@@ -46,11 +47,13 @@ SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
   MmSerConfig config;
   config.model_type = "llava";
   ReadFields fields(json);
-  fields.constant("projector_hidden_act", "gelu");
+  fields.choice("projector_hidden_act", config.connector.type.activation, activation_names());
   fields.constant("multimodal_projector_bias", true);
   config.vision_config = VisionConfig::from_json(json.object("vision_config"));
   const JsonReader text = json.object("text_config");
   config.text_config = text.has("model_type") ? LanguageModelConfig::from_json(text) : LlamaConfig::from_json(text);
+  require(!config.text_config.image_first(), ErrorCode::kUnsupported, text.where("model_type"),
+          ": expected a language model that reads images among text, actual ", in_quotes(text.text("model_type")));
   const bool is_tied = json.boolean("tie_word_embeddings", false);
   std::visit(
       [&](auto& language_model) {
@@ -60,7 +63,8 @@ SHARPEYE_BODY MmSerConfig read_llava_config(const JsonReader& json) {
       config.text_config.any);
   json.integer("image_token_index", 0, config.text_config.vocab_size() - 1, 0);
   config.special_tokens_in_prompts = true;
-  config.connector.type = {2, 0};
+  config.connector.type.depth = 2;
+  config.connector.type.expansion = 0;
   config.connector.vision_feature_layers = detail::llava_layers(json, config.vision_config);
   config.connector.select = json.one_of("vision_feature_select_strategy", {"default", "full"}, "default") == "full"
                                 ? FeatureSelect::kFull

@@ -4,6 +4,7 @@
 /// MLPs between widths, named by LLaVA's type strings, and the connector that feeds visual tokens to the language
 /// model.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,32 +13,35 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// An MLP of the form that `type` describes: tensors linear_1, linear_2, ...
+/// An MLP of the form that `type` describes: tensors linear_1, linear_2, ..., and norm where it has one.
 template <class Ops>
 class Mlp {
  public:
   using Tensor = typename Ops::Tensor;
 
-  Mlp(const MlpType& type, const WeightScope& weights, Index in, Index out) : type_(type) {
+  Mlp(const MlpType& type, const WeightScope& weights, Index in, Index out, double layer_norm_eps = 1e-5)
+      : type_(type) {
     const Index inner = type.expansion == 0 ? out : type.expansion * out;
     for (Index i = 0; i < type.depth; ++i) {
       linears_.emplace_back(weights / ("linear_" + std::to_string(i + 1)), i == 0 ? in : inner,
                             i + 1 == type.depth ? out : inner);
     }
+    if (type.norm) norm_.emplace(weights / "norm", out, layer_norm_eps);
   }
 
   /// x [n, in] -> [n, out]
   Tensor operator()(Ops& ops, Tensor x) const {
     for (std::size_t i = 0; i < linears_.size(); ++i) {
       const bool is_activated = i + (type_.expansion == 0 ? 1 : 2) < linears_.size();
-      x = linears_[i](ops, x, is_activated ? Activation::kGelu : Activation::kNone);
+      x = linears_[i](ops, x, is_activated ? type_.activation : Activation::kNone);
     }
-    return x;
+    return norm_ ? (*norm_)(ops, x) : x;
   }
 
  private:
   MlpType type_;
   std::vector<nn::Linear<Ops>> linears_;
+  std::optional<nn::LayerNorm<Ops>> norm_;
 };
 
 /// The hidden states of some layers, concatenated as `concat` says, without their first `num_prefix_tokens` rows.

@@ -52,7 +52,7 @@ class MmSer {
         connector_(
             config.connector.type, loader.root("multi_modal_projector"),
             static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size(),
-            config.text_config.embedding_size()),
+            config.text_config.embedding_size(), config.connector.layer_norm_eps),
         language_model_(make_causal_lm<Ops>(config.text_config, loader.root("language_model"))) {
     if (config.ser_connector) {
       const VisionConfig& vision = config.vision_config;

@@ -12,6 +12,7 @@
 #include "sharpeye/models/language_model_config.hpp"
 #include "sharpeye/models/ser_connector_config.hpp"
 #include "sharpeye/models/vision_config.hpp"
+#include "sharpeye/text/prompt.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -35,6 +36,9 @@ struct MmSerConfig {
   /// own also for a key that nobody knows.
   static MmSerConfig from_json(const JsonReader& json);
   Json to_json() const;
+
+  /// How the prompts are read.
+  PromptText prompt_text() const;
 
   /// The hidden states that the glances read, in ascending order, each once.
   /// @throws Error kConfig for layers that the tower does not have.

@@ -8,7 +8,9 @@
 #include <algorithm>
 
 #include "sharpeye/models/config_names.hpp"
+#include "sharpeye/models/git_config.hpp"
 #include "sharpeye/models/llava_config.hpp"
+#include "sharpeye/models/nano_llava_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -84,7 +86,10 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
 
 /// What a model directory can be: each `model_type` and how its config.json is read.
 inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> model_kinds() {
-  return {{MmSerConfig::kModelType, read_mm_ser_config}, {"llava", read_llava_config}};
+  return {{MmSerConfig::kModelType, read_mm_ser_config},
+          {"llava", read_llava_config},
+          {"git", read_git_config},
+          {"llava-qwen2", read_nano_llava_config}};
 }
 
 }  // namespace detail
@@ -109,6 +114,11 @@ SHARPEYE_BODY Json MmSerConfig::to_json() const {
   if (!special_tokens_in_prompts) json["prompts"].erase("special_tokens");  // as it always was
   json.update(fields_to_json(*this));
   return json;
+}
+
+SHARPEYE_BODY PromptText MmSerConfig::prompt_text() const {
+  if (text_config.image_first()) return PromptText::kAfterImage;
+  return special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
 }
 
 SHARPEYE_BODY std::vector<Index> MmSerConfig::used_vision_layers() const {

@@ -20,6 +20,13 @@ struct NamePrefix {
 };
 
 inline constexpr NamePrefix kNamePrefixes[] = {
+    // LLaVA's own layout; its projector counts activations too, which stand before all matrices but perhaps the last
+    {"model.vision_tower.vision_tower.", "vision_tower."},
+    {"model.mm_projector.0.", "multi_modal_projector.linear_1."},
+    {"model.mm_projector.2.", "multi_modal_projector.linear_2."},
+    {"model.mm_projector.4.", "multi_modal_projector.linear_3."},
+    {"model.mm_projector.5.", "multi_modal_projector.linear_4."},
+    {"model.mm_projector.6.", "multi_modal_projector.linear_4."},
     {"model.vision_tower.vision_model.", "vision_tower.vision_model."},
     {"model.vision_tower.", "vision_tower.vision_model."},
     {"vision_tower.embeddings.", "vision_tower.vision_model.embeddings."},
@@ -35,6 +42,12 @@ inline constexpr NamePrefix kNamePrefixes[] = {
     {"model.embed_tokens.", "language_model.model.embed_tokens."},
     {"model.layers.", "language_model.model.layers."},
     {"model.norm.", "language_model.model.norm."},
+    // GIT
+    {"git.image_encoder.", "vision_tower."},
+    {"git.visual_projection.visual_projection.0.", "multi_modal_projector.linear_1."},
+    {"git.visual_projection.visual_projection.1.", "multi_modal_projector.norm."},
+    {"git.", "language_model.git."},
+    {"output.", "language_model.output."},
 };
 
 }  // namespace detail

@@ -12,6 +12,8 @@ SHARPEYE_NAMESPACE_BEGIN
 
 struct MmSerConfig;
 struct ClipVisionConfig;
+struct GitTextConfig;
+struct GitVisionConfig;
 struct LlamaConfig;
 struct OptConfig;
 struct SiglipVisionConfig;
@@ -25,6 +27,10 @@ void skip_unused_tensors(WeightLoader& loader, const MmSerConfig& config);
 void skip_unused_vision(WeightLoader& loader, const std::string& tower, const ClipVisionConfig& config,
                         Index num_blocks);
 
+/// As above for GIT's tower, whose last norm is used.
+void skip_unused_vision(WeightLoader& loader, const std::string& tower, const GitVisionConfig& config,
+                        Index num_blocks);
+
 /// As above for a SigLIP tower; its pooling head (`head`) is checked by names and shapes too.
 void skip_unused_vision(WeightLoader& loader, const std::string& tower, const SiglipVisionConfig& config,
                         Index num_blocks);
@@ -35,6 +41,10 @@ void skip_unused_head(WeightLoader& loader, const std::string& model, const OptC
 /// The head of LlamaForCausalLM, where it is tied, and the frequencies (`rotary_emb.inv_freq`) of old files.
 /// @throws Error as check_tied_head(), kShape
 void skip_unused_head(WeightLoader& loader, const std::string& model, const LlamaConfig& config);
+
+/// The head's matrix of GitForCausalLM, where it is tied, and the buffer of position ids of old files.
+/// @throws Error as check_tied_head(), kShape, kUnsupported
+void skip_unused_head(WeightLoader& loader, const std::string& model, const GitTextConfig& config);
 
 /// A language model's head that is tied to its token table [vocab_size, size] may be stored once more: it must be the
 /// table. It counts as read.

@@ -81,6 +81,16 @@ SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& mod
                   config.hidden_size);
 }
 
+SHARPEYE_BODY void skip_unused_head(WeightLoader& loader, const std::string& model, const GitTextConfig& config) {
+  const std::string embeddings = model + ".git.embeddings.", ids = embeddings + "position_ids";
+  if (loader.source().find(ids) != nullptr) {
+    detail::check_position_ids(loader, ids, config.max_position_embeddings);
+  }
+  if (!config.tie_word_embeddings) return;
+  check_tied_head(loader, model + ".output.weight", embeddings + "word_embeddings.weight", config.vocab_size,
+                  config.hidden_size);
+}
+
 namespace detail {
 
 /// The blocks from `num_blocks` on, the last norm, and `others`: of a tower of this kind.
@@ -118,6 +128,11 @@ void skip_unused_tower(WeightLoader& loader, const std::string& tower, const Con
 }  // namespace detail
 
 SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const ClipVisionConfig& config,
+                                      Index num_blocks) {
+  detail::skip_unused_tower(loader, scope + ".vision_model", config, num_blocks, {});
+}
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope, const GitVisionConfig& config,
                                       Index num_blocks) {
   detail::skip_unused_tower(loader, scope + ".vision_model", config, num_blocks, {});
 }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "sharpeye/models/clip_vision_config.hpp"
+#include "sharpeye/models/git_vision_config.hpp"
 #include "sharpeye/models/siglip_vision_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -14,7 +15,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// `vision_config` of any kind. To add a vision tower: its configuration and its VisionTower in files of their own, a
 /// type here, and a line in vision_towers.hpp.
 struct VisionConfig {
-  std::variant<ClipVisionConfig, SiglipVisionConfig> any;
+  std::variant<ClipVisionConfig, SiglipVisionConfig, GitVisionConfig> any;
 
   VisionConfig() = default;
   template <class Config>

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "sharpeye/models/clip_vision.hpp"
+#include "sharpeye/models/git_vision.hpp"
 #include "sharpeye/models/siglip_vision.hpp"
 #include "sharpeye/models/vision_config.hpp"
 
@@ -15,6 +16,12 @@ template <class Ops>
 std::unique_ptr<VisionTower<Ops>> make_vision_tower(const ClipVisionConfig& config, const WeightScope& weights,
                                                     Index num_blocks) {
   return std::make_unique<ClipVision<Ops>>(config, weights / "vision_model", num_blocks);
+}
+
+template <class Ops>
+std::unique_ptr<VisionTower<Ops>> make_vision_tower(const GitVisionConfig& config, const WeightScope& weights,
+                                                    Index num_blocks) {
+  return std::make_unique<GitVision<Ops>>(config, weights / "vision_model", num_blocks);
 }
 
 template <class Ops>

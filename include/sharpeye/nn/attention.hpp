@@ -11,17 +11,26 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace nn {
 
+/// What a checkpoint calls the four projections.
+struct AttentionNames {
+  const char* query = "q_proj";
+  const char* key = "k_proj";
+  const char* value = "v_proj";
+  const char* output = "out_proj";
+};
+
 /// out_proj(softmax(q k^T / sqrt(head_dim)) v) with q = q_proj(queries), k = k_proj(keys), v = v_proj(values).
 template <class Ops>
 class MultiHeadAttention {
  public:
   using Tensor = typename Ops::Tensor;
 
-  MultiHeadAttention(const WeightScope& weights, Index hidden_size, Index num_heads, bool with_bias = true)
-      : q_proj_(weights / "q_proj", hidden_size, hidden_size, with_bias),
-        k_proj_(weights / "k_proj", hidden_size, hidden_size, with_bias),
-        v_proj_(weights / "v_proj", hidden_size, hidden_size, with_bias),
-        out_proj_(weights / "out_proj", hidden_size, hidden_size, with_bias),
+  MultiHeadAttention(const WeightScope& weights, Index hidden_size, Index num_heads, bool with_bias = true,
+                     const AttentionNames& names = {})
+      : q_proj_(weights / names.query, hidden_size, hidden_size, with_bias),
+        k_proj_(weights / names.key, hidden_size, hidden_size, with_bias),
+        v_proj_(weights / names.value, hidden_size, hidden_size, with_bias),
+        out_proj_(weights / names.output, hidden_size, hidden_size, with_bias),
         num_heads_(num_heads) {}
 
   /// queries [n, hidden], keys and values [m, hidden] -> residual [n, hidden] + attention of each query over all keys

@@ -14,10 +14,11 @@ class FeedForward {
  public:
   using Tensor = typename Ops::Tensor;
 
+  /// @param first, second what the checkpoint calls the two matrices
   FeedForward(const WeightScope& weights, Index hidden_size, Index intermediate_size, Activation activation,
-              bool with_bias = true)
-      : fc1_(weights / "fc1", hidden_size, intermediate_size, with_bias),
-        fc2_(weights / "fc2", intermediate_size, hidden_size, with_bias),
+              bool with_bias = true, const char* first = "fc1", const char* second = "fc2")
+      : fc1_(weights / first, hidden_size, intermediate_size, with_bias),
+        fc2_(weights / second, intermediate_size, hidden_size, with_bias),
         activation_(activation) {}
 
   /// x [n, hidden] -> residual [n, hidden] + feed-forward

@@ -3,6 +3,7 @@
 /// @file
 /// Keys and values of the tokens that a decoder has seen, for one sequence or for several that share a beginning.
 
+#include <algorithm>
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
@@ -19,7 +20,9 @@ class KvCache {
  public:
   /// Room for `capacity` tokens in all, not yet touched: memory is taken as tokens come.
   /// @param width of a token's keys in one layer, and of its values: key-value heads times head_dim
-  KvCache(Index num_layers, Index width, Index capacity) : width_(width), capacity_(capacity) {
+  /// @param num_mutual the first tokens of every sequence, which see one another both ways; they must come in one step
+  KvCache(Index num_layers, Index width, Index capacity, Index num_mutual = 0)
+      : width_(width), capacity_(capacity), num_mutual_(num_mutual) {
     for (Index layer = 0; layer < 2 * num_layers; ++layer) {
       stores_.push_back(allocate_pages(static_cast<std::size_t>(capacity * width) * sizeof(S)));
     }
@@ -28,6 +31,7 @@ class KvCache {
   /// Tokens of each sequence.
   Index length() const { return static_cast<Index>(sequences_.front().size()); }
   Index num_sequences() const { return static_cast<Index>(sequences_.size()); }
+  Index num_mutual() const { return num_mutual_; }
 
   /// Sequence i becomes a continuation of the former sequence parents[i].
   void select(const std::vector<Index>& parents) {
@@ -48,8 +52,11 @@ class KvCache {
   }
 
   /// Makes room for `count` new tokens of each sequence. The activations of the step hold them sequence after sequence.
-  /// @throws Error kLimit when the capacity is exceeded.
+  /// @throws Error kLimit when the capacity is exceeded, kInvalidArgument when the mutual tokens come in parts.
   void extend(Index count) {
+    require(length() >= num_mutual_ || (length() == 0 && count >= num_mutual_), ErrorCode::kInvalidArgument,
+            "key-value cache: expected the first ", num_mutual_, " tokens in one step, actual ", count, " after ",
+            length());
     first_new_row_ = used_;
     require(used_ + count * num_sequences() <= capacity_, ErrorCode::kLimit, "key-value cache: expected at most ",
             capacity_, " tokens, actual ", used_ + count * num_sequences());
@@ -59,12 +66,14 @@ class KvCache {
     spans_.clear();
     for (const auto& sequence : sequences_) {
       const Index past = static_cast<Index>(sequence.size()) - count;
-      for (Index token = 0; token < count; ++token) spans_.push_back({sequence.data(), past + token + 1});
+      for (Index token = 0; token < count; ++token) {
+        spans_.push_back({sequence.data(), std::max(past + token + 1, num_mutual_)});
+      }
     }
   }
 
   /// Stores the keys and values [new tokens, width] of the step that extend() began, and attends: each new token to
-  /// itself and to what its sequence held. @return [new tokens, columns of q]
+  /// itself and to what its sequence held, the mutual tokens also to one another. @return [new tokens, columns of q]
   template <class Ops>
   typename Ops::Tensor attend(Ops& ops, Index layer, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
                               const typename Ops::Tensor& values, Index num_heads) {
@@ -74,14 +83,26 @@ class KvCache {
     ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
     // The first tokens of one sequence: plain causal attention gives the same result, and is faster.
     const bool is_prefill = first_new_row_ == 0 && num_sequences() == 1;
-    if (is_prefill) return ops.attention(q, keys, values, num_heads, AttentionMask::kCausal);
+    if (is_prefill) return first_attention(ops, q, keys, values, num_heads);
     return ops.cached_attention(q, {stored_keys, stored_values, width_}, num_heads, spans_);
   }
 
  private:
+  template <class Ops>
+  typename Ops::Tensor first_attention(Ops& ops, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
+                                       const typename Ops::Tensor& values, Index num_heads) const {
+    if (num_mutual_ == 0) return ops.attention(q, keys, values, num_heads, AttentionMask::kCausal);
+    const auto first = [&](const auto& x) { return ops.slice_rows(x, 0, num_mutual_); };
+    const auto mutual = ops.attention(first(q), first(keys), first(values), num_heads, AttentionMask::kNone);
+    const Index rest = q.rows() - num_mutual_;
+    if (rest == 0) return mutual;
+    const auto last = ops.slice_rows(q, num_mutual_, rest);
+    return ops.concat_rows({mutual, ops.attention(last, keys, values, num_heads, AttentionMask::kCausal)});
+  }
+
   S* store(Index index) const { return static_cast<S*>(stores_[static_cast<std::size_t>(index)].get()); }
 
-  Index width_, capacity_;
+  Index width_, capacity_, num_mutual_;
   Index used_ = 0, first_new_row_ = 0;
   std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};

@@ -28,16 +28,13 @@
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/substrings.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
 using Rename = std::function<std::string(const std::string&)>;
-
-inline bool begins_with(const std::string& text, const std::string& beginning) {
-  return text.compare(0, beginning.size(), beginning) == 0;
-}
 
 inline JsonReader read_config_json(const std::string& folder) {
   const std::string path = folder + "/config.json";
@@ -224,6 +221,7 @@ SHARPEYE_BODY Assembly assemble(const PartFolders& folders) {
   config.text_config = detail::read_language_model_part(folders.language_model);
   const Index last = config.vision_config.num_hidden_layers() - 1;
   config.connector.vision_feature_layers = {last};
+  if (config.text_config.image_first()) config.initial_prompt = "<image>";
 
   std::vector<std::string>& left_out = assembly.left_out;
   assembly.parts.push_back(detail::open_part("vision_tower", folders.vision, detail::vision_part_name, left_out));

@@ -27,10 +27,6 @@ inline bool file_exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-inline PromptText prompt_text(const MmSerConfig& config) {
-  return config.special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
-}
-
 }  // namespace detail
 
 /// The members in the order of their construction: the weights last, since they take longest, and first all that can be
@@ -42,8 +38,8 @@ struct CaptionModel::Parts {
         generation(read_generation_config(folder, config, false)),
         refine_generation(read_generation_config(folder, config, true)),
         tokenizer(load_tokenizer(folder)),
-        initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial", detail::prompt_text(config)),
-        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", detail::prompt_text(config)),
+        initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial", config.prompt_text()),
+        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", config.prompt_text()),
         network(load_network(folder, options)) {}
 
   static JsonReader read(const std::string& folder, const std::string& name) {
@@ -53,9 +49,14 @@ struct CaptionModel::Parts {
 
   MmSer<Ops> load_network(const std::string& folder, const LoadOptions& options) {
     const Index tokens = static_cast<Index>(tokenizer->vocab_size()), rows = config.text_config.vocab_size();
-    require(tokens <= rows, ErrorCode::kConfig, folder,
-            detail::file_exists(folder + "/tokenizer.json") ? "/tokenizer.json" : "/vocab.json", ": expected at most ",
-            rows, " tokens (text_config.vocab_size), actual ", tokens);
+    const auto has = [&](const char* file) { return detail::file_exists(folder + file); };
+    const char* file = has("/tokenizer.json") ? "/tokenizer.json" : has("/vocab.json") ? "/vocab.json" : "/vocab.txt";
+    require(tokens <= rows, ErrorCode::kConfig, folder, file, ": expected at most ", rows,
+            " tokens (text_config.vocab_size), actual ", tokens);
+    const Index begin = tokenizer->bos_id(), expected = config.text_config.bos_token_id();
+    require(!config.text_config.image_first() || begin == expected, ErrorCode::kConfig, folder,
+            ": expected a tokenizer that begins texts with the token ", expected, " (bos_token_id), actual ",
+            begin < 0 ? std::string("with none") : std::to_string(begin));
     for (GenerationConfig* settings : {&generation, &refine_generation}) {
       settings->num_tokens = tokens;
       check(*settings, folder + "/generation_config.json: ");

@@ -180,9 +180,7 @@ class CaptionRun {
   // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
   PromptTemplate initial_prompt() const {
     if (!options_.prompt) return model_.initial_prompt();
-    const bool with_special = model_.config().special_tokens_in_prompts;
-    return PromptTemplate(*options_.prompt, "prompt",
-                          with_special ? PromptText::kWithSpecialTokens : PromptText::kPlain);
+    return PromptTemplate(*options_.prompt, "prompt", model_.config().prompt_text());
   }
 
   PromptTokens refine_prompt_for(const std::string& draft, Index visual_tokens) const {
@@ -190,7 +188,7 @@ class CaptionRun {
     PromptTokens prompt = model_.refine_prompt().tokenize(tokenizer, draft);
     std::vector<std::int32_t> ids = tokenizer.encode(draft, {false, false});
     const Index draft_tokens = static_cast<Index>(ids.size());
-    const Index room = second_.language_model.limits().max_position_embeddings - visual_tokens -
+    const Index room = second_.language_model.limits().max_tokens(visual_tokens) - visual_tokens -
                        (static_cast<Index>(prompt.ids.size()) - 1 - draft_tokens);
     const Index kept = std::max<Index>({1, room - second_.generation.max_new_tokens, room / 2});
     if (draft_tokens <= kept) return prompt;
@@ -204,7 +202,7 @@ class CaptionRun {
     const std::string name = pass.name;
     const Tensor inputs_embeds = network_.prompt(ops_, language_model, prompt, visual);
     GenerationConfig generation = pass.generation;
-    const Index positions = language_model.limits().max_position_embeddings;
+    const Index positions = language_model.limits().max_tokens(visual.rows());
     const Index room = positions - inputs_embeds.rows();
     require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
             " tokens, actual ", inputs_embeds.rows());
@@ -214,7 +212,7 @@ class CaptionRun {
       trace(name + ".inputs_embeds", inputs_embeds);
     }
     CausalLmNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
-                                      generation.max_new_tokens);
+                                      generation.max_new_tokens, visual.rows());
     const std::vector<std::int32_t> draft = draft_for(generation, round);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));

@@ -60,10 +60,10 @@ class FlopCounter {
   void write(const CausalLm<Counting>& language_model, const Tensor& visual, Index text_tokens, double& prefill,
              double& decode) {
     std::vector<std::int32_t> prompt = ids(text_tokens);
-    prompt.push_back(kImageToken);
-    const Tensor embeddings =
-        model_.prompt(ops_, language_model, {prompt, static_cast<std::size_t>(text_tokens)}, visual);
-    CausalLmNextToken<Counting> next_token(ops_, language_model, embeddings, lengths_.num_beams, lengths_.new_tokens);
+    prompt.insert(prompt.begin(), kImageToken);
+    const Tensor embeddings = model_.prompt(ops_, language_model, {prompt, 0}, visual);
+    CausalLmNextToken<Counting> next_token(ops_, language_model, embeddings, lengths_.num_beams, lengths_.new_tokens,
+                                           visual.rows());
     prefill = cost([&] { next_token.prefill(); });
     decode = cost([&] {
       next_token.start();

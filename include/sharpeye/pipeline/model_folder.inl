@@ -53,7 +53,8 @@ SHARPEYE_BODY ModelFolder::ModelFolder(const std::string& from) {
   const Json config = parse_json(files_["config.json"], from + "/config.json");
   const bool is_ours = !config.contains("model_type") || config["model_type"] == MmSerConfig::kModelType;
   const bool has_tokenizer = read("tokenizer.json", false);
-  for (const char* name : {"vocab.json", "merges.txt"}) read(name, !has_tokenizer);
+  const bool has_words = read("vocab.txt", false);
+  for (const char* name : {"vocab.json", "merges.txt"}) read(name, !has_tokenizer && !has_words);
   read("preprocessor_config.json", is_ours);
   read("generation_config.json", is_ours);
   for (const char* name : {"processor_config.json", "tokenizer_config.json"}) read(name, false);

@@ -74,10 +74,35 @@ SHARPEYE_BODY Json PreprocessorConfig::to_json() const {
   return json;
 }
 
+namespace detail {
+
+inline bool is_nano_llava(const Json& config) {
+  return config.is_object() && config.contains("model_type") && config["model_type"] == "llava-qwen2";
+}
+
+/// SigLIP's, which nanoLLaVA keeps in its code; images are padded where the configuration says so.
+inline JsonReader nano_llava_processor(const Json& config, Index image_size, const std::string& path) {
+  const bool pads = config.contains("image_aspect_ratio") && config["image_aspect_ratio"] == "pad";
+  const Json half(Json::List{0.5, 0.5, 0.5});
+  return JsonReader(Json{{"aspect", pads ? "pad" : "squash"},
+                         {"size", Json{{"height", image_size}, {"width", image_size}}},
+                         {"image_mean", half},
+                         {"image_std", half}},
+                    path);
+}
+
+}  // namespace detail
+
 SHARPEYE_BODY PreprocessorConfig read_preprocessor_config(const std::string& folder, Index image_size) {
   const auto exists = [&](const char* name) { return ::access((folder + "/" + name).c_str(), F_OK) == 0; };
   const bool is_inside = !exists("preprocessor_config.json") && exists("processor_config.json");
   const std::string path = folder + (is_inside ? "/processor_config.json" : "/preprocessor_config.json");
+  if (!is_inside && !exists("preprocessor_config.json") && exists("config.json")) {
+    const Json config = read_json_file(folder + "/config.json", kConfigFileLimit);
+    if (detail::is_nano_llava(config)) {
+      return PreprocessorConfig::from_json(detail::nano_llava_processor(config, image_size, path), image_size);
+    }
+  }
   const JsonReader json(read_json_file(path, kConfigFileLimit), path);
   return PreprocessorConfig::from_json(is_inside ? json.object("image_processor") : json, image_size);
 }

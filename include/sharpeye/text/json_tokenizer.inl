@@ -5,8 +5,6 @@
 
 #include "sharpeye/text/json_tokenizer.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -16,14 +14,12 @@
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/byte_level_bpe.hpp"
 #include "sharpeye/text/sentencepiece_bpe.hpp"
+#include "sharpeye/text/tokenizer_config.hpp"
 #include "sharpeye/text/word_piece.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// A tokenizer_config.json may have this many bytes.
-inline constexpr std::uint64_t kTokenizerConfigLimit = std::uint64_t{4} << 20;
 
 inline std::unique_ptr<const SubwordModel> make_subword_model(const SubwordModelData& data, const std::string& where) {
   switch (data.kind) {
@@ -49,22 +45,6 @@ inline std::vector<std::pair<std::string, std::uint64_t>> all_tokens(const Token
     if (!its) tokens.emplace_back(token.content, static_cast<std::uint64_t>(token.id));
   }
   return tokens;
-}
-
-/// The content of a special token, which is a text or an object with it. @return "" where it is not said
-inline std::string special_token(const JsonReader& json, const std::string& key) {
-  return json.is_object(key) ? json.object(key).text("content", "") : json.text(key, "");
-}
-
-inline JsonTokenizer::Config read_tokenizer_config(const std::string& path) {
-  JsonTokenizer::Config config;
-  if (::access(path.c_str(), F_OK) != 0) return config;
-  const JsonReader json(read_json_file(path, kTokenizerConfigLimit), path);
-  if (json.has("add_bos_token")) config.add_bos_token = json.boolean("add_bos_token");
-  config.bos_token = special_token(json, "bos_token");
-  config.eos_token = special_token(json, "eos_token");
-  config.pad_token = special_token(json, "pad_token");
-  return config;
 }
 
 }  // namespace detail

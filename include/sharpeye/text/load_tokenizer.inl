@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sharpeye/text/bert_vocabulary.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/json_tokenizer.hpp"
 
@@ -34,6 +35,11 @@ inline std::vector<TokenizerKind> tokenizer_kinds() {
   return {
       {"Hugging Face's tokenizers", {"tokenizer.json"}, load_tokenizer_as<JsonTokenizer>},
       {"byte-level BPE", {"vocab.json", "merges.txt"}, load_tokenizer_as<BpeTokenizer>},
+      {"BERT's WordPiece",
+       {"vocab.txt"},
+       [](const std::string& folder) -> std::unique_ptr<const Tokenizer> {
+         return std::make_unique<const JsonTokenizer>(load_bert_tokenizer(folder));
+       }},
   };
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::int32_t kImageToken = -200;
 
 /// A tokenized prompt.
 struct PromptTokens {
-  std::vector<std::int32_t> ids;  ///< bos first; kImageToken once
+  std::vector<std::int32_t> ids;  ///< bos first, or behind the image; kImageToken once
   std::size_t image_position;     ///< of kImageToken in `ids`
 };
 
@@ -26,6 +26,7 @@ struct PromptTokens {
 enum class PromptText {
   kPlain,              ///< all of it is text
   kWithSpecialTokens,  ///< the spelling of a special token in the template means that token: chat markup
+  kAfterImage,         ///< as kWithSpecialTokens, and the text begins behind the image, which comes first (GIT)
 };
 
 /// A prompt such as "USER: <image>What is in the photo? ASSISTANT:" or "<image>{initial}": "<image>" is where the image
@@ -33,15 +34,15 @@ enum class PromptText {
 class PromptTemplate {
  public:
   /// @param where begins the message of the error, for example "config.json: prompts.initial".
-  /// @throws Error kConfig unless "<image>" is in `text` exactly once.
+  /// @throws Error kConfig unless "<image>" is in `text` exactly once, and first where the text comes after it.
   explicit PromptTemplate(const std::string& text, const std::string& where = "prompt",
                           PromptText kind = PromptText::kPlain);
 
   /// Whether the template has a place for the initial caption.
   bool uses_initial() const noexcept;
 
-  /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it. The two texts are tokenized
-  /// apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. The caption is plain text:
+  /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it; with kAfterImage
+  /// kImageToken, bos, the text. The two texts are tokenized apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. The caption is plain text:
   /// "</s>" or "<image>" in it is not a special token. So is a template of kind kPlain; one with special tokens is
   /// tokenized in parts, before and after each caption.
   PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}) const;

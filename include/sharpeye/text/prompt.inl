@@ -27,6 +27,8 @@ SHARPEYE_BODY PromptTemplate::PromptTemplate(const std::string& text, const std:
           in_quotes(text));
   before_ = text.substr(0, image);
   after_ = text.substr(image + kImage.size());
+  require(kind != PromptText::kAfterImage || before_.empty(), ErrorCode::kConfig, where, ": expected ", kImage,
+          " first, for this language model reads the image before any text, actual ", in_quotes(text));
 }
 
 SHARPEYE_BODY bool PromptTemplate::uses_initial() const noexcept {
@@ -36,10 +38,11 @@ SHARPEYE_BODY bool PromptTemplate::uses_initial() const noexcept {
 SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, std::string_view initial) const {
   const std::string_view caption = strip(initial);
   PromptTokens prompt;
-  append(tokenizer, before_, caption, true, prompt.ids);
+  const bool is_behind = kind_ == PromptText::kAfterImage;
+  append(tokenizer, before_, caption, !is_behind, prompt.ids);
   prompt.image_position = prompt.ids.size();
   prompt.ids.push_back(kImageToken);
-  append(tokenizer, after_, caption, false, prompt.ids);
+  append(tokenizer, after_, caption, is_behind, prompt.ids);
   return prompt;
 }
 

@@ -66,7 +66,7 @@ class CaptionObjective {
   static double loss(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
                      const std::vector<std::int32_t>& target, S scale) {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
-    auto cache = language_model.make_cache(sequence.rows());
+    auto cache = language_model.make_prompt_cache(sequence.rows(), visual.rows());
     const Tensor states = language_model.step(ops, sequence, cache);
     // The hidden state of each token predicts the next token: the prompt's last one predicts the caption's first.
     const auto count = static_cast<Index>(target.size());
