@@ -137,6 +137,7 @@
 #include "sharpeye/text/vocabulary.inl"
 #include "sharpeye/text/word_piece.inl"
 #include "sharpeye/vision/image_processor.inl"
+#include "sharpeye/vision/image_tiles.inl"
 #include "sharpeye/vision/resize.inl"
 
 #if __has_include(<stb/stb_image.h>)

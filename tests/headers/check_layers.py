@@ -26,7 +26,8 @@ UNWANTED = ["sstream", "iostream", "iomanip", "regex"]
 FACES = ["sharpeye.hpp", "core/error.hpp", "core/file.hpp", "core/image.hpp", "core/thread_pool.hpp", "formats/*.hpp",
          "generation/*.hpp", "io/*.hpp", "metrics/*.hpp", "models/*config.hpp", "pipeline/*.hpp", "simd/*.hpp",
          "text/*.hpp", "training/*stage.hpp", "training/dataset.hpp", "training/drafts.hpp", "training/rates.hpp",
-         "training/scenes/*.hpp", "training/trainer.hpp", "vision/image_processor.hpp", "vision/resize.hpp"]
+         "training/scenes/*.hpp", "training/trainer.hpp", "vision/image_processor.hpp", "vision/image_tiles.hpp",
+         "vision/resize.hpp"]
 HEAVY = ["Eigen/*", "unsupported/*", "nlohmann/*", "stb/*", "jpeglib.h", "png.h", "webp/*", "filesystem", "fstream",
          "thread", "immintrin.h", "arm_neon.h", *UNWANTED]
 HEAVY_DOORS = ["simd/region.hpp"]  # of the kernels' bodies, no face

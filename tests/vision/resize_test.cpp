@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "support/image_golden.hpp"
@@ -38,6 +39,25 @@ TEST_CASE("resizes equal Pillow's in every sample") {
     CAPTURE(width);
     CAPTURE(height);
     CHECK(test::fnv1a(resize_bicubic(test::noise(from_width, from_height), width, height, order)) == expected);
+  }
+  CHECK(cases == 42);
+}
+
+TEST_CASE("Lanczos: the kernel, and resizes equal to Pillow's in every sample") {
+  CHECK(lanczos_kernel(0) == 1);
+  CHECK(std::abs(lanczos_kernel(1)) < 1e-15);
+  CHECK(lanczos_kernel(1.5) == doctest::Approx(-0.1350949));
+  CHECK(lanczos_kernel(3) == 0);
+  std::ifstream file(test::fixture("vision/lanczos.txt"));
+  int cases = 0;
+  Index from_width, from_height, width, height;
+  for (std::uint64_t expected; file >> std::dec >> from_width >> from_height >> width >> height >> std::hex >> expected;
+       ++cases) {
+    CAPTURE(from_width);
+    CAPTURE(from_height);
+    CAPTURE(width);
+    CAPTURE(height);
+    CHECK(test::fnv1a(resize_lanczos(test::noise(from_width, from_height), width, height)) == expected);
   }
   CHECK(cases == 42);
 }

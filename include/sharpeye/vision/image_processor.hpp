@@ -1,13 +1,16 @@
 #pragma once
 
 /// @file
-/// From pixels to the input of the vision tower, as Hugging Face's CLIPImageProcessor with Pillow does it.
+/// From pixels to the input of the vision tower, as Hugging Face's CLIPImageProcessor and Idefics3ImageProcessor with
+/// Pillow do it.
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sharpeye/core/image.hpp"
+#include "sharpeye/vision/image_tiles.hpp"
 #include "sharpeye/vision/resize.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -23,6 +26,7 @@ enum class Aspect {
 struct ImageProcessorConfig {
   Index image_size = 336;  ///< side of the result, pixels
   Aspect aspect = Aspect::kPad;
+  std::optional<TilingConfig> tiling;  ///< instead of `aspect`: Lanczos, and one or more squares
   bool apply_exif = true;  ///< turn images upright first; false: take them as stored, as Python's PIL.Image.open does
   PassOrder pass_order = PassOrder::kByShape;  ///< as the newest Pillow; kHorizontalFirst: as Pillow before 13
   double rescale_factor = 1.0 / 255;
@@ -33,8 +37,8 @@ struct ImageProcessorConfig {
   std::array<std::uint8_t, 3> fill() const noexcept;
 };
 
-/// @throws Error kConfig unless image_size is 1 to 4096, the factor is finite, means are in [0, 1], and deviations are
-/// finite and positive.
+/// @throws Error kConfig unless image_size is 1 to 4096, the tiles are within their limits, the factor is finite, means
+/// are in [0, 1], and deviations are finite and positive.
 void check(const ImageProcessorConfig& config);
 
 /// Turns upright, resizes to a square and normalises. Immutable: one object serves any number of threads.
@@ -45,13 +49,20 @@ class ImageProcessor {
 
   const ImageProcessorConfig& config() const noexcept { return config_; }
 
-  /// The 8-bit square [image_size, image_size, 3].
+  /// The 8-bit square [image_size, image_size, 3]: of the whole image, where there are tiles.
   /// @throws Error kInvalidArgument as check(ImageView).
   Image resize(const ImageView& view) const;
 
   /// The normalised square, channels first: (rescale_factor * level - mean) / std, [3, image_size, image_size].
   /// @throws Error kInvalidArgument as check(ImageView).
   std::vector<float> operator()(const ImageView& view) const;
+
+  /// The 8-bit squares that the tower sees: one, or with `tiling` the tiles and the whole image.
+  /// @throws Error kInvalidArgument as check(ImageView).
+  ImageTiles tiles(const ImageView& view) const;
+
+  /// A square [image_size, image_size, 3], normalised and with channels first.
+  std::vector<float> normalize(const Image& square) const;
 
  private:
   ImageProcessorConfig config_;

@@ -20,6 +20,13 @@ SHARPEYE_BODY void check(const ImageProcessorConfig& config) {
           "image_size: expected 1 to 4096, actual ", config.image_size);
   require(config.aspect == Aspect::kPad || config.aspect == Aspect::kCrop || config.aspect == Aspect::kSquash,
           ErrorCode::kConfig, "aspect: expected pad, crop or squash, actual ", static_cast<int>(config.aspect));
+  if (config.tiling) {
+    const Index edge = config.tiling->longest_edge;
+    require(edge >= 1 && edge <= kMaxLongestEdge, ErrorCode::kConfig, "size.longest_edge: expected 1 to ",
+            kMaxLongestEdge, ", actual ", edge);
+    require((edge - 1) / config.image_size < kMaxTilesInRow, ErrorCode::kConfig, "size.longest_edge: expected at most ",
+            kMaxTilesInRow, " tiles of ", config.image_size, ", actual ", edge);
+  }
   require(std::isfinite(config.rescale_factor), ErrorCode::kConfig, "rescale_factor: expected a finite number, actual ",
           config.rescale_factor);
   for (const double mean : config.mean) {
@@ -45,6 +52,10 @@ SHARPEYE_BODY ImageProcessor::ImageProcessor(const ImageProcessorConfig& config)
 SHARPEYE_BODY Image ImageProcessor::resize(const ImageView& view) const {
   if (config_.apply_exif && view.orientation != 1) return resize(upright(view));
   check(view);
+  if (config_.tiling) {
+    const TilingConfig whole{config_.tiling->longest_edge, false};
+    return make_tiles(view, config_.image_size, whole, config_.pass_order).squares.front();
+  }
   const Index size = config_.image_size, side = std::max(view.width, view.height);
   const auto axis = [&](Index image, Index other) -> AxisGeometry {
     if (config_.aspect == Aspect::kPad) return {image, (side - image) / 2, side, size, 0, size};
@@ -57,7 +68,18 @@ SHARPEYE_BODY Image ImageProcessor::resize(const ImageView& view) const {
 }
 
 SHARPEYE_BODY std::vector<float> ImageProcessor::operator()(const ImageView& view) const {
-  const Image square = resize(view);
+  return normalize(resize(view));
+}
+
+SHARPEYE_BODY ImageTiles ImageProcessor::tiles(const ImageView& view) const {
+  if (config_.apply_exif && view.orientation != 1) return tiles(upright(view));
+  if (config_.tiling) return make_tiles(view, config_.image_size, *config_.tiling, config_.pass_order);
+  ImageTiles one;
+  one.squares.push_back(resize(view));
+  return one;
+}
+
+SHARPEYE_BODY std::vector<float> ImageProcessor::normalize(const Image& square) const {
   const std::size_t pixels = square.pixels().size() / 3;
   std::vector<float> values(3 * pixels);
   for (std::size_t c = 0; c < 3; ++c) {

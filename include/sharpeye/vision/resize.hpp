@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Bicubic resizing of 8-bit images, equal to Pillow in every sample (libImaging/Resample.c): 13.0 or, on request, its
-/// older versions.
+/// Bicubic and Lanczos resizing of 8-bit images, equal to Pillow in every sample (libImaging/Resample.c): 13.0 or, on
+/// request, its older versions.
 
 #include <array>
 #include <cstdint>
@@ -19,6 +19,12 @@ inline constexpr int kResampleBits = 22;
 /// The cubic of Keys with a = -0.5: (a+2)|x|^3 - (a+3)|x|^2 + 1, then a|x|^3 - 5a|x|^2 + 8a|x| - 4a, zero from 2 on.
 double bicubic_kernel(double x) noexcept;
 
+/// Lanczos with three lobes: sinc(x) sinc(x / 3), zero from 3 on.
+double lanczos_kernel(double x) noexcept;
+
+/// What a sample is weighted by. Both kernels' magnitudes sum to less than 2 over any grid.
+enum class ResampleFilter { kBicubic, kLanczos };
+
 /// One axis of a resize: a canvas of `canvas` samples becomes `resized` samples, of which `crop` from `crop_start` on
 /// are wanted. The image covers the canvas from `offset` on, a constant colour the rest.
 struct AxisGeometry {
@@ -28,7 +34,7 @@ struct AxisGeometry {
 /// The fixed-point weights of one axis. Output i is the sum of `weights[j]` times image sample `first[i] + j -
 /// begin[i]` for `begin[i] <= j < begin[i + 1]`, plus `outside[i]` times the constant colour.
 struct ResampleAxis {
-  explicit ResampleAxis(const AxisGeometry& axis);
+  explicit ResampleAxis(const AxisGeometry& axis, ResampleFilter filter = ResampleFilter::kBicubic);
 
   std::size_t size() const noexcept { return outside.size(); }
   /// One past the last image sample that output i needs.
@@ -48,10 +54,10 @@ enum class PassOrder {
   kHorizontalFirst,  ///< as Pillow up to 12: always along the rows first
 };
 
-/// Resizes the canvas that `horizontal` and `vertical` describe, with `view` placed on it, and returns the crop
-/// [vertical.crop, horizontal.crop, 3]. The result equals pasting, resizing (one axis to 8 bits, then the other) and
-/// cropping, but neither the canvas nor the whole resized image is ever stored: memory and time depend on the image
-/// and the crop only.
+/// Resizes by the bicubic filter the canvas that `horizontal` and `vertical` describe, with `view` placed on it, and
+/// returns the crop [vertical.crop, horizontal.crop, 3]. The result equals pasting, resizing (one axis to 8 bits, then
+/// the other) and cropping, but neither the canvas nor the whole resized image is ever stored: memory and time depend
+/// on the image and the crop only.
 /// @throws Error kInvalidArgument as check(ImageView), or when a crop is empty or above kMaxImageSide.
 Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
                      const std::array<std::uint8_t, 3>& fill, PassOrder order = PassOrder::kByShape);
@@ -59,6 +65,9 @@ Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, cons
 /// The whole image, resized.
 /// @throws Error kInvalidArgument unless both sides are 1 to kMaxImageSide pixels, and as check(ImageView).
 Image resize_bicubic(const ImageView& view, Index width, Index height, PassOrder order = PassOrder::kByShape);
+
+/// As above by the Lanczos filter.
+Image resize_lanczos(const ImageView& view, Index width, Index height, PassOrder order = PassOrder::kByShape);
 
 SHARPEYE_NAMESPACE_END
 

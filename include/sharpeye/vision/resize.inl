@@ -18,10 +18,27 @@ SHARPEYE_BODY double bicubic_kernel(double x) noexcept {
   return 0;
 }
 
-SHARPEYE_BODY ResampleAxis::ResampleAxis(const AxisGeometry& axis) {
+namespace detail {
+
+inline double sinc(double x) noexcept {
+  constexpr double kPi = 3.14159265358979323846;
+  if (x == 0) return 1;
+  x *= kPi;
+  return std::sin(x) / x;
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY double lanczos_kernel(double x) noexcept {
+  return x >= -3 && x < 3 ? detail::sinc(x) * detail::sinc(x / 3) : 0;
+}
+
+SHARPEYE_BODY ResampleAxis::ResampleAxis(const AxisGeometry& axis, ResampleFilter filter) {
+  const bool is_lanczos = filter == ResampleFilter::kLanczos;
+  const auto kernel = is_lanczos ? lanczos_kernel : bicubic_kernel;
   const double scale = static_cast<double>(axis.canvas) / static_cast<double>(axis.resized);
   const double filter_scale = std::max(scale, 1.0);  // minification widens the kernel: this is the antialias
-  const double radius = 2 * filter_scale, inverse = 1 / filter_scale;
+  const double radius = (is_lanczos ? 3 : 2) * filter_scale, inverse = 1 / filter_scale;
   std::vector<double> taps;
   begin.push_back(0);
   for (Index i = axis.crop_start; i < axis.crop_start + axis.crop; ++i) {
@@ -31,7 +48,7 @@ SHARPEYE_BODY ResampleAxis::ResampleAxis(const AxisGeometry& axis) {
     double sum = 0;
     taps.clear();
     for (Index x = start; x < stop; ++x) {
-      taps.push_back(bicubic_kernel((static_cast<double>(x) - center + 0.5) * inverse));
+      taps.push_back(kernel((static_cast<double>(x) - center + 0.5) * inverse));
       sum += taps.back();
     }
     const Index image_start = std::clamp(start, axis.offset, axis.offset + axis.image);
@@ -108,25 +125,24 @@ inline void resize_columns_first(const ImageView& view, const ResampleAxis& colu
   }
 }
 
-}  // namespace detail
-
-SHARPEYE_BODY Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
-                                   const std::array<std::uint8_t, 3>& fill, PassOrder order) {
+/// resize_bicubic() by any filter.
+inline Image resize_canvas(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
+                           const std::array<std::uint8_t, 3>& fill, PassOrder order, ResampleFilter filter) {
   check(view);
   require(view.width == horizontal.image && view.height == vertical.image, ErrorCode::kInvalidArgument,
           "resize: expected an image of ", horizontal.image, " x ", vertical.image, ", actual ", view.width, " x ",
           view.height);
   Image result(horizontal.crop, vertical.crop);
-  const ResampleAxis columns(horizontal), rows(vertical);
-  if (order == PassOrder::kByShape && detail::columns_come_first(horizontal, vertical)) {
-    detail::resize_columns_first(view, columns, rows, fill, result);
+  const ResampleAxis columns(horizontal, filter), rows(vertical, filter);
+  if (order == PassOrder::kByShape && columns_come_first(horizontal, vertical)) {
+    resize_columns_first(view, columns, rows, fill, result);
     return result;
   }
   const std::size_t samples = 3 * columns.size();
   std::vector<std::uint8_t> line(samples), converted;
 
   // The vertical sums of all output rows are open at once, and each image row is added as soon as it is
-  // detail::resampled; integer sums do not depend on that order. They start with the canvas rows above and below the
+  // resampled; integer sums do not depend on that order. They start with the canvas rows above and below the
   // image.
   std::vector<std::uint8_t> blank(static_cast<std::size_t>(3 * view.width));
   for (std::size_t i = 0; i < blank.size(); ++i) blank[i] = fill[i % 3];
@@ -151,13 +167,28 @@ SHARPEYE_BODY Image resize_bicubic(const ImageView& view, const AxisGeometry& ho
     }
   }
 
-  std::transform(sums.begin(), sums.end(), result.row(0), detail::resampled);
+  std::transform(sums.begin(), sums.end(), result.row(0), resampled);
   return result;
 }
 
+inline Image resize_whole(const ImageView& view, Index width, Index height, PassOrder order, ResampleFilter filter) {
+  return resize_canvas(view, {view.width, 0, view.width, width, 0, width},
+                       {view.height, 0, view.height, height, 0, height}, {}, order, filter);
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY Image resize_bicubic(const ImageView& view, const AxisGeometry& horizontal, const AxisGeometry& vertical,
+                                   const std::array<std::uint8_t, 3>& fill, PassOrder order) {
+  return detail::resize_canvas(view, horizontal, vertical, fill, order, ResampleFilter::kBicubic);
+}
+
 SHARPEYE_BODY Image resize_bicubic(const ImageView& view, Index width, Index height, PassOrder order) {
-  return resize_bicubic(view, {view.width, 0, view.width, width, 0, width},
-                        {view.height, 0, view.height, height, 0, height}, {}, order);
+  return detail::resize_whole(view, width, height, order, ResampleFilter::kBicubic);
+}
+
+SHARPEYE_BODY Image resize_lanczos(const ImageView& view, Index width, Index height, PassOrder order) {
+  return detail::resize_whole(view, width, height, order, ResampleFilter::kLanczos);
 }
 
 SHARPEYE_NAMESPACE_END
