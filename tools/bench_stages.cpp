@@ -9,6 +9,7 @@
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/flops.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/prompt.hpp"
 
 namespace tool {
@@ -106,12 +107,16 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
   measured.peak_memory_mib = peak_resident_mib();  // before the large buffer of the next line
   measured.bandwidth = bench::measure_read_bandwidth(threads);
 
+  ImageProcessorConfig processing = model.preprocessor().processor;
+  if (options_of_session.no_split && processing.tiling) processing.tiling->split = false;
+  const ImageTiles tiles = ImageProcessor(processing).tiles(image);
   const auto prompt = [&](const PromptTemplate& text) {
-    return static_cast<Index>(text.tokenize(model.tokenizer(), last.initial).ids.size()) - 1;
+    return text.tokenize(model.tokenizer(), last.initial, {tiles.rows, tiles.columns}).num_text_tokens();
   };
-  const StageFlops flops = count_flops(
-      model.config(), {prompt(model.initial_prompt()), refines ? prompt(model.refine_prompt()) : 0,
-                       static_cast<Index>(last.initial_ids.size()), run.new_tokens, options.generation->num_beams});
+  const StageFlops flops =
+      count_flops(model.config(), {prompt(model.initial_prompt()), refines ? prompt(model.refine_prompt()) : 0,
+                                   static_cast<Index>(last.initial_ids.size()), run.new_tokens,
+                                   options.generation->num_beams, static_cast<Index>(tiles.squares.size())});
   // A stage takes at least its operations at the peak; decoding, at least the reading of the weights for each token.
   const double bytes = decoder_bytes(options_of_session.model, model.config());
   measured.decode_step_limit = bytes / (measured.bandwidth * 1e6);

@@ -27,7 +27,7 @@ int run_dump(const DumpCommand& command) {
   options.on_tensor = [&](const std::string& name, const TensorView& values) {
     const Index size = session.model().config().vision_config.image_size();
     std::vector<Index> shape{values.rows, values.columns};
-    if (name == "pixel_values") shape = {3, size, size};
+    if (name.size() >= 12 && name.compare(name.size() - 12, 12, "pixel_values") == 0) shape = {3, size, size};
     dump.add(name, std::move(shape), {values.data, values.data + values.size()});
   };
   options.on_ids = [&](const std::string& name, const std::vector<std::int32_t>& ids) {

@@ -42,7 +42,8 @@ std::string to_json_text(const ModelInfo& info, bool with_tensors) {
   json["flops_assume"] = {{"new_tokens", info.lengths.new_tokens},
                           {"num_beams", info.lengths.num_beams},
                           {"initial_prompt_tokens", info.lengths.initial_prompt},
-                          {"refine_prompt_tokens", info.lengths.refine_prompt}};
+                          {"refine_prompt_tokens", info.lengths.refine_prompt},
+                          {"squares", info.lengths.num_squares}};
   json["config"] = info.config.to_json();
   for (const TensorDeclaration& tensor : info.tensors) {
     if (with_tensors) json["tensors"][tensor.name] = {{"dtype", to_string(tensor.dtype)}, {"shape", tensor.shape}};
@@ -104,6 +105,10 @@ std::string to_table(const ModelInfo& info, bool with_tensors) {
   table += concat("\nFor captions of ", lengths.new_tokens, " tokens, ", lengths.num_beams,
                   lengths.num_beams == 1 ? " beam" : " beams", ", prompts of ", lengths.initial_prompt, " and ",
                   lengths.refine_prompt, " text tokens:\n");
+  if (lengths.num_squares > 1) {
+    table.erase(table.size() - 2);
+    table += concat(", images of 4:3 in ", lengths.num_squares - 1, " tiles and as a whole:\n");
+  }
   table += format("%-24s%14s%16s\n", "stage", "GFLOP", "GFLOP/token");
   for (const auto& [stage, flops] : stages(info.flops)) {
     table += format("%-24s%14.4f", stage, flops / 1e9);

@@ -20,6 +20,9 @@ Option& SessionOptions::add_to(Command& command) {
   command.text("--aspect", aspect, "How an image becomes square, instead of the model's own way")
       .one_of({"pad", "crop", "squash"});
   command.flag("--no-exif", no_exif, "Do not turn images upright by their EXIF orientation");
+  command.flag(
+      "--no-split", no_split,
+      "Look at the whole image only, where the model would split it into tiles (SmolVLM): faster, with less detail");
   command.number("--max-pixels", max_pixels, 1, std::uint64_t{1} << 32, "Refuse larger images");
   command.flag(
       "--map", [this] { load.mode = LoadMode::kMap; },
@@ -33,6 +36,7 @@ Option& SessionOptions::add_to(Command& command) {
 Session::Session(const SessionOptions& options)
     : aspect_(to_aspect(options.aspect)),
       no_exif_(options.no_exif),
+      no_split_(options.no_split),
       model_(CaptionModel::load(options.model, options.load)),
       pool_(options.threads),
       captioner_(captioner_on(pool_)) {
@@ -46,6 +50,7 @@ std::unique_ptr<Captioner> Session::captioner_on(ThreadPool& pool) const {
   auto captioner = std::make_unique<Captioner>(model_, pool);
   if (aspect_) captioner->set_aspect(*aspect_);
   if (no_exif_) captioner->set_apply_exif(false);
+  if (no_split_) captioner->set_split(false);
   return captioner;
 }
 

@@ -20,6 +20,7 @@ struct SessionOptions {
   int threads = ThreadPool::default_size();
   std::string aspect;
   bool no_exif = false;
+  bool no_split = false;
   std::uint64_t max_pixels = DecodeOptions().max_pixels;
   LoadOptions load;
 
@@ -42,7 +43,7 @@ class Session {
 
  private:
   std::optional<Aspect> aspect_;
-  bool no_exif_;
+  bool no_exif_, no_split_;
   DecodeOptions decode_;
   std::shared_ptr<const CaptionModel> model_;
   ThreadPool pool_;

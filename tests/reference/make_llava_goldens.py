@@ -92,9 +92,8 @@ def write(model, prompt, pixels, **settings) -> list:
     return ids[0, len(prompt):].tolist()
 
 
-def choose_eos(model, prompts, pixels) -> int:
-    """A token that ends some captions early."""
-    found = [write(model, prompt, pixels, num_beams=1, eos_token_id=None)[4:24] for prompt in prompts]
+def choose_eos_from(found: list) -> int:
+    """A token that ends some captions early. found: tokens from their middles."""
     places = {token: sum(token in ids for ids in found) for token in sorted({t for ids in found for t in ids})}
     return max((token for token in places if places[token] <= len(found) // 2), key=lambda token: (places[token], -token))
 
@@ -113,7 +112,7 @@ def golden(config: LlavaConfig, model) -> dict:
     for i, state in enumerate(output.hidden_states):
         result[f"lm.hidden_states.{i}"] = state[0]
     result["lm.logits"] = output.logits[0, -8:]
-    eos = choose_eos(model, prompts, pixels)
+    eos = choose_eos_from([write(model, prompt, pixels, num_beams=1, eos_token_id=None)[4:24] for prompt in prompts])
     model.generation_config.eos_token_id = eos
     exact = LlavaForConditionalGeneration(config).double().eval()
     exact.load_state_dict(model.state_dict())

@@ -41,6 +41,9 @@ struct ConnectorConfig {
   FeatureSelect select = FeatureSelect::kPatches;  ///< `vision_feature_select_strategy`
   double layer_norm_eps = 1e-5;                    ///< where `type` has a norm
 
+  Index pixel_shuffle = 1;  ///< blocks of so many by so many patches become one visual token, see pixel_shuffle()
+  bool bias = true;         ///< of the MLP's matrices
+
   /// The rows at the beginning of a hidden state that are left out. @param num_prefix_tokens of the tower
   Index num_skipped_tokens(Index num_prefix_tokens) const {
     return select == FeatureSelect::kFull ? 0 : select == FeatureSelect::kDefault ? 1 : num_prefix_tokens;

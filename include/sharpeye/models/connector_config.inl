@@ -70,6 +70,8 @@ void list_fields(ConnectorConfig& config, Fields& fields) {
       Names<FeatureSelect>{
           {FeatureSelect::kPatches, "patches"}, {FeatureSelect::kDefault, "default"}, {FeatureSelect::kFull, "full"}});
   fields.number("layer_norm_eps", config.layer_norm_eps, 0, 1);
+  fields.integer("pixel_shuffle", config.pixel_shuffle, 1, kMaxImageSize);
+  fields.boolean("bias", config.bias);
 }
 
 SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json) {
@@ -82,7 +84,10 @@ SHARPEYE_BODY ConnectorConfig ConnectorConfig::from_json(const JsonReader& json)
 
 SHARPEYE_BODY Json ConnectorConfig::to_json() const {
   Json json = fields_to_json(*this);
-  if (select == FeatureSelect::kPatches) json.erase("vision_feature_select_strategy");  // as it always was
+  // As it always was where they are not needed.
+  if (select == FeatureSelect::kPatches) json.erase("vision_feature_select_strategy");
+  if (pixel_shuffle == 1) json.erase("pixel_shuffle");
+  if (bias) json.erase("bias");
   if (!type.norm) json.erase("layer_norm_eps");
   return json;
 }

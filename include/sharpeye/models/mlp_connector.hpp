@@ -19,12 +19,13 @@ class Mlp {
  public:
   using Tensor = typename Ops::Tensor;
 
-  Mlp(const MlpType& type, const WeightScope& weights, Index in, Index out, double layer_norm_eps = 1e-5)
+  Mlp(const MlpType& type, const WeightScope& weights, Index in, Index out, double layer_norm_eps = 1e-5,
+      bool with_bias = true)
       : type_(type) {
     const Index inner = type.expansion == 0 ? out : type.expansion * out;
     for (Index i = 0; i < type.depth; ++i) {
       linears_.emplace_back(weights / ("linear_" + std::to_string(i + 1)), i == 0 ? in : inner,
-                            i + 1 == type.depth ? out : inner);
+                            i + 1 == type.depth ? out : inner, with_bias);
     }
     if (type.norm) norm_.emplace(weights / "norm", out, layer_norm_eps);
   }

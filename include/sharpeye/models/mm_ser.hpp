@@ -18,6 +18,7 @@
 #include "sharpeye/models/causal_lms.hpp"
 #include "sharpeye/models/mlp_connector.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/pixel_shuffle.hpp"
 #include "sharpeye/models/ser_connector.hpp"
 #include "sharpeye/models/unused_tensors.hpp"
 #include "sharpeye/models/vision_towers.hpp"
@@ -49,10 +50,11 @@ class MmSer {
   MmSer(const MmSerConfig& config, WeightLoader& loader)
       : config_(config),
         tower_(make_vision_tower<Ops>(config.vision_config, loader.root("vision_tower"), config.num_vision_blocks())),
-        connector_(
-            config.connector.type, loader.root("multi_modal_projector"),
-            static_cast<Index>(config.connector.vision_feature_layers.size()) * config.vision_config.hidden_size(),
-            config.text_config.embedding_size(), config.connector.layer_norm_eps),
+        connector_(config.connector.type, loader.root("multi_modal_projector"),
+                   static_cast<Index>(config.connector.vision_feature_layers.size()) *
+                       config.vision_config.hidden_size() * config.connector.pixel_shuffle *
+                       config.connector.pixel_shuffle,
+                   config.text_config.embedding_size(), config.connector.layer_norm_eps, config.connector.bias),
         language_model_(make_causal_lm<Ops>(config.text_config, loader.root("language_model"))) {
     if (config.ser_connector) {
       const VisionConfig& vision = config.vision_config;
@@ -94,10 +96,14 @@ class MmSer {
     return {{at(0), at(first)}, {at(first), at(second)}, {at(second), states.end()}};
   }
 
-  /// The first glance's visual tokens. @param states Sight::first @return [N, embedding_size]
+  /// The first glance's visual tokens. @param states Sight::first @return [n, embedding_size]: N patches, or N divided
+  /// by the square of the connector's pixel shuffle
   Tensor first_glance(Ops& ops, const std::vector<Tensor>& states) const {
     const Index skipped = config_.connector.num_skipped_tokens(config_.vision_config.num_prefix_tokens());
-    return connector_(ops, gather_features(ops, states, FeatureConcat::kChannel, skipped));
+    Tensor features = gather_features(ops, states, FeatureConcat::kChannel, skipped);
+    const Index factor = config_.connector.pixel_shuffle;
+    if (factor > 1) features = pixel_shuffle(ops, features, config_.vision_config.grid_size(), factor);
+    return connector_(ops, features);
   }
 
   /// What the second glance looks at. @param states Sight::second @return [N, m * d] or [m * N, d]
@@ -127,17 +133,30 @@ class MmSer {
     return ids;
   }
 
-  /// The embeddings of a prompt, its image replaced by visual tokens, and of the text that continues it.
-  /// @return [prompt - 1 + visual + continuation, embedding_size]
+  /// The embeddings of a prompt, its image replaced by visual tokens, and of the text that continues it. Where the
+  /// image stands in several places, each has its share of the visual tokens, in order.
+  /// @return [prompt - places + visual + continuation, embedding_size]
   static Tensor prompt(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& tokens, const Tensor& visual,
                        const std::vector<std::int32_t>& continuation = {}) {
-    const auto image = tokens.ids.begin() + static_cast<std::ptrdiff_t>(tokens.image_position);
-    std::vector<std::int32_t> after(image + 1, tokens.ids.end());
-    after.insert(after.end(), continuation.begin(), continuation.end());
     std::vector<Tensor> parts;
-    if (image != tokens.ids.begin()) parts.push_back(language_model.embed(ops, {tokens.ids.begin(), image}));
-    parts.push_back(visual);
-    if (!after.empty()) parts.push_back(language_model.embed(ops, after));
+    std::vector<std::int32_t> text;
+    const auto add_text = [&] {
+      if (!text.empty()) parts.push_back(language_model.embed(ops, text));
+      text.clear();
+    };
+    const Index share = visual.rows() / tokens.num_image_places();
+    Index begin = 0;
+    for (const std::int32_t id : tokens.ids) {
+      if (id != kImageToken) {
+        text.push_back(id);
+        continue;
+      }
+      add_text();
+      parts.push_back(ops.slice_rows(visual, begin, share));
+      begin += share;
+    }
+    text.insert(text.end(), continuation.begin(), continuation.end());
+    add_text();
     return ops.concat_rows(parts);
   }
 

@@ -28,6 +28,8 @@ struct MmSerConfig {
   std::string initial_prompt = "USER: <image>What is in the photo? ASSISTANT:";  ///< `prompts.initial`
   std::string refine_prompt = "<image>{initial}";                                ///< `prompts.refine`
   bool special_tokens_in_prompts = false;  ///< `prompts.special_tokens`: their spelling in a prompt means them
+  bool tile_markers = false;  ///< `prompts.tile_markers`: markers stand around the image or its tiles, as in Idefics3
+  std::optional<Index> image_token_id;     ///< `prompts.image_token_id`: of "<image>", where the tokenizer must have it
   Index rounds = 1;                        ///< refinements when the caller does not say how many
   bool own_refine_language_model = false;  ///< `refine_language_model`: "shared" (the paper) or "own" weights
 
@@ -39,6 +41,8 @@ struct MmSerConfig {
 
   /// How the prompts are read.
   PromptText prompt_text() const;
+  /// The same for `prompts.refine`, where the image is never in tiles.
+  PromptText refine_prompt_text() const;
 
   /// The hidden states that the glances read, in ascending order, each once.
   /// @throws Error kConfig for layers that the tower does not have.
@@ -46,6 +50,10 @@ struct MmSerConfig {
   /// The vision blocks that anybody's features need: later ones are neither loaded nor run.
   Index num_vision_blocks() const { return used_vision_layers().back(); }
 };
+
+/// @throws Error kConfig naming `where` unless the first glance's pixel shuffle has whole blocks of patches, and
+/// nothing but patches
+void check_pixel_shuffle(const MmSerConfig& config, const std::string& where);
 
 SHARPEYE_NAMESPACE_END
 

@@ -9,6 +9,7 @@
 
 #include "sharpeye/models/config_names.hpp"
 #include "sharpeye/models/git_config.hpp"
+#include "sharpeye/models/idefics3_config.hpp"
 #include "sharpeye/models/llava_config.hpp"
 #include "sharpeye/models/nano_llava_config.hpp"
 
@@ -32,7 +33,7 @@ inline void resolve_vision_layers(std::vector<Index>& layers, const VisionConfig
 /// `prompts`
 struct PromptTexts {
   std::string &initial, &refine;
-  bool& special_tokens;
+  bool &special_tokens, &tile_markers;
 };
 
 template <class Fields>
@@ -40,6 +41,7 @@ void list_fields(PromptTexts& prompts, Fields& fields) {
   fields.text("initial", prompts.initial);
   fields.text("refine", prompts.refine);
   fields.boolean("special_tokens", prompts.special_tokens);
+  fields.boolean("tile_markers", prompts.tile_markers);
 }
 
 }  // namespace detail
@@ -67,6 +69,7 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
   config.connector = ConnectorConfig::from_json(connector);
   resolve_vision_layers(config.connector.vision_feature_layers, config.vision_config, 0,
                         connector.where("vision_feature_layers"));
+  check_pixel_shuffle(config, connector.where("pixel_shuffle"));
   if (json.has("ser_connector")) {
     const JsonReader ser_connector = json.object("ser_connector");
     config.ser_connector = SerConnectorConfig::from_json(ser_connector);
@@ -74,9 +77,18 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
                           config.ser_connector->layer_index_base, ser_connector.where("vision_feature_layers"));
   }
   if (json.has("prompts")) {
-    PromptTexts prompts{config.initial_prompt, config.refine_prompt, config.special_tokens_in_prompts};
-    read_fields(json.object("prompts"), prompts);
-    json.object("prompts").require_known_keys(field_names(prompts));
+    PromptTexts prompts{config.initial_prompt, config.refine_prompt, config.special_tokens_in_prompts,
+                        config.tile_markers};
+    const JsonReader object = json.object("prompts");
+    read_fields(object, prompts);
+    if (object.has("image_token_id")) {
+      config.image_token_id = object.integer("image_token_id", 0, config.text_config.vocab_size() - 1);
+    }
+    std::vector<std::string> known = field_names(prompts);
+    known.push_back("image_token_id");
+    object.require_known_keys(known);
+    require(!config.tile_markers || config.special_tokens_in_prompts, ErrorCode::kConfig, object.where("tile_markers"),
+            ": expected false without special_tokens, actual true");
   }
   read_fields(json, config);
   require(config.ser_connector || !config.own_refine_language_model, ErrorCode::kConfig,
@@ -89,6 +101,7 @@ inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> m
   return {{MmSerConfig::kModelType, read_mm_ser_config},
           {"llava", read_llava_config},
           {"git", read_git_config},
+          {"idefics3", read_idefics3_config},
           {"llava-qwen2", read_nano_llava_config}};
 }
 
@@ -109,16 +122,36 @@ SHARPEYE_BODY Json MmSerConfig::to_json() const {
             {"connector", connector.to_json()}};
   if (ser_connector) json["ser_connector"] = ser_connector->to_json();
   MmSerConfig copy = *this;
-  json["prompts"] =
-      fields_to_json(detail::PromptTexts{copy.initial_prompt, copy.refine_prompt, copy.special_tokens_in_prompts});
-  if (!special_tokens_in_prompts) json["prompts"].erase("special_tokens");  // as it always was
+  Json& prompts = json["prompts"];
+  prompts = fields_to_json(
+      detail::PromptTexts{copy.initial_prompt, copy.refine_prompt, copy.special_tokens_in_prompts, copy.tile_markers});
+  // As it always was where they are not needed.
+  if (!special_tokens_in_prompts) prompts.erase("special_tokens");
+  if (!tile_markers) prompts.erase("tile_markers");
+  if (image_token_id) prompts["image_token_id"] = *image_token_id;
   json.update(fields_to_json(*this));
   return json;
 }
 
 SHARPEYE_BODY PromptText MmSerConfig::prompt_text() const {
   if (text_config.image_first()) return PromptText::kAfterImage;
+  if (tile_markers) return PromptText::kWithTileMarkers;
   return special_tokens_in_prompts ? PromptText::kWithSpecialTokens : PromptText::kPlain;
+}
+
+SHARPEYE_BODY PromptText MmSerConfig::refine_prompt_text() const {
+  return tile_markers ? PromptText::kWithSpecialTokens : prompt_text();
+}
+
+SHARPEYE_BODY void check_pixel_shuffle(const MmSerConfig& config, const std::string& where) {
+  const ConnectorConfig& connector = config.connector;
+  const Index factor = connector.pixel_shuffle, grid = config.vision_config.grid_size();
+  if (factor == 1) return;
+  require(grid % factor == 0, ErrorCode::kConfig, where, ": expected a divisor of ", grid,
+          " patches along a side, actual ", factor);
+  const Index prefix = config.vision_config.num_prefix_tokens();
+  require(connector.num_skipped_tokens(prefix) == prefix, ErrorCode::kConfig, where,
+          ": expected 1 unless vision_feature_select_strategy is \"patches\", actual ", factor);
 }
 
 SHARPEYE_BODY std::vector<Index> MmSerConfig::used_vision_layers() const {

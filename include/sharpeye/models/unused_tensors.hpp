@@ -14,6 +14,7 @@ struct MmSerConfig;
 struct ClipVisionConfig;
 struct GitTextConfig;
 struct GitVisionConfig;
+struct Idefics3VisionConfig;
 struct LlamaConfig;
 struct OptConfig;
 struct SiglipVisionConfig;
@@ -33,6 +34,10 @@ void skip_unused_vision(WeightLoader& loader, const std::string& tower, const Gi
 
 /// As above for a SigLIP tower; its pooling head (`head`) is checked by names and shapes too.
 void skip_unused_vision(WeightLoader& loader, const std::string& tower, const SiglipVisionConfig& config,
+                        Index num_blocks);
+
+/// As above for an Idefics3 tower; it has no pooling head.
+void skip_unused_vision(WeightLoader& loader, const std::string& tower, const Idefics3VisionConfig& config,
                         Index num_blocks);
 
 /// The head of OPTForCausalLM in the scope `model`, where it is tied. @throws Error as check_tied_head()

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sharpeye/models/clip_vision_config.hpp"
+#include "sharpeye/models/idefics3_vision_config.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/siglip_vision_config.hpp"
 
@@ -153,6 +154,11 @@ SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& s
                              {head + "mlp.fc1.bias", DType::kF32, {inner}},
                              {head + "mlp.fc2.weight", DType::kF32, {size, inner}},
                              {head + "mlp.fc2.bias", DType::kF32, {size}}});
+}
+
+SHARPEYE_BODY void skip_unused_vision(WeightLoader& loader, const std::string& scope,
+                                      const Idefics3VisionConfig& config, Index num_blocks) {
+  detail::skip_unused_tower(loader, scope + ".vision_model", config, num_blocks, {});
 }
 
 SHARPEYE_BODY void check_tied_head(WeightLoader& loader, const std::string& head, const std::string& table,

@@ -8,6 +8,7 @@
 
 #include "sharpeye/models/clip_vision_config.hpp"
 #include "sharpeye/models/git_vision_config.hpp"
+#include "sharpeye/models/idefics3_vision_config.hpp"
 #include "sharpeye/models/siglip_vision_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -15,7 +16,7 @@ SHARPEYE_NAMESPACE_BEGIN
 /// `vision_config` of any kind. To add a vision tower: its configuration and its VisionTower in files of their own, a
 /// type here, and a line in vision_towers.hpp.
 struct VisionConfig {
-  std::variant<ClipVisionConfig, SiglipVisionConfig, GitVisionConfig> any;
+  std::variant<ClipVisionConfig, SiglipVisionConfig, GitVisionConfig, Idefics3VisionConfig> any;
 
   VisionConfig() = default;
   template <class Config>

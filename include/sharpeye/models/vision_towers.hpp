@@ -7,6 +7,7 @@
 
 #include "sharpeye/models/clip_vision.hpp"
 #include "sharpeye/models/git_vision.hpp"
+#include "sharpeye/models/idefics3_vision.hpp"
 #include "sharpeye/models/siglip_vision.hpp"
 #include "sharpeye/models/vision_config.hpp"
 
@@ -28,6 +29,12 @@ template <class Ops>
 std::unique_ptr<VisionTower<Ops>> make_vision_tower(const SiglipVisionConfig& config, const WeightScope& weights,
                                                     Index num_blocks) {
   return std::make_unique<SiglipVision<Ops>>(config, weights / "vision_model", num_blocks);
+}
+
+template <class Ops>
+std::unique_ptr<VisionTower<Ops>> make_vision_tower(const Idefics3VisionConfig& config, const WeightScope& weights,
+                                                    Index num_blocks) {
+  return std::make_unique<Idefics3Vision<Ops>>(config, weights / "vision_model", num_blocks);
 }
 
 /// The first `num_blocks` blocks of a configuration's tower, in the scope `weights`.

@@ -14,6 +14,7 @@
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/inference.hpp"
+#include "sharpeye/pipeline/check_tile_markers.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
@@ -39,7 +40,7 @@ struct CaptionModel::Parts {
         refine_generation(read_generation_config(folder, config, true)),
         tokenizer(load_tokenizer(folder)),
         initial_prompt(config.initial_prompt, folder + "/config.json: prompts.initial", config.prompt_text()),
-        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", config.prompt_text()),
+        refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", config.refine_prompt_text()),
         network(load_network(folder, options)) {}
 
   static JsonReader read(const std::string& folder, const std::string& name) {
@@ -57,6 +58,7 @@ struct CaptionModel::Parts {
     require(!config.text_config.image_first() || begin == expected, ErrorCode::kConfig, folder,
             ": expected a tokenizer that begins texts with the token ", expected, " (bos_token_id), actual ",
             begin < 0 ? std::string("with none") : std::to_string(begin));
+    check_tile_markers(folder, config, preprocessor, *tokenizer);
     for (GenerationConfig* settings : {&generation, &refine_generation}) {
       settings->num_tokens = tokens;
       check(*settings, folder + "/generation_config.json: ");

@@ -31,7 +31,7 @@ enum class Ablation {
 
 /// Milliseconds of each stage; several rounds add up.
 struct CaptionTimings {
-  double image = 0;          ///< resizing and normalising
+  double image = 0;          ///< resizing, splitting and normalising
   double vision = 0;         ///< the vision tower
   double connector = 0;      ///< the first glance's connector
   double pass1_prefill = 0;  ///< the language model reads the first prompt
@@ -65,9 +65,11 @@ struct CaptionOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
   std::function<void(const CaptionProgress&)> on_token;  ///< called after each generated token
-  /// Receives the intermediate tensors by the names of `sharpeye dump`; costs the logits of all prompt positions.
+  /// Receives the intermediate tensors by the names of `sharpeye dump`; costs the logits of all prompt positions. Where
+  /// an image is split, pixels and hidden states come tile by tile, with "tiles.N." in front.
   std::function<void(const std::string&, const TensorView&)> on_tensor;
-  /// Receives the prompts' ids (kImageToken once for the image): "pass1.input_ids", "pass2.input_ids".
+  /// Receives the prompts' ids (kImageToken once for the image, or for each tile): "pass1.input_ids",
+  /// "pass2.input_ids".
   std::function<void(const std::string&, const std::vector<std::int32_t>&)> on_ids;
 };
 
@@ -94,8 +96,11 @@ class Captioner {
 
   const CaptionModel& model() const;
 
-  /// Replaces the model's own way to make images square.
+  /// Replaces the model's own way to make images square. @throws Error kInvalidArgument for a model that splits them
   void set_aspect(Aspect aspect);
+  /// Whether images are split into tiles, instead of as the model says. @throws Error kInvalidArgument for a model that
+  /// cannot
+  void set_split(bool split);
   /// Whether images are turned upright by their orientation, instead of as the model says.
   void set_apply_exif(bool apply_exif);
 

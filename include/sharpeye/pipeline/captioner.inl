@@ -139,15 +139,31 @@ class CaptionRun {
   }
 
   void look(const ImageView& image) {
-    const std::vector<float> pixels = timed(caption_.timings.image, [&] { return processor_(image); });
-    if (options_.on_tensor) {
-      options_.on_tensor("pixel_values", {pixels.data(), 3, static_cast<Index>(pixels.size()) / 3});
+    ImageTiles tiles = timed(caption_.timings.image, [&] { return processor_.tiles(image); });
+    grid_ = {tiles.rows, tiles.columns};
+    for (std::size_t tile = 0; tile < tiles.squares.size(); ++tile) {
+      const bool is_last = tile + 1 == tiles.squares.size();
+      const std::string prefix = tiles.squares.size() == 1 ? "" : concat("tiles.", tile, ".");
+      look_at(std::exchange(tiles.squares[tile], {}), prefix, is_last);
     }
-    sight_ = timed(caption_.timings.vision, [&] {
-      return network_.look(ops_, pixels, {rounds_ > 0 || is_single_pass(), static_cast<bool>(options_.on_tensor)});
-    });
-    for (std::size_t i = 0; i < sight_.all.size(); ++i) trace(concat("vision.hidden_states.", i), sight_.all[i]);
     if (options_.ablation == Ablation::kCaptionOnly) sight_.second.assign(sight_.second.size(), sight_.second.back());
+  }
+
+  // One square: what the first glance reads is kept of each, what the second reads of the last, the whole image.
+  void look_at(const Image& square, const std::string& prefix, bool is_last) {
+    const std::vector<float> pixels = timed(caption_.timings.image, [&] { return processor_.normalize(square); });
+    if (options_.on_tensor) {
+      options_.on_tensor(prefix + "pixel_values", {pixels.data(), 3, static_cast<Index>(pixels.size()) / 3});
+    }
+    const bool for_second = is_last && (rounds_ > 0 || is_single_pass());
+    sight_ = timed(caption_.timings.vision, [&] {
+      return network_.look(ops_, pixels, {for_second, static_cast<bool>(options_.on_tensor)});
+    });
+    for (std::size_t i = 0; i < sight_.all.size(); ++i) {
+      trace(concat(prefix, "vision.hidden_states.", i), sight_.all[i]);
+    }
+    sight_.all.clear();
+    first_states_.push_back(std::move(sight_.first));
   }
 
   void take_initial(Written written) {
@@ -157,9 +173,14 @@ class CaptionRun {
   }
 
   Written first_glance() {
-    const Tensor visual = timed(caption_.timings.connector, [&] { return network_.first_glance(ops_, sight_.first); });
+    const Tensor visual = timed(caption_.timings.connector, [&] {
+      std::vector<Tensor> parts;
+      for (const std::vector<Tensor>& states : first_states_) parts.push_back(network_.first_glance(ops_, states));
+      first_states_.clear();
+      return parts.size() == 1 ? parts.front() : ops_.concat_rows(parts);
+    });
     trace("connector.output", visual);
-    return write(first_, initial_prompt().tokenize(model_.tokenizer()), visual, 0);
+    return write(first_, initial_prompt().tokenize(model_.tokenizer(), {}, grid_), visual, 0);
   }
 
   Written refine(const std::string& initial, Index round) {
@@ -290,7 +311,9 @@ class CaptionRun {
   Caption caption_;
   Index rounds_;
   Pass first_, second_;
-  Sight<Ops> sight_;
+  TileGrid grid_;
+  Sight<Ops> sight_;                               // of the last square
+  std::vector<std::vector<Tensor>> first_states_;  // Sight::first of every square, until the connector has read them
 };
 
 }  // namespace detail
@@ -307,7 +330,17 @@ SHARPEYE_BODY const CaptionModel& Captioner::model() const {
 
 SHARPEYE_BODY void Captioner::set_aspect(Aspect aspect) {
   ImageProcessorConfig config = state_->processor.config();
+  require(!config.tiling, ErrorCode::kInvalidArgument,
+          "aspect: expected none with a model that splits images into tiles");
   config.aspect = aspect;
+  state_->processor = ImageProcessor(config);
+}
+
+SHARPEYE_BODY void Captioner::set_split(bool split) {
+  ImageProcessorConfig config = state_->processor.config();
+  require(config.tiling.has_value(), ErrorCode::kInvalidArgument,
+          "split: expected a model that splits images into tiles (Idefics3, SmolVLM)");
+  config.tiling->split = split;
   state_->processor = ImageProcessor(config);
 }
 

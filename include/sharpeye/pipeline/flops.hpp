@@ -17,6 +17,7 @@ struct CaptionLengths {
   Index caption_tokens;  ///< of the initial caption, as the SeR-Connector sees it (BOS excluded)
   Index new_tokens;      ///< that each pass generates
   Index num_beams;
+  Index num_squares = 1;  ///< that the tower sees: tiles and the whole image; the second glance reads the last
 };
 
 /// Floating-point operations of each stage, named as in CaptionTimings.

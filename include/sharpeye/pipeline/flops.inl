@@ -28,10 +28,13 @@ class FlopCounter {
     const Index size = config.vision_config.image_size();
     const std::vector<float> pixels(static_cast<std::size_t>(3 * size * size));
     Sight<Counting> sight;
-    flops.vision_one_glance = cost([&] { model_.look(ops_, pixels, {false, false}); });
-    flops.vision = cost([&] { sight = model_.look(ops_, pixels); });
+    const auto num_squares = static_cast<double>(lengths_.num_squares);
+    const double one = cost([&] { model_.look(ops_, pixels, {false, false}); });
+    flops.vision_one_glance = num_squares * one;
+    flops.vision = (num_squares - 1) * one + cost([&] { sight = model_.look(ops_, pixels); });
     Tensor visual;
-    flops.connector = cost([&] { visual = model_.first_glance(ops_, sight.first); });
+    flops.connector = num_squares * cost([&] { visual = model_.first_glance(ops_, sight.first); });
+    visual = Tensor(lengths_.num_squares * visual.rows(), visual.columns());
     write(model_.language_model(), visual, lengths_.initial_prompt, flops.pass1_prefill, flops.pass1_decode);
     if (!model_.refines()) return flops;
     flops.ser_connector = cost([&] {

@@ -11,9 +11,10 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// Hugging Face's keys of a CLIPImageProcessor, and `aspect` ("pad", "crop", "squash") and `apply_exif`. Without
-/// `aspect` the other keys decide: a centre crop means "crop", a size of height and width "squash", else "pad".
+/// `aspect` the other keys decide: a centre crop means "crop", a size of height and width "squash", else "pad". Or,
+/// where `image_processor_type` says so or `max_image_size` is there, the keys of an Idefics3ImageProcessor.
 struct PreprocessorConfig {
-  ImageProcessorConfig processor;
+  ImageProcessorConfig processor;  ///< with `tiling` for Idefics3's
 
   /// @throws Error kConfig naming the key, kUnsupported for a step that is not supported.
   static PreprocessorConfig from_json(const JsonReader& json, Index image_size);

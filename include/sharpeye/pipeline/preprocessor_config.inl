@@ -16,9 +16,15 @@ SHARPEYE_NAMESPACE_BEGIN
 template <class Fields>
 void list_fields(PreprocessorConfig& config, Fields& fields) {
   ImageProcessorConfig& processor = config.processor;
-  fields.choice("aspect", processor.aspect,
-                Names<Aspect>{{Aspect::kPad, "pad"}, {Aspect::kCrop, "crop"}, {Aspect::kSquash, "squash"}});
-  fields.constant("resample", 3);  // bicubic
+  if (processor.tiling) {
+    fields.boolean("do_image_splitting", processor.tiling->split);
+    fields.constant("resample", 1);  // Lanczos
+    fields.constant("do_convert_rgb", true);
+  } else {
+    fields.choice("aspect", processor.aspect,
+                  Names<Aspect>{{Aspect::kPad, "pad"}, {Aspect::kCrop, "crop"}, {Aspect::kSquash, "squash"}});
+    fields.constant("resample", 3);  // bicubic
+  }
   fields.constant("do_resize", true);
   fields.constant("do_rescale", true);
   fields.constant("do_normalize", true);
@@ -46,11 +52,36 @@ inline bool check_size(const JsonReader& json, const char* key, Index image_size
   return true;
 }
 
+inline bool is_tiling(const JsonReader& json) {
+  if (json.has("max_image_size")) return true;
+  // Also "...Fast" and "...Pil", as different versions of transformers write the class.
+  return json.text("image_processor_type", "").rfind("Idefics3ImageProcessor", 0) == 0;
+}
+
+/// The longer sides of the image and of a tile. @throws Error kConfig where the tile is not the tower's square
+inline void read_tiling(const JsonReader& json, Index image_size, ImageProcessorConfig& processor) {
+  const auto longest_edge = [&](const char* key, Index min, Index max) {
+    const JsonReader size = json.object(key);
+    size.require_known_keys({"longest_edge"});
+    return size.integer("longest_edge", min, max);
+  };
+  longest_edge("max_image_size", image_size, image_size);
+  processor.tiling = TilingConfig{longest_edge("size", 1, kMaxLongestEdge)};
+  processor.mean = processor.std = {0.5, 0.5, 0.5};
+  require(!json.has("aspect"), ErrorCode::kConfig, json.where("aspect"),
+          ": expected no such key for images that are split into tiles");
+}
+
 }  // namespace detail
 
 SHARPEYE_BODY PreprocessorConfig PreprocessorConfig::from_json(const JsonReader& json, Index image_size) {
   PreprocessorConfig config;
   config.processor.image_size = image_size;
+  if (detail::is_tiling(json)) {
+    detail::read_tiling(json, image_size, config.processor);
+    read_fields(json, config);
+    return config;
+  }
   const bool is_squashed = detail::check_size(json, "size", image_size);
   detail::check_size(json, "crop_size", image_size);
   const bool crops = json.boolean("do_center_crop", false), pads = json.boolean("do_pad", false);
@@ -67,6 +98,13 @@ SHARPEYE_BODY PreprocessorConfig PreprocessorConfig::from_json(const JsonReader&
 
 SHARPEYE_BODY Json PreprocessorConfig::to_json() const {
   const Index size = processor.image_size;
+  if (processor.tiling) {
+    Json tiling{{"image_processor_type", "Idefics3ImageProcessor"},
+                {"size", {{"longest_edge", processor.tiling->longest_edge}}},
+                {"max_image_size", {{"longest_edge", size}}}};
+    tiling.update(fields_to_json(*this));
+    return tiling;
+  }
   Json json{{"image_processor_type", "CLIPImageProcessor"},
             {"size", {{"shortest_edge", size}}},
             {"crop_size", {{"height", size}, {"width", size}}}};

@@ -13,20 +13,39 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// Stands among token ids where the rows of the image go (LLaVA's IMAGE_TOKEN_INDEX).
+/// Stands among token ids where the rows of the image, or of one of its tiles, go (LLaVA's IMAGE_TOKEN_INDEX).
 inline constexpr std::int32_t kImageToken = -200;
 
 /// A tokenized prompt.
 struct PromptTokens {
-  std::vector<std::int32_t> ids;  ///< bos first, or behind the image; kImageToken once
-  std::size_t image_position;     ///< of kImageToken in `ids`
+  std::vector<std::int32_t> ids;  ///< bos first, or behind the image; kImageToken once, or for each tile
+  std::size_t image_position;     ///< of the first kImageToken in `ids`
+
+  /// How often kImageToken stands in `ids`.
+  std::int64_t num_image_places() const;
+  /// The other ids: those of text.
+  std::int64_t num_text_tokens() const { return static_cast<std::int64_t>(ids.size()) - num_image_places(); }
 };
+
+/// Into how many rows and columns of tiles an image is split; none: it is there once, as a whole.
+struct TileGrid {
+  std::int64_t rows = 0, columns = 0;
+};
+
+/// What Idefics3's processor writes in the place of an image, with "<image>" for the visual tokens of each tile and of
+/// the whole image:
+///
+///     <fake_token_around_image><row_1_col_1><image>...<fake_token_around_image><row_1_col_2><image>...\n
+///     ...
+///     \n<fake_token_around_image><global-img><image><fake_token_around_image>
+std::string tile_markers(const TileGrid& grid);
 
 /// How the text of a prompt is read.
 enum class PromptText {
   kPlain,              ///< all of it is text
   kWithSpecialTokens,  ///< the spelling of a special token in the template means that token: chat markup
   kAfterImage,         ///< as kWithSpecialTokens, and the text begins behind the image, which comes first (GIT)
+  kWithTileMarkers,    ///< as kWithSpecialTokens, and tile_markers() stand in the place of the image
 };
 
 /// A prompt such as "USER: <image>What is in the photo? ASSISTANT:" or "<image>{initial}": "<image>" is where the image
@@ -42,10 +61,12 @@ class PromptTemplate {
   bool uses_initial() const noexcept;
 
   /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it; with kAfterImage
-  /// kImageToken, bos, the text. The two texts are tokenized apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. The caption is plain text:
+  /// kImageToken, bos, the text. The texts are tokenized apart, as LLaVA's tokenizer_image_token does. White space
+  /// around `initial` is removed. The caption is plain text:
   /// "</s>" or "<image>" in it is not a special token. So is a template of kind kPlain; one with special tokens is
   /// tokenized in parts, before and after each caption.
-  PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}) const;
+  /// @param grid of the image, for templates of kind kWithTileMarkers
+  PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}, const TileGrid& grid = {}) const;
 
  private:
   void append(const Tokenizer& tokenizer, const std::string& text, std::string_view caption, bool add_bos,

@@ -5,6 +5,8 @@
 
 #include "sharpeye/text/prompt.hpp"
 
+#include <algorithm>
+
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/text/substrings.hpp"
 #include "sharpeye/text/unicode.hpp"
@@ -16,7 +18,34 @@ namespace detail {
 inline constexpr std::string_view kPromptImage = "<image>";
 inline constexpr std::string_view kPromptInitial = "{initial}";
 
+/// The texts between the images of `text`: one more than there are images.
+inline std::vector<std::string> texts_around_images(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::size_t at; (at = text.find(kPromptImage)) != text.npos;) {
+    parts.emplace_back(text.substr(0, at));
+    text.remove_prefix(at + kPromptImage.size());
+  }
+  parts.emplace_back(text);
+  return parts;
+}
+
 }  // namespace detail
+
+SHARPEYE_BODY std::int64_t PromptTokens::num_image_places() const {
+  return std::count(ids.begin(), ids.end(), kImageToken);
+}
+
+SHARPEYE_BODY std::string tile_markers(const TileGrid& grid) {
+  const std::string around = "<fake_token_around_image>", image(detail::kPromptImage);
+  std::string text;
+  for (std::int64_t row = 1; row <= grid.rows; ++row) {
+    for (std::int64_t column = 1; column <= grid.columns; ++column) {
+      text += concat(around, "<row_", row, "_col_", column, ">", image);
+    }
+    text += "\n";
+  }
+  return text + (grid.rows > 0 ? "\n" : "") + around + "<global-img>" + image + around;
+}
 
 SHARPEYE_BODY PromptTemplate::PromptTemplate(const std::string& text, const std::string& where, PromptText kind)
     : kind_(kind) {
@@ -35,14 +64,22 @@ SHARPEYE_BODY bool PromptTemplate::uses_initial() const noexcept {
   return before_.find(detail::kPromptInitial) != before_.npos || after_.find(detail::kPromptInitial) != after_.npos;
 }
 
-SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, std::string_view initial) const {
+SHARPEYE_BODY PromptTokens PromptTemplate::tokenize(const Tokenizer& tokenizer, std::string_view initial,
+                                                    const TileGrid& grid) const {
   const std::string_view caption = strip(initial);
+  const bool has_markers = kind_ == PromptText::kWithTileMarkers;
+  std::vector<std::string> texts =
+      detail::texts_around_images(has_markers ? tile_markers(grid) : std::string(detail::kPromptImage));
+  texts.front() = before_ + texts.front();
+  texts.back() += after_;
   PromptTokens prompt;
   const bool is_behind = kind_ == PromptText::kAfterImage;
-  append(tokenizer, before_, caption, !is_behind, prompt.ids);
+  append(tokenizer, texts.front(), caption, !is_behind, prompt.ids);
   prompt.image_position = prompt.ids.size();
-  prompt.ids.push_back(kImageToken);
-  append(tokenizer, after_, caption, is_behind, prompt.ids);
+  for (std::size_t i = 1; i < texts.size(); ++i) {
+    prompt.ids.push_back(kImageToken);
+    append(tokenizer, texts[i], caption, is_behind, prompt.ids);
+  }
   return prompt;
 }
 
