@@ -80,7 +80,13 @@ std::string language_model_text(const MmSerConfig& config) {
 }
 
 std::string shapes_text(const MmSerConfig& config) {
-  std::string lines = tower_text(config) + language_model_text(config);
+  std::string lines = tower_text(config);
+  const Index factor = config.connector.pixel_shuffle;
+  if (factor > 1) {
+    lines += concat("multi_modal_projector: blocks of ", factor, " x ", factor, " patches, ",
+                    config.vision_config.num_patches() / (factor * factor), " visual tokens of a square image\n");
+  }
+  lines += language_model_text(config);
   if (!config.ser_connector) return lines;
   const SerConnectorConfig& ser = *config.ser_connector;
   std::string layers;
