@@ -24,12 +24,16 @@ for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
         >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
 done
 
-# A tokenizer.json has a switch in front and a text behind it.
-mkdir -p "$corpus"/tokenizer_json
-for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
-    { printf '!' && cat "$file" && printf '\0A small <image> bus'; } \
-        >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
+# A config.json has a preprocessor_config.json behind it.
+mkdir -p "$corpus"/config
+for folder in tests/fixtures/models/*/; do
+    [[ -f $folder/config.json ]] || continue
+    { cat "$folder/config.json" && printf '\0' && cat "$folder/preprocessor_config.json" 2>/dev/null || true; } \
+        >"$corpus/config/$(basename "$folder")"
 done
+tiling='{"image_processor_type": "Idefics3ImageProcessor", "max_image_size": {"longest_edge": 32},
+         "size": {"longest_edge": 64}, "do_image_splitting": true, "resample": 1, "image_mean": [0.5, 0.5, 0.5]}'
+{ cat tests/fixtures/models/idefics3_tiny/config.json && printf '\0%s' "$tiling"; } >"$corpus/config/idefics3_tiny"
 
 for source in tests/fuzz/fuzz_*.cpp; do
     name=$(basename "$source" .cpp)

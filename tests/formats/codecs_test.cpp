@@ -9,6 +9,7 @@
 #include "sharpeye/formats/packed_matrix.hpp"
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
+#include "sharpeye/io/renamed_source.hpp"
 #include "sharpeye/simd/pack.hpp"
 
 using namespace sharpeye;
@@ -198,4 +199,14 @@ TEST_CASE("which tensor of a quantized model gets which format") {
   CHECK(format("x.position_embedding.weight", {64, 64}, "int8") == "same");
   CHECK(format("ser_connector.queries", {64, 64}, "int8") == "same");
   CHECK(format("x.weight", {64, 7}, "int8") == "same");
+}
+
+TEST_CASE("a renamed tensor is quantized as what its new name says") {
+  const std::string theirs = "model.text_model.layers.0.mlp.up_proj.weight";
+  const std::string ours = "language_model.model.layers.0.mlp.up_proj.weight";
+  const auto file = std::make_shared<MemorySource>();
+  file->add(theirs, {32, 32}, std::vector<float>(32 * 32, 0.5f));
+  const RenamedSource renamed(file, [&](const std::string&) { return ours; });
+  const MemorySource small = quantize_model(renamed, codec_named("int4"), {});
+  CHECK(small.info(ours).dtype == codec_named("int4").dtype());
 }

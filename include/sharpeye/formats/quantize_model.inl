@@ -47,7 +47,9 @@ SHARPEYE_BODY MemorySource quantize_model(const TensorSource& model, const Weigh
     }
     require(find_float_codec(tensor.dtype) != nullptr, ErrorCode::kInvalidArgument, model.where(), ": ", name,
             ": expected floating-point weights, actual ", to_string(tensor.dtype));
-    const WeightCodec* codec = format_in_model(model.info(name), wanted);
+    TensorInfo info = model.info(name);
+    info.name = name;  // by our name it is known as a layer's; the source may keep the file's own
+    const WeightCodec* codec = format_in_model(info, wanted);
     if (codec == nullptr || codec->dtype() == tensor.dtype) {
       result.add(tensor);
       continue;
