@@ -70,6 +70,46 @@ class Llava:
         return result
 
 
+class Idefics3:
+    """SmolVLM. Where the image is split, pixels and hidden states are named by tile, the whole image being the last."""
+
+    prompt = "<|im_start|>User:<image>Describe this image in one sentence.<end_of_utterance>\nAssistant:"
+
+    def __init__(self, folder, config, split=True):
+        self.model = transformers.Idefics3ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        vision = config.vision_config
+        self.visual = (vision.image_size // vision.patch_size // config.scale_factor) ** 2
+        self.processor = transformers.Idefics3Processor(slow_processor(folder), self.tokenizer, image_seq_len=self.visual)
+        self.padding = list(range(len(self.tokenizer), config.text_config.vocab_size)) or None
+        self.split = {} if split else {"do_image_splitting": False}
+
+    def stages(self, picture, prompt, settings):
+        inputs = self.processor(text=[prompt], images=[picture], return_tensors="pt", **self.split)
+        tiles, result, visual = inputs["pixel_values"][0], {}, []
+        for number, pixels in enumerate(tiles):
+            prefix = f"tiles.{number}." if len(tiles) > 1 else ""
+            result[prefix + "pixel_values"] = pixels
+            tower = self.model.model.vision_model(pixels[None], output_hidden_states=True)
+            for i, state in enumerate([*tower.hidden_states[:-1], tower.last_hidden_state]):
+                result[f"{prefix}vision.hidden_states.{i}"] = state[0]
+            visual.append(self.model.model.connector(tower.last_hidden_state)[0])
+        result["connector.output"] = torch.cat(visual)
+        ids, short = inputs["input_ids"][0].tolist(), []
+        while ids:
+            is_image = ids[0] == self.model.config.image_token_id
+            short.append(IMAGE if is_image else ids[0])
+            ids = ids[self.visual if is_image else 1:]
+        result["pass1.input_ids"] = torch.tensor(short, dtype=torch.int32)
+        result["pass1.logits"] = self.model(**inputs).logits[0, -settings["positions"]:]
+        for beams in (1, settings["beams"]):
+            written = self.model.generate(**inputs, do_sample=False, num_beams=beams, length_penalty=1.0, pad_token_id=0,
+                                          max_new_tokens=settings["max_new_tokens"], early_stopping=False,
+                                          suppress_tokens=self.padding)[0, inputs["input_ids"].shape[1]:]
+            result[f"ids.{beams}"] = without_end(written, self.model.generation_config.eos_token_id)
+        return result
+
+
 def without_end(ids, eos):
     ends = eos if isinstance(eos, list) else [eos]
     ids = ids.tolist()
@@ -77,7 +117,7 @@ def without_end(ids, eos):
     return torch.tensor(ids[:cut], dtype=torch.int32)
 
 
-KINDS = {"llava": Llava}
+KINDS = {"llava": Llava, "idefics3": Idefics3}
 
 
 def last_layer(config) -> int:
@@ -97,11 +137,14 @@ def main() -> None:
     parser.add_argument("--beams", type=int, default=3)
     parser.add_argument("--positions", type=int, default=64, help="of the prompt's end, whose logits are kept")
     parser.add_argument("--states", action="store_true", help="keep every hidden state, not only the last one in use")
+    parser.add_argument("--no-split", action="store_true", help="SmolVLM: the whole image only, as sharpeye's --no-split")
     arguments = parser.parse_args()
     config = AutoConfig.from_pretrained(arguments.model)
     if config.model_type not in KINDS:
         parser.error(f"{arguments.model}: model_type: expected one of {', '.join(KINDS)}, actual {config.model_type}")
-    kind = KINDS[config.model_type](arguments.model, config)
+    if arguments.no_split and config.model_type != "idefics3":
+        parser.error(f"--no-split: expected a model that splits images, actual {config.model_type}")
+    kind = KINDS[config.model_type](arguments.model, config, **({"split": False} if arguments.no_split else {}))
     prompt = arguments.prompt or kind.prompt
     settings = {"max_new_tokens": arguments.max_new_tokens, "beams": arguments.beams, "positions": arguments.positions}
     tensors, last = {}, last_layer(config)
@@ -110,7 +153,7 @@ def main() -> None:
             picture = Image.open(path).convert("RGB")
             stages = {"image": torch.from_numpy(np.asarray(picture).copy()), **kind.stages(picture, prompt, settings)}
             for name, value in stages.items():
-                if name.startswith("vision.hidden_states."):
+                if "vision.hidden_states." in name:
                     layer = int(name.rsplit(".", 1)[1])
                     if layer > last or (layer < last and not arguments.states):
                         continue

@@ -29,8 +29,8 @@ struct StageCheck {
 /// Captions an image of a golden file and compares each of its tensors with ours. `golden` has for the image number i:
 /// - "i.image" [height, width, 3], U8: the decoded samples, compared with `image`
 /// - "i.pixel_values", "i.vision.hidden_states.N", "i.connector.output", "i.pass1.logits", F32, by the names of
-///   `sharpeye dump`; of logits the last rows are enough
-/// - "i.pass1.input_ids", I32: the prompt, the image as one PromptTemplate::kImageToken
+///   `sharpeye dump` ("i.tiles.T.pixel_values" of an image that is split); of logits the last rows are enough
+/// - "i.pass1.input_ids", I32: the prompt, the image or each of its tiles as one kImageToken
 /// - "i.ids.N", I32: what N beams write without end token, with the defaults of transformers' `generate`
 ///
 /// Right are samples, pixel values and ids that are equal, hidden states and visual tokens within 1e-4, logits within

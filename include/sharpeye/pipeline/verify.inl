@@ -21,9 +21,16 @@ SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
+/// A stage of one tile as that of a whole image: "tiles.3.pixel_values" is "pixel_values".
+inline std::string without_tile(const std::string& stage) {
+  if (stage.compare(0, 6, "tiles.") != 0) return stage;
+  const std::size_t dot = stage.find('.', 6);
+  return dot == stage.npos ? stage : stage.substr(dot + 1);
+}
+
 /// How much a stage of numbers may differ, relative to the norm.
 inline double allowed_difference(const std::string& stage) {
-  if (stage == "pixel_values") return 0;
+  if (without_tile(stage) == "pixel_values") return 0;
   return stage.find("logits") != std::string::npos ? 1e-3 : 1e-4;
 }
 
@@ -32,7 +39,7 @@ inline int stage_place(const std::string& stage) {
   const char* const order[] = {"image", "pixel_values", "vision.", "connector.", "pass1.input_ids", "pass1.", "ids."};
   int place = 0;
   for (const char* beginning : order) {
-    if (stage.compare(0, std::strlen(beginning), beginning) == 0) break;
+    if (without_tile(stage).compare(0, std::strlen(beginning), beginning) == 0) break;
     ++place;
   }
   return place;
