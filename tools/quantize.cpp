@@ -72,8 +72,10 @@ int run_quantize(const QuantizeCommand& command) {
     after = CaptionModel::load(command.folder);
   }
   ThreadPool pool(command.threads);
-  for (const auto& [name, value] : stage_cosines(before, after, images, pool)) {
-    report_json["cosine"][name] = value;
+  if (before) {
+    for (const auto& [name, value] : stage_cosines(before, after, images, pool)) {
+      report_json["cosine"][name] = value;
+    }
   }
   if (data) {
     const Agreement agreement = compare_captions(before, after, *data, command.threads);
