@@ -4,14 +4,14 @@
 /// What configurations of towers of SigLIP's form have in common. For .inl files.
 
 #include "sharpeye/models/config_names.hpp"
-#include "sharpeye/models/siglip_vision_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
-template <class Fields>
-void list_siglip_fields(SiglipVisionConfig& config, Fields& fields) {
+/// Without SiglipVisionConfig's header, whose bodies include this one.
+template <class Config, class Fields>
+void list_siglip_fields(Config& config, Fields& fields) {
   fields.integer("hidden_size", config.hidden_size, 1, kMaxHiddenSize);
   fields.integer("intermediate_size", config.intermediate_size, 1, kMaxIntermediateSize);
   fields.integer("num_hidden_layers", config.num_hidden_layers, 1, kMaxLayers);
