@@ -9,9 +9,9 @@
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/check_tile_markers.hpp"
+#include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
-#include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/prompt.hpp"
 
