@@ -24,11 +24,15 @@ for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
         >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
 done
 
-# A tokenizer.json has a switch in front and a text behind it.
-mkdir -p "$corpus"/tokenizer_json
-for file in tests/fixtures/text/tokenizer_json/*/tokenizer.json; do
-    { printf '!' && cat "$file" && printf '\0A small <image> bus'; } \
-        >"$corpus/tokenizer_json/$(basename "$(dirname "$file")")"
+# A configuration has a switch in front, and so has a vocab.txt, with its settings and a text behind it.
+mkdir -p "$corpus"/model_config
+for folder in tests/fixtures/models/*/; do
+    name=$(basename "$folder")
+    if [[ -f $folder/config.json ]]; then { printf 'c' && cat "$folder/config.json"; } >"$corpus/model_config/$name"; fi
+    if [[ -f $folder/vocab.txt ]]; then
+        { printf 'v' && cat "$folder/vocab.txt" && printf '\0{"do_lower_case":true}\0The cat [SEP] sits.'; } \
+            >"$corpus/model_config/vocab-$name"
+    fi
 done
 
 for source in tests/fuzz/fuzz_*.cpp; do
