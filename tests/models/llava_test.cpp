@@ -189,8 +189,8 @@ TEST_CASE("LLaVA's configuration: defaults of its parts, layers, and what is ref
           json(R"({"type": "linear"})"));
   refuses(ErrorCode::kConfig, "rope_scaling.factor", clip, "text_config", "rope_scaling",
           json(R"({"type": "linear", "factor": 0})"));
-  refuses(ErrorCode::kConfig, "rope_scaling.beta: expected a key that sharpeye knows", clip, "text_config", "rope_scaling",
-          json(R"({"type": "linear", "factor": 2, "beta": 1})"));
+  refuses(ErrorCode::kConfig, "rope_scaling.beta: expected a key that sharpeye knows", clip, "text_config",
+          "rope_scaling", json(R"({"type": "linear", "factor": 2, "beta": 1})"));
   refuses(ErrorCode::kConfig, "rope_parameters.original_max_position_embeddings", clip, "text_config",
           "rope_parameters", json(R"({"rope_type": "llama3", "factor": 8})"));
   refuses(ErrorCode::kConfig, "rope_parameters.high_freq_factor: expected more than low_freq_factor 4", clip,

@@ -126,6 +126,5 @@ TEST_CASE("a directory of an unknown kind is refused with the known ones, before
   config["model_type"] = "paligemma";
   write_file(folder / "config.json", config.dump());
   fs::remove(folder / "model.safetensors");
-  check_error(ErrorCode::kConfig, "model_type: expected one of \"mm-ser\", \"llava\", ",
-              [&] { folder.load(); });
+  check_error(ErrorCode::kConfig, "model_type: expected one of \"mm-ser\", \"llava\", ", [&] { folder.load(); });
 }

@@ -17,7 +17,8 @@ SHARPEYE_NAMESPACE_BEGIN
 /// head, whose errors choose the words, gets int8.
 const WeightCodec* format_in_model(const TensorInfo& tensor, const WeightCodec& wanted);
 
-/// All tensors of a floating-point model in another format, but for position ids, which are no weights. @param is_cancelled is asked before each tensor
+/// All tensors of a floating-point model in another format, but for position ids, which are no weights. @param
+/// is_cancelled is asked before each tensor
 /// @throws Error kInvalidArgument (tensors that are not floating-point), kNotFinite, kCancelled, as the source
 MemorySource quantize_model(const TensorSource& model, const WeightCodec& wanted,
                             const std::function<bool()>& is_cancelled = {});

@@ -12,8 +12,8 @@ SHARPEYE_NAMESPACE_BEGIN
 
 class JsonReader;
 
-/// The tokenizer.json that transformers 5 makes of a vocab.txt (a token on each line, whose number from 0 is its id) and
-/// a tokenizer_config.json: `do_lower_case`, `strip_accents`, `tokenize_chinese_chars`, and the names of the five
+/// The tokenizer.json that transformers 5 makes of a vocab.txt (a token on each line, whose number from 0 is its id)
+/// and a tokenizer_config.json: `do_lower_case`, `strip_accents`, `tokenize_chinese_chars`, and the names of the five
 /// special tokens, of which [UNK], [CLS] and [SEP] must be there.
 /// @param where names vocab.txt in errors. @throws Error kFormat for an empty or repeated line and for a special token
 /// that is missing, kConfig and kUnsupported naming a key of `config`

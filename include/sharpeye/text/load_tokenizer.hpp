@@ -12,10 +12,9 @@ SHARPEYE_NAMESPACE_BEGIN
 
 /// The tokenizer in `folder`. The files that the folder has decide its kind: the first of the list in
 /// load_tokenizer.inl of which no file is missing. That list has three kinds: tokenizer.json (see JsonTokenizer), which
-/// wins where others are there too, as in transformers, byte-level BPE (vocab.json and merges.txt, see BpeTokenizer) and
-/// BERT's vocab.txt (see bert_vocabulary.hpp).
-/// SentencePiece's tokenizer.model is not read: transformers makes a tokenizer.json from it, by
-/// `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.
+/// wins where others are there too, as in transformers, byte-level BPE (vocab.json and merges.txt, see BpeTokenizer)
+/// and BERT's vocab.txt (see bert_vocabulary.hpp). SentencePiece's tokenizer.model is not read: transformers makes a
+/// tokenizer.json from it, by `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.
 /// @throws Error kFileNotFound, saying which file is missing, when the folder has the files of no kind; otherwise as
 /// the kind's own load().
 std::unique_ptr<const Tokenizer> load_tokenizer(const std::string& folder);

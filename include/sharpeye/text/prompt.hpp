@@ -42,7 +42,8 @@ class PromptTemplate {
   bool uses_initial() const noexcept;
 
   /// The ids of the prompt: bos, the text before the image, kImageToken, the text after it; with kAfterImage
-  /// kImageToken, bos, the text. The two texts are tokenized apart, as LLaVA's tokenizer_image_token does. White space around `initial` is removed. The caption is plain text:
+  /// kImageToken, bos, the text. The two texts are tokenized apart, as LLaVA's tokenizer_image_token does. White space
+  /// around `initial` is removed. The caption is plain text:
   /// "</s>" or "<image>" in it is not a special token. So is a template of kind kPlain; one with special tokens is
   /// tokenized in parts, before and after each caption.
   PromptTokens tokenize(const Tokenizer& tokenizer, std::string_view initial = {}) const;
