@@ -85,11 +85,11 @@ TEST_CASE("a folder's files choose its tokenizer") {
   const std::string expected = folder.path() +
                                ": expected the files of a tokenizer, actual no tokenizer.json (Hugging Face's "
                                "tokenizers), no ";
-  CHECK(error_of_load(folder.path()) == expected + "vocab.json (byte-level BPE)");
+  CHECK(error_of_load(folder.path()) == expected + "vocab.json (byte-level BPE), no vocab.txt (BERT's WordPiece)");
   AtomicFile vocab(folder.path() + "/vocab.json");
   vocab.write(read_file(tiny + "/vocab.json", kTokenizerFileLimit));
   vocab.commit();
-  CHECK(error_of_load(folder.path()) == expected + "merges.txt (byte-level BPE)");
+  CHECK(error_of_load(folder.path()) == expected + "merges.txt (byte-level BPE), no vocab.txt (BERT's WordPiece)");
   write_file(folder.path() + "/merges.txt", read_file(tiny + "/merges.txt", kTokenizerFileLimit));
   CHECK(dynamic_cast<const BpeTokenizer*>(load_tokenizer(folder.path()).get()) != nullptr);
   const std::string llama = test::fixture("text/tokenizer_json/llama");

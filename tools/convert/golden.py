@@ -65,7 +65,35 @@ class Llava:
             written = self.model.generate(input_ids=inputs, attention_mask=mask, pixel_values=pixels, do_sample=False,
                                           num_beams=beams, max_new_tokens=settings["max_new_tokens"],
                                           length_penalty=1.0, early_stopping=False, pad_token_id=0,
-                                          suppress_tokens=self.padding)[0, inputs.shape[1]:]
+                                          suppress_tokens=self.padding, renormalize_logits=True)[0, inputs.shape[1]:]
+            result[f"ids.{beams}"] = without_end(written, self.model.generation_config.eos_token_id)
+        return result
+
+
+class Git:
+    def __init__(self, folder, config):
+        self.model = transformers.GitForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.processor, self.tokenizer = slow_processor(folder), AutoTokenizer.from_pretrained(folder)
+        self.prompt = "<image>"
+        self.padding = list(range(len(self.tokenizer), config.vocab_size)) or None
+
+    def stages(self, picture, prompt, settings):
+        assert prompt.startswith("<image>"), "GIT reads the image before any text"
+        pixels = self.processor(picture, return_tensors="pt")["pixel_values"].float()
+        result = {"pixel_values": pixels[0]}
+        vision = self.model.git.image_encoder(pixels, output_hidden_states=True)
+        for i, state in enumerate(list(vision.hidden_states[:-1]) + [vision.last_hidden_state]):  # the last after its norm
+            result[f"vision.hidden_states.{i}"] = state[0]
+        result["connector.output"] = self.model.git.visual_projection(vision.last_hidden_state)[0]
+        text = self.tokenizer(prompt[len("<image>"):], add_special_tokens=False)["input_ids"]
+        inputs = torch.tensor([[self.tokenizer.cls_token_id] + text])
+        result["pass1.input_ids"] = torch.tensor([IMAGE] + inputs[0].tolist(), dtype=torch.int32)
+        logits = self.model(input_ids=inputs, pixel_values=pixels).logits[0]
+        result["pass1.logits"] = logits[-settings["positions"]:]
+        for beams in (1, settings["beams"]):
+            written = self.model.generate(input_ids=inputs, pixel_values=pixels, do_sample=False, num_beams=beams,
+                                          max_new_tokens=settings["max_new_tokens"], length_penalty=1.0, early_stopping=False,
+                                          suppress_tokens=self.padding, renormalize_logits=True)[0, inputs.shape[1]:]
             result[f"ids.{beams}"] = without_end(written, self.model.generation_config.eos_token_id)
         return result
 
@@ -117,7 +145,7 @@ def without_end(ids, eos):
     return torch.tensor(ids[:cut], dtype=torch.int32)
 
 
-KINDS = {"llava": Llava, "idefics3": Idefics3}
+KINDS = {"llava": Llava, "idefics3": Idefics3, "git": Git}
 
 
 def last_layer(config) -> int:

@@ -3,15 +3,15 @@
 /// @file
 /// What the configurations of CLIP's tower and of GIT's, which has its form, have in common. For .inl files.
 
-#include "sharpeye/models/clip_vision_config.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/models/config_names.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
 
 /// All but `model_type`.
-template <class Fields>
-void list_clip_fields(ClipVisionConfig& config, Fields& fields, Need need) {
+template <class Config, class Fields>
+void list_clip_fields(Config& config, Fields& fields, Need need) {
   fields.integer("hidden_size", config.hidden_size, 1, kMaxHiddenSize, need);
   fields.integer("intermediate_size", config.intermediate_size, 1, kMaxIntermediateSize, need);
   fields.integer("num_hidden_layers", config.num_hidden_layers, 1, kMaxLayers, need);
@@ -25,7 +25,8 @@ void list_clip_fields(ClipVisionConfig& config, Fields& fields, Need need) {
 
 /// @throws Error kConfig for heads that do not share the width evenly, patches that do not fill the image or are too
 /// many
-inline void check_clip_sizes(const JsonReader& json, const ClipVisionConfig& config) {
+template <class Config>
+void check_clip_sizes(const JsonReader& json, const Config& config) {
   check_heads(config.hidden_size, config.num_attention_heads, json.where("num_attention_heads"));
   require(config.image_size % config.patch_size == 0, ErrorCode::kConfig, json.where("patch_size"),
           ": expected a divisor of image_size ", config.image_size, ", actual ", config.patch_size);

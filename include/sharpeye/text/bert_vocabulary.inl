@@ -136,7 +136,8 @@ SHARPEYE_BODY JsonTokenizer load_bert_tokenizer(const std::string& folder) {
   const bool has_config = ::access(config_path.c_str(), F_OK) == 0;
   const JsonReader config(has_config ? read_json_file(config_path, detail::kTokenizerConfigLimit) : Json::object(),
                           config_path);
-  return JsonTokenizer(bert_tokenizer_json(vocab, config, path), detail::read_tokenizer_config(config_path), path);
+  return JsonTokenizer(bert_tokenizer_json(vocab, config, path),
+                       detail::read_tokenizer_config<JsonTokenizer::Config>(config_path), path);
 }
 
 SHARPEYE_NAMESPACE_END

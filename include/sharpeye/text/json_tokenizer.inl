@@ -52,7 +52,8 @@ inline std::vector<std::pair<std::string, std::uint64_t>> all_tokens(const Token
 SHARPEYE_BODY JsonTokenizer JsonTokenizer::load(const std::string& folder) {
   const std::string path = folder + "/tokenizer.json";
   const std::string json = read_file(path, kTokenizerFileLimit);
-  return JsonTokenizer(json, detail::read_tokenizer_config(folder + "/tokenizer_config.json"), path);
+  return JsonTokenizer(json, detail::read_tokenizer_config<JsonTokenizer::Config>(folder + "/tokenizer_config.json"),
+                       path);
 }
 
 SHARPEYE_BODY JsonTokenizer::JsonTokenizer(std::string_view json, const Config& config, const std::string& where)

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "sharpeye/io/json_reader.hpp"
-#include "sharpeye/text/json_tokenizer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace detail {
@@ -22,8 +21,10 @@ inline std::string special_token(const JsonReader& json, const std::string& key)
   return json.is_object(key) ? json.object(key).text("content", "") : json.text(key, "");
 }
 
-inline JsonTokenizer::Config read_tokenizer_config(const std::string& path) {
-  JsonTokenizer::Config config;
+/// JsonTokenizer::Config from a file that may be missing.
+template <class Config>
+Config read_tokenizer_config(const std::string& path) {
+  Config config;
   if (::access(path.c_str(), F_OK) != 0) return config;
   const JsonReader json(read_json_file(path, kTokenizerConfigLimit), path);
   if (json.has("add_bos_token")) config.add_bos_token = json.boolean("add_bos_token");
