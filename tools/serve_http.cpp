@@ -1,0 +1,353 @@
+/// @file
+/// Bodies of serve_http.hpp, with cpp-httplib: it parses heads, chunks bodies and writes replies. The sockets are ours
+/// (serve_connection.hpp), since the library's time limits are for single reads: a client that sends a byte now and then
+/// would keep a thread for ever.
+
+#include "tools/serve_http.hpp"
+
+#include <httplib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+#include "sharpeye/core/words.hpp"
+#include "tools/serve_api.hpp"
+#include "tools/serve_connection.hpp"
+
+namespace tool {
+namespace {
+
+constexpr std::size_t kMaxHeadBytes = std::size_t{1} << 15;
+
+// The library's view of a connection.
+class SocketStream : public httplib::Stream {
+ public:
+  SocketStream(ServeConnection& connection, int write_seconds)
+      : connection_(connection), write_seconds_(write_seconds) {}
+
+  using httplib::Stream::write;
+  bool is_readable() const override { return connection_.has_bytes(); }
+  bool is_writable() const override { return !connection_.is_gone(); }
+  ssize_t read(char* data, std::size_t size) override { return connection_.read(data, size); }
+  ssize_t write(const char* data, std::size_t size) override {
+    return connection_.write(data, size, write_seconds_) ? static_cast<ssize_t>(size) : -1;
+  }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { connection_.address(true, ip, port); }
+  void get_local_ip_and_port(std::string& ip, int& port) const override { connection_.address(false, ip, port); }
+  socket_t socket() const override { return connection_.socket(); }
+
+ private:
+  ServeConnection& connection_;
+  int write_seconds_;
+};
+
+// What this thread works at.
+struct Exchange {
+  ServeConnection* connection = nullptr;
+  std::string path;         // of the request; the library routes all of them as "/", without its regular expressions
+  bool must_close = false;  // there may be bytes of the request left
+};
+thread_local Exchange exchange;
+thread_local bool refuses_connections = false;
+
+// A thread for each connection, up to a limit.
+class ConnectionThreads : public httplib::TaskQueue {
+ public:
+  explicit ConnectionThreads(int max_threads) : max_threads_(max_threads) {}
+
+  void enqueue(std::function<void()> serve) override {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (count_ < max_threads_) {
+        try {
+          std::thread([this, serve] {
+            serve();
+            std::unique_lock<std::mutex> ending(mutex_);
+            --count_;
+            std::notify_all_at_thread_exit(ended_, std::move(ending));
+          }).detach();
+          ++count_;
+          return;
+        } catch (const std::system_error&) {
+          // the system gives no more threads
+        }
+      }
+    }
+    refuses_connections = true;
+    serve();
+    refuses_connections = false;
+  }
+
+  void shutdown() override {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ended_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  int count_ = 0, max_threads_;
+};
+
+// Bytes of requests in memory, of all together.
+class BodyBytes {
+ public:
+  BodyBytes(std::atomic<std::uint64_t>& total, std::uint64_t limit) : total_(total), limit_(limit) {}
+  BodyBytes(const BodyBytes&) = delete;
+  BodyBytes& operator=(const BodyBytes&) = delete;
+  ~BodyBytes() { total_ -= mine_; }
+  bool add(std::uint64_t bytes) {
+    mine_ += bytes;
+    return (total_ += bytes) <= limit_;
+  }
+
+ private:
+  std::atomic<std::uint64_t>& total_;
+  std::uint64_t limit_, mine_ = 0;
+};
+
+// How many bytes follow a head. @throws HttpError when that is not said, or too many
+void check_length(const httplib::Request& request, std::uint64_t max_body) {
+  const bool is_chunked = request.has_header("Transfer-Encoding");
+  const std::size_t lengths = request.get_header_value_count("Content-Length");
+  if (request.has_header("Content-Encoding") && request.get_header_value("Content-Encoding") != "identity")
+    throw HttpError(415, "Content-Encoding: expected none, actual " +
+                             in_quotes(request.get_header_value("Content-Encoding")), "unsupported_media_type");
+  if (lengths > 1 || (lengths == 1 && is_chunked))
+    throw HttpError(400, "Content-Length: expected once, and without Transfer-Encoding");
+  if (is_chunked && request.get_header_value("Transfer-Encoding") != "chunked")
+    throw HttpError(501, "Transfer-Encoding: expected chunked, actual " +
+                             in_quotes(request.get_header_value("Transfer-Encoding")));
+  if (request.method == "POST" && lengths == 0 && !is_chunked)
+    throw HttpError(411, "Content-Length: expected the size of the request's body");
+  if (lengths == 0) return;
+  const std::string length = request.get_header_value("Content-Length");
+  if (length.empty() || length.find_first_not_of("0123456789") != std::string::npos)
+    throw HttpError(400, "Content-Length: expected a number, actual " + in_quotes(length));
+  if (length.size() > 18 || std::stoull(length) > max_body)
+    throw HttpError(413, concat("request: expected at most ", max_body, " bytes, actual ", length), "request_too_large");
+}
+
+ServeRequest head_of(const httplib::Request& request) {
+  const auto header = [&](const char* name) { return request.get_header_value(name); };
+  return {request.method,       exchange.path,  header("Content-Type"), header("Authorization"),
+          header("Host"), header("Origin"), {}};
+}
+
+bool has_body(const httplib::Request& request) {
+  return request.has_header("Transfer-Encoding") ||
+         (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
+}
+
+// The library's server on our connections. What differs between its versions is chosen by the compiler.
+class Server : public httplib::Server {
+ public:
+  Server(const HttpOptions& options, const std::atomic<bool>& stops) : options_(options), stops_(stops) {}
+
+  // (Not stop(): the library would then cut the streams that are being written.)
+  void stop_accepting() { ::shutdown(svr_sock_, SHUT_RDWR); }
+  // The library's own backlog is short for clients that come all at once.
+  void lengthen_backlog() { ::listen(svr_sock_, 256); }
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    ServeConnection connection(socket);
+    if (refuses_connections) {
+      const std::string body = openai_error({503, "server busy: too many connections; please try again later"});
+      const std::string refusal = concat(
+          "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+          "Content-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+      return ::send(socket, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    }
+    SocketStream stream(connection, options_.write_seconds);
+    bool is_open = true;
+    while (is_open && wait_for_request(connection)) {
+      exchange = {&connection, "", false};
+      connection.begin_head(options_.head_seconds, kMaxHeadBytes);
+      bool closes = false;
+      is_open = serve_request<Server>(stream, closes) && !closes && !exchange.must_close;
+    }
+    if (exchange.must_close) connection.linger();
+    exchange = {};
+    return true;
+  }
+
+  bool wait_for_request(ServeConnection& connection) const {
+    const auto end = ServeConnection::Clock::now() + std::chrono::seconds(options_.idle_seconds);
+    while (!stops_ && ServeConnection::Clock::now() < end) {
+      if (connection.wait(0.2)) return true;
+    }
+    return false;
+  }
+
+  template <class Self>
+  bool serve_request(httplib::Stream& stream, bool& closes) {
+    const auto setup = [this](httplib::Request& request) {
+      exchange.path = request.path;
+      request.path = "/";
+      request.headers.erase("Accept-Encoding");  // compressing would hold a stream back
+      request.headers.erase("Range");
+      request.ranges.clear();
+      exchange.connection->begin_body(options_.body_seconds);
+    };
+    return static_cast<Self*>(this)->process_request(stream, false, closes, setup);
+  }
+
+  const HttpOptions& options_;
+  const std::atomic<bool>& stops_;
+};
+
+}  // namespace
+
+void require_http() {}
+
+struct HttpServer::Parts {
+  Parts(Service& of_requests, const HttpOptions& all_options)
+      : service(of_requests), options(all_options), server(options, stops) {}
+
+  void send(ServeReply reply, const httplib::Request& request, httplib::Response& response,
+            std::shared_ptr<BodyBytes> bytes) {
+    response.status = reply.status;
+    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+    if (exchange.must_close) response.set_header("Connection", "close");
+    if (!reply.stream) {
+      response.set_content(reply.body, reply.content_type);
+    } else if (request.version == "HTTP/1.0") {  // it knows no chunks
+      std::string body;
+      reply.stream([&](std::string_view part) {
+        body += part;
+        return true;
+      });
+      response.set_content(body, reply.content_type);
+    } else {
+      response.set_chunked_content_provider(
+          reply.content_type, [stream = std::move(reply.stream), bytes](std::size_t, httplib::DataSink& sink) {
+            stream([&](std::string_view part) { return sink.write(part.data(), part.size()); });
+            sink.done();
+            return true;
+          });
+    }
+  }
+
+  void refuse(const HttpError& error, const httplib::Request& request, httplib::Response& response) {
+    exchange.must_close = exchange.must_close || has_body(request);
+    send(service.refuse(exchange.path, error), request, response, nullptr);
+  }
+
+  // Receives a body. @throws HttpError
+  std::string receive(const httplib::ContentReader& read, BodyBytes& bytes) const {
+    std::string body;
+    bool is_too_large = false, is_too_much = false;
+    const bool is_whole = read([&](const char* data, std::size_t size) {
+      is_too_large = body.size() + size > options.max_body;
+      is_too_much = !bytes.add(size);
+      if (is_too_large || is_too_much) return false;
+      body.append(data, size);
+      return true;
+    });
+    if (is_whole) return body;
+    exchange.must_close = true;
+    if (is_too_large)
+      throw HttpError(413, concat("request: expected at most ", options.max_body, " bytes, actual more"),
+                      "request_too_large");
+    if (is_too_much) throw HttpError(503, "server busy: too many bytes of requests; please try again later");
+    if (exchange.connection->fault() == ServeConnection::Fault::kTimeout)
+      throw HttpError(408, concat("request: not whole after ", options.body_seconds, " seconds"), "timeout");
+    throw HttpError(400, "request: expected a whole body, actual one that breaks off or is framed wrongly");
+  }
+
+  void answer(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader* read) {
+    try {
+      ServeRequest head = head_of(request);
+      const auto bytes = std::make_shared<BodyBytes>(bytes_in_memory, 4 * options.max_body);
+      if (read != nullptr) head.body = receive(*read, *bytes);
+      ServeConnection& connection = *exchange.connection;
+      const auto is_gone = [&connection] { return connection.is_gone(); };
+      send(service.answer(std::move(head), is_gone), request, response, bytes);
+    } catch (...) {
+      refuse(to_http_error(), request, response);
+    }
+  }
+
+  void set_up() {
+    using Handled = httplib::Server::HandlerResponse;
+    server.new_task_queue = [this] { return new ConnectionThreads(options.max_connections); };
+    server.set_keep_alive_timeout(options.idle_seconds);
+    // Not the library's SO_REUSEPORT, with which a second server on a port takes half of the requests.
+    server.set_socket_options([](socket_t socket) {
+      const int on = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    });
+    server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      try {
+        check_length(request, options.max_body);
+        service.check_head(head_of(request));
+        if (request.method != "POST") exchange.must_close = has_body(request);
+        return Handled::Unhandled;
+      } catch (...) {
+        refuse(to_http_error(), request, response);
+        return Handled::Handled;
+      }
+    });
+    server.Get("/", [this](const httplib::Request& request, httplib::Response& response) {
+      answer(request, response, nullptr);
+    });
+    server.Post("/", [this](const httplib::Request& request, httplib::Response& response,
+                            const httplib::ContentReader& read) { answer(request, response, &read); });
+    // What the library refuses itself: a head that is none, a line that is too long.
+    const auto complain = [this](const httplib::Request& request, httplib::Response& response) {
+      if (!response.body.empty()) return Handled::Unhandled;
+      using Fault = ServeConnection::Fault;
+      const Fault fault = exchange.connection->fault();
+      const int status = fault == Fault::kTimeout ? 408 : fault == Fault::kHeadTooLong ? 431 : response.status;
+      exchange.must_close = true;
+      refuse({status, "request: expected a request of HTTP/1.1"}, request, response);
+      return Handled::Handled;
+    };
+    server.set_error_handler(httplib::Server::HandlerWithResponse(complain));
+  }
+
+  Service& service;
+  HttpOptions options;
+  std::atomic<bool> stops{false};
+  std::atomic<std::uint64_t> bytes_in_memory{0};
+  Server server;
+  int port = 0;
+};
+
+HttpServer::HttpServer(Service& service, const HttpOptions& options)
+    : parts_(std::make_unique<Parts>(service, options)) {
+  parts_->set_up();
+  errno = 0;
+  if (options.port == 0) {
+    parts_->port = parts_->server.bind_to_any_port(options.host);
+  } else if (parts_->server.bind_to_port(options.host, options.port)) {
+    parts_->port = options.port;
+  }
+  require(parts_->port > 0, ErrorCode::kFileAccess, options.host, ":", options.port, ": cannot listen: ",
+          errno != 0 ? std::strerror(errno) : "no such address");
+  parts_->server.lengthen_backlog();
+}
+
+HttpServer::~HttpServer() = default;
+
+int HttpServer::port() const {
+  return parts_->port;
+}
+
+void HttpServer::run() {
+  parts_->server.listen_after_bind();
+}
+
+void HttpServer::stop() {
+  parts_->stops = true;
+  parts_->server.stop_accepting();
+}
+
+}  // namespace tool
