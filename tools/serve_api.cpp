@@ -12,7 +12,8 @@ JsonReader read_json_body(ServeRequest&& request) {
   // curl -d says "form" unless told otherwise, and Ollama's own examples call it so.
   const std::string type = request.content_type.substr(0, request.content_type.find(';'));
   if (!type.empty() && type != "application/json" && type != "application/x-www-form-urlencoded") {
-    throw HttpError(415, "Content-Type: expected application/json, actual " + in_quotes(type), "unsupported_media_type");
+    throw HttpError(415, "Content-Type: expected application/json, actual " + in_quotes(type),
+                    "unsupported_media_type");
   }
   Json json = parse_json(request.body, "request");
   std::string().swap(request.body);  // images are large: one copy less
@@ -22,7 +23,8 @@ JsonReader read_json_body(ServeRequest&& request) {
 void take_prompt(const std::string& prompt, const ServeLimits& limits, CaptionWishes& wishes, CaptionTask& task) {
   if (strip(prompt).empty()) return;
   if (limits.use_prompts) {
-    wishes.prompt = prompt;
+    const bool has_place = prompt.find("<image>") != std::string::npos;
+    wishes.prompt = has_place ? prompt : "<image>" + prompt;
   } else {
     task.unused.push_back("prompt");
   }

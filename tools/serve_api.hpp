@@ -13,7 +13,8 @@ namespace tool {
 /// A request's body as JSON. @throws HttpError 415 for another media type, Error when it is no JSON object
 JsonReader read_json_body(ServeRequest&& request);
 
-/// `prompt`, from a client of OpenAI's or Ollama's: used if the server's limits say so, else noted as unused.
+/// `prompt`, from a client of OpenAI's or Ollama's: used if the server's limits say so, after the image unless it has
+/// an <image> of its own; else noted as unused.
 void take_prompt(const std::string& prompt, const ServeLimits& limits, CaptionWishes& wishes, CaptionTask& task);
 /// The keys temperature, top_p, top_k and seed of a request or its options: checked, and used if the limits say so.
 void take_sampling(const JsonReader& json, const ServeLimits& limits, CaptionWishes& wishes, CaptionTask& task);

@@ -25,10 +25,12 @@ class CaptionsAnswer : public Answer {
   }
 
   const char* stream_type() const override { return "application/x-ndjson"; }
-  // The text so far of a round: a later line of the same round takes its place, that of a later round is the refined
-  // caption as it grows.
+  // The text so far of a round. A later line takes its place, until the round is complete.
   std::string progress(std::size_t image, const CaptionProgress& progress) override {
-    return line({{"image", image}, {"round", progress.round}, {"text", progress.text}});
+    return part(image, progress.round, progress.text, false);
+  }
+  std::string glance(std::size_t image, Index round, const std::string& text) override {
+    return part(image, round, text, true);
   }
   std::string caption(std::size_t image, const Captioned& captioned) override {
     return line({{"image", image}, {"caption", to_json(captioned.caption)}});
@@ -37,12 +39,16 @@ class CaptionsAnswer : public Answer {
   std::string failure(const HttpError& error) const override { return openai_error(error); }
 
  private:
+  static std::string part(std::size_t image, Index round, const std::string& text, bool is_complete) {
+    return line({{"image", image}, {"round", round}, {"text", text}, {"complete", is_complete}});
+  }
+
   std::string model_;
 };
 
-const std::vector<std::string> kKeys{"model",       "image",      "images", "stream", "glances", "rounds",
-                                     "beams",       "max_new_tokens", "sample", "temperature", "top_k",
-                                     "top_p",       "seed",       "stop",   "prompt", "deadline_ms"};
+const std::vector<std::string> kKeys{"model", "image",          "images", "stream",      "glances", "rounds",
+                                     "beams", "max_new_tokens", "sample", "temperature", "top_k",   "top_p",
+                                     "seed",  "stop",           "prompt", "deadline_ms"};
 
 CaptionWishes read_wishes(const JsonReader& json) {
   CaptionWishes wishes;

@@ -1,7 +1,7 @@
 /// @file
 /// Bodies of serve_http.hpp, with cpp-httplib: it parses heads, chunks bodies and writes replies. The sockets are ours
-/// (serve_connection.hpp), since the library's time limits are for single reads: a client that sends a byte now and then
-/// would keep a thread for ever.
+/// (serve_connection.hpp), since the library's time limits are for single reads: a client that sends a byte now and
+/// then would keep a thread for ever.
 
 #include "tools/serve_http.hpp"
 
@@ -16,7 +16,6 @@
 #include <thread>
 #include <type_traits>
 
-#include "sharpeye/core/words.hpp"
 #include "tools/serve_api.hpp"
 #include "tools/serve_connection.hpp"
 
@@ -112,37 +111,20 @@ class BodyBytes {
   std::uint64_t limit_, mine_ = 0;
 };
 
-// How many bytes follow a head. @throws HttpError when that is not said, or too many
-void check_length(const httplib::Request& request, std::uint64_t max_body) {
-  const bool is_chunked = request.has_header("Transfer-Encoding");
-  const std::size_t lengths = request.get_header_value_count("Content-Length");
-  if (request.has_header("Content-Encoding") && request.get_header_value("Content-Encoding") != "identity")
-    throw HttpError(415, "Content-Encoding: expected none, actual " +
-                             in_quotes(request.get_header_value("Content-Encoding")), "unsupported_media_type");
-  if (lengths > 1 || (lengths == 1 && is_chunked))
-    throw HttpError(400, "Content-Length: expected once, and without Transfer-Encoding");
-  if (is_chunked && request.get_header_value("Transfer-Encoding") != "chunked")
-    throw HttpError(501, "Transfer-Encoding: expected chunked, actual " +
-                             in_quotes(request.get_header_value("Transfer-Encoding")));
-  if (request.method == "POST" && lengths == 0 && !is_chunked)
-    throw HttpError(411, "Content-Length: expected the size of the request's body");
-  if (lengths == 0) return;
-  const std::string length = request.get_header_value("Content-Length");
-  if (length.empty() || length.find_first_not_of("0123456789") != std::string::npos)
-    throw HttpError(400, "Content-Length: expected a number, actual " + in_quotes(length));
-  if (length.size() > 18 || std::stoull(length) > max_body)
-    throw HttpError(413, concat("request: expected at most ", max_body, " bytes, actual ", length), "request_too_large");
+BodyFraming framing_of(const httplib::Request& request) {
+  return {request.get_header_value_count("Content-Length"), request.get_header_value("Content-Length"),
+          request.get_header_value("Transfer-Encoding"), request.get_header_value("Content-Encoding")};
 }
 
 ServeRequest head_of(const httplib::Request& request) {
   const auto header = [&](const char* name) { return request.get_header_value(name); };
-  return {request.method,       exchange.path,  header("Content-Type"), header("Authorization"),
-          header("Host"), header("Origin"), {}};
-}
-
-bool has_body(const httplib::Request& request) {
-  return request.has_header("Transfer-Encoding") ||
-         (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
+  return {request.method,
+          exchange.path,
+          header("Content-Type"),
+          header("Authorization"),
+          header("Host"),
+          header("Origin"),
+          {}};
 }
 
 // The library's server on our connections. What differs between its versions is chosen by the compiler.
@@ -162,7 +144,8 @@ class Server : public httplib::Server {
       const std::string body = openai_error({503, "server busy: too many connections; please try again later"});
       const std::string refusal = concat(
           "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-          "Content-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+          "Content-Type: application/json\r\nContent-Length: ",
+          body.size(), "\r\n\r\n", body);
       return ::send(socket, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
     }
     SocketStream stream(connection, options_.write_seconds);
@@ -236,7 +219,7 @@ struct HttpServer::Parts {
   }
 
   void refuse(const HttpError& error, const httplib::Request& request, httplib::Response& response) {
-    exchange.must_close = exchange.must_close || has_body(request);
+    exchange.must_close = exchange.must_close || framing_of(request).has_body();
     send(service.refuse(exchange.path, error), request, response, nullptr);
   }
 
@@ -286,9 +269,9 @@ struct HttpServer::Parts {
     });
     server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       try {
-        check_length(request, options.max_body);
+        check_framing(request.method, framing_of(request), options.max_body);
         service.check_head(head_of(request));
-        if (request.method != "POST") exchange.must_close = has_body(request);
+        if (request.method != "POST") exchange.must_close = framing_of(request).has_body();
         return Handled::Unhandled;
       } catch (...) {
         refuse(to_http_error(), request, response);
@@ -330,8 +313,8 @@ HttpServer::HttpServer(Service& service, const HttpOptions& options)
   } else if (parts_->server.bind_to_port(options.host, options.port)) {
     parts_->port = options.port;
   }
-  require(parts_->port > 0, ErrorCode::kFileAccess, options.host, ":", options.port, ": cannot listen: ",
-          errno != 0 ? std::strerror(errno) : "no such address");
+  require(parts_->port > 0, ErrorCode::kFileAccess, options.host, ":", options.port,
+          ": cannot listen: ", errno != 0 ? std::strerror(errno) : "no such address");
   parts_->server.lengthen_backlog();
 }
 

@@ -14,13 +14,13 @@ namespace tool {
 /// Where to listen, and what a client may cost.
 struct HttpOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;                                  ///< 0: any that is free
+  int port = 8080;                                   ///< 0: any that is free
   std::uint64_t max_body = std::uint64_t{32} << 20;  ///< bytes of a request; all together may have four times as many
-  int max_connections = 128;                        ///< more are refused with 503 before they are read
-  int head_seconds = 10;                            ///< to send a request's head
-  int body_seconds = 60;                            ///< to send the rest of it
-  int write_seconds = 10;                           ///< to take a part of a reply
-  int idle_seconds = 5;                             ///< between two requests of a connection
+  int max_connections = 128;                         ///< more are refused with 503 before they are read
+  int head_seconds = 10;                             ///< to send a request's head
+  int body_seconds = 60;                             ///< to send the rest of it
+  int write_seconds = 10;                            ///< to take a part of a reply
+  int idle_seconds = 5;                              ///< between two requests of a connection
 };
 
 /// Listens from its construction on.

@@ -1,8 +1,10 @@
 #pragma once
 
 /// @file
-/// What comes in and goes out of `sharpeye serve`, without sockets: requests, replies, and what is wrong with a request.
+/// What comes in and goes out of `sharpeye serve`, without sockets: requests, replies, and what is wrong with a
+/// request.
 
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -45,6 +47,17 @@ class HttpError : public std::runtime_error {
   int status_;
   std::string code_;
 };
+
+/// What a head says about the body that follows it.
+struct BodyFraming {
+  std::size_t lengths = 0;  ///< how often Content-Length is there
+  std::string length, transfer_encoding, content_encoding;
+
+  bool has_body() const { return !transfer_encoding.empty() || (lengths > 0 && length != "0"); }
+};
+
+/// @throws HttpError where a body's end is not said, or said twice, or where it is too long or compressed
+void check_framing(const std::string& method, const BodyFraming& framing, std::uint64_t max_bytes);
 
 /// The current exception (of parsing, decoding or captioning) as an HttpError.
 HttpError to_http_error();

@@ -31,7 +31,8 @@ std::string line(const Json& json) {
 // Of /api/generate the text is "response", of /api/chat a message.
 class OllamaAnswer : public Answer {
  public:
-  OllamaAnswer(std::string model, bool is_chat, bool grows) : model_(std::move(model)), is_chat_(is_chat), grows_(grows) {}
+  OllamaAnswer(std::string model, bool is_chat, std::optional<Index> growing_round)
+      : model_(std::move(model)), is_chat_(is_chat), growing_round_(growing_round) {}
 
   std::string whole(const std::vector<Captioned>& captions) const override {
     GrowingText text;
@@ -42,7 +43,7 @@ class OllamaAnswer : public Answer {
 
   const char* stream_type() const override { return "application/x-ndjson"; }
   std::string progress(std::size_t image, const CaptionProgress& progress) override {
-    return grows_ ? part(image, progress.text) : std::string();
+    return progress.round == growing_round_ ? part(image, progress.text) : std::string();
   }
   std::string caption(std::size_t image, const Captioned& captioned) override {
     return part(image, captioned.caption.refined);
@@ -95,7 +96,8 @@ class OllamaAnswer : public Answer {
   }
 
   std::string model_;
-  bool is_chat_, grows_;
+  bool is_chat_;
+  std::optional<Index> growing_round_;
   GrowingText text_;
 };
 
@@ -106,8 +108,7 @@ void read_images(const Json& images, const std::string& place, CaptionTask& task
   task.images.clear();
   for (std::size_t i = 0; i < images.size(); ++i) {
     const std::string where = concat(place, "[", i, "]");
-    if (!images[i].is_text())
-      throw HttpError(400, concat(where, ": expected base64, actual ", images[i].type_name()));
+    if (!images[i].is_text()) throw HttpError(400, concat(where, ": expected base64, actual ", images[i].type_name()));
     task.images.push_back(read_sent_image(images[i].get<std::string>(), where));
   }
 }
@@ -145,18 +146,15 @@ CaptionTask read_task(const JsonReader& json, const ServeContext& context, Capti
   }
   take_prompt(prompt, context.limits, wishes, task);
   task.options = to_options(wishes, context.model);
-  task.answer = std::make_unique<OllamaAnswer>(context.model.name, is_chat, grows(task.options));
+  task.answer = std::make_unique<OllamaAnswer>(context.model.name, is_chat, growing_round(task.options));
   return task;
 }
 
 Json details_of(const ServedModel& model) {
   const std::string millions = fixed(static_cast<double>(model.parameters) / 1e6, 2) + "M";
-  return {{"parent_model", ""},
-          {"format", "safetensors"},
-          {"family", "mm-ser"},
-          {"families", Json::list({"mm-ser"})},
-          {"parameter_size", millions},
-          {"quantization_level", ""}};
+  return {{"parent_model", ""},         {"format", "safetensors"},
+          {"family", "mm-ser"},         {"families", Json::list({"mm-ser"})},
+          {"parameter_size", millions}, {"quantization_level", ""}};
 }
 
 }  // namespace
@@ -167,7 +165,8 @@ CaptionTask read_ollama_generate(const JsonReader& json, const ServeContext& con
   const std::string prompt = json.text("prompt", "");
   if (json.has("images")) read_images(json.value("images"), json.where("images"), task);
   if (task.images.empty() && !prompt.empty())
-    throw HttpError(400, json.where("images") + ": expected an image: this model captions images and does nothing else");
+    throw HttpError(400,
+                    json.where("images") + ": expected an image: this model captions images and does nothing else");
   return read_task(json, context, std::move(task), prompt, false);
 }
 
@@ -193,8 +192,8 @@ CaptionTask read_ollama_chat(const JsonReader& json, const ServeContext& context
 }
 
 Json ollama_tags(const ServedModel& model) {
-  const Json entry{{"name", model.name},     {"model", model.name}, {"modified_at", time_text(model.created)},
-                   {"size", model.bytes},    {"digest", ""},        {"details", details_of(model)},
+  const Json entry{{"name", model.name},  {"model", model.name}, {"modified_at", time_text(model.created)},
+                   {"size", model.bytes}, {"digest", ""},        {"details", details_of(model)},
                    {"size_vram", 0}};
   return {{"models", Json::list({entry})}};
 }

@@ -30,19 +30,19 @@ const char* reason_of(const std::vector<Captioned>& captions) {
 
 class ChatAnswer : public Answer {
  public:
-  ChatAnswer(std::string id, std::string model, bool grows, bool tells_usage)
-      : id_(std::move(id)), model_(std::move(model)), grows_(grows), tells_usage_(tells_usage) {}
+  ChatAnswer(std::string id, std::string model, std::optional<Index> growing_round, bool tells_usage)
+      : id_(std::move(id)), model_(std::move(model)), growing_round_(growing_round), tells_usage_(tells_usage) {}
 
   std::string whole(const std::vector<Captioned>& captions) const override {
     GrowingText text;
     std::string content;
     for (std::size_t i = 0; i < captions.size(); ++i) content += text.more(i, captions[i].caption.refined);
     Json reply = head("chat.completion");
-    reply["choices"] = Json::list(
-        {{{"index", 0},
-          {"message", Json{{"role", "assistant"}, {"content", content}, {"refusal", nullptr}}},
-          {"logprobs", nullptr},
-          {"finish_reason", reason_of(captions)}}});
+    reply["choices"] =
+        Json::list({{{"index", 0},
+                     {"message", Json{{"role", "assistant"}, {"content", content}, {"refusal", nullptr}}},
+                     {"logprobs", nullptr},
+                     {"finish_reason", reason_of(captions)}}});
     reply["usage"] = usage_of(captions);
     return reply.dump() + "\n";
   }
@@ -50,7 +50,7 @@ class ChatAnswer : public Answer {
   const char* stream_type() const override { return "text/event-stream"; }
   std::string begin() override { return chunk({{"role", "assistant"}, {"content", ""}}, nullptr); }
   std::string progress(std::size_t image, const CaptionProgress& progress) override {
-    return grows_ ? delta(image, progress.text) : std::string();
+    return progress.round == growing_round_ ? delta(image, progress.text) : std::string();
   }
   std::string caption(std::size_t image, const Captioned& captioned) override {
     return delta(image, captioned.caption.refined);
@@ -71,8 +71,8 @@ class ChatAnswer : public Answer {
 
  private:
   Json head(const char* object) const {
-    return {{"id", id_}, {"object", object}, {"created", static_cast<std::int64_t>(std::time(nullptr))},
-            {"model", model_}};
+    return {
+        {"id", id_}, {"object", object}, {"created", static_cast<std::int64_t>(std::time(nullptr))}, {"model", model_}};
   }
   std::string delta(std::size_t image, const std::string& text) {
     const std::string more = text_.more(image, text);
@@ -86,7 +86,8 @@ class ChatAnswer : public Answer {
   }
 
   std::string id_, model_;
-  bool grows_, tells_usage_;
+  std::optional<Index> growing_round_;
+  bool tells_usage_;
   GrowingText text_;
 };
 
@@ -110,8 +111,9 @@ bool is_image(const Json& part) {
 SentImage read_image_part(const Json& part, const std::string& place) {
   const std::string url_place = place + ".image_url";
   const Json& url = member(part, "image_url", place);
-  return url.is_object() ? read_sent_image(text_at(member(url, "url", url_place), url_place + ".url"), url_place + ".url")
-                         : read_sent_image(text_at(url, url_place), url_place);
+  return url.is_object()
+             ? read_sent_image(text_at(member(url, "url", url_place), url_place + ".url"), url_place + ".url")
+             : read_sent_image(text_at(url, url_place), url_place);
 }
 
 // Joins the texts of a message's content, and says whether it has images.
@@ -155,8 +157,11 @@ OpenAiMessages read_openai_messages(const Json& messages, const std::string& pla
     if (role == "user") read.text = std::move(text);
   }
   if (with_images == messages.size())
-    throw HttpError(400, concat(place, ": expected a message with an image (a part image_url with a data URI); this "
-                                "model captions images and does nothing else"), "image_missing");
+    throw HttpError(400,
+                    concat(place,
+                           ": expected a message with an image (a part image_url with a data URI); this "
+                           "model captions images and does nothing else"),
+                    "image_missing");
   const Json& content = messages[with_images].at("content");
   for (std::size_t i = 0; i < content.size(); ++i) {
     if (is_image(content[i]))
@@ -179,8 +184,7 @@ CaptionTask read_chat_completion(const JsonReader& json, const ServeContext& con
     if (json.has(key)) length = json.integer(key, 1, kMostTokens);
   }
   task.streams = json.boolean("stream", false);
-  const bool tells_usage =
-      json.has("stream_options") && json.object("stream_options").boolean("include_usage", false);
+  const bool tells_usage = json.has("stream_options") && json.object("stream_options").boolean("include_usage", false);
   take_length(length, context.model, wishes);
   take_sampling(json, context.limits, wishes, task);
   take_stop(json, wishes);
@@ -189,7 +193,8 @@ CaptionTask read_chat_completion(const JsonReader& json, const ServeContext& con
   take_prompt(messages.text, context.limits, wishes, task);
   task.images = std::move(messages.images);
   task.options = to_options(wishes, context.model);
-  task.answer = std::make_unique<ChatAnswer>("chatcmpl-" + id, context.model.name, grows(task.options), tells_usage);
+  task.answer =
+      std::make_unique<ChatAnswer>("chatcmpl-" + id, context.model.name, growing_round(task.options), tells_usage);
   return task;
 }
 

@@ -16,11 +16,19 @@ struct Route {
   const char* path;
   const char* method;
 };
-constexpr Route kRoutes[] = {
-    {"/", "GET"},           {"/health", "GET"},       {"/metrics", "GET"},   {"/v1/captions", "POST"},
-    {"/v1/models", "GET"},  {"/v1/responses", "POST"}, {"/v1/chat/completions", "POST"},
-    {"/api/generate", "POST"}, {"/api/chat", "POST"}, {"/api/show", "POST"}, {"/api/tags", "GET"},
-    {"/api/ps", "GET"},     {"/api/version", "GET"}};
+constexpr Route kRoutes[] = {{"/", "GET"},
+                             {"/health", "GET"},
+                             {"/metrics", "GET"},
+                             {"/v1/captions", "POST"},
+                             {"/v1/models", "GET"},
+                             {"/v1/responses", "POST"},
+                             {"/v1/chat/completions", "POST"},
+                             {"/api/generate", "POST"},
+                             {"/api/chat", "POST"},
+                             {"/api/show", "POST"},
+                             {"/api/tags", "GET"},
+                             {"/api/ps", "GET"},
+                             {"/api/version", "GET"}};
 
 // The part of a path that names a model: /v1/models/NAME.
 std::string model_of(const std::string& path) {
@@ -76,9 +84,14 @@ struct Service::Work {
   Clock::time_point deadline;
   std::vector<Captioned> captions;
 
+  // Who hears of a caption before it is whole.
+  struct Listeners {
+    std::function<void(const CaptionProgress&)> on_token;
+    std::function<void(Index, const std::string&)> on_caption;
+  };
+
   // Captions image i. @throws as decoding and captioning
-  const Captioned& caption(std::size_t i, const std::function<bool()>& is_gone,
-                           const std::function<void(const CaptionProgress&)>& on_token) {
+  const Captioned& caption(std::size_t i, const std::function<bool()>& is_gone, const Listeners& listeners) {
     const ServeLimits& limits = service.config_.context.limits;
     SentImage& sent = task.images[i];
     const auto begin = Clock::now();
@@ -92,7 +105,8 @@ struct Service::Work {
       is_late = Clock::now() >= deadline;
       return is_late || is_gone();
     };
-    options.on_token = on_token;
+    options.on_token = listeners.on_token;
+    options.on_caption = listeners.on_caption;
     options.on_ids = [&](const std::string&, const std::vector<std::int32_t>& ids) {
       captioned.prompt_tokens += static_cast<Index>(ids.size());
     };
@@ -229,15 +243,14 @@ ServeReply Service::route(ServeRequest& request, const std::function<bool()>& is
     } else {
       busy_status = 429;
       const std::string id = concat(static_cast<std::int64_t>(std::time(nullptr)), "-", next_id_++);
-      task = path == "/v1/responses" ? read_openai_response(json, context, id)
-                                     : read_chat_completion(json, context, id);
+      task =
+          path == "/v1/responses" ? read_openai_response(json, context, id) : read_chat_completion(json, context, id);
     }
   }
-  return carry_out(std::move(task), is_gone, busy_status, path);
+  return carry_out(std::move(task), is_gone, busy_status);
 }
 
-ServeReply Service::carry_out(CaptionTask task, const std::function<bool()>& is_gone, int busy_status,
-                              const std::string& path) {
+ServeReply Service::carry_out(CaptionTask task, const std::function<bool()>& is_gone, int busy_status) {
   const ServeLimits& limits = config_.context.limits;
   ServeReply reply;
   if (!task.unused.empty()) {
@@ -251,22 +264,22 @@ ServeReply Service::carry_out(CaptionTask task, const std::function<bool()>& is_
     return reply;
   }
   if (task.images.size() > limits.max_images)
-    throw HttpError(400, concat("request: expected at most ", limits.max_images, " images, actual ",
-                                task.images.size()));
+    throw HttpError(400,
+                    concat("request: expected at most ", limits.max_images, " images, actual ", task.images.size()));
   // What can be wrong with an image should be said before a stream begins.
   for (const SentImage& image : task.images) read_image_structure(image.bytes, image.place, limits.max_pixels);
   const auto deadline = Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * limits.seconds));
-  const auto work = std::make_shared<Work>(
-      Work{*this, std::move(task), workers_.lend(deadline, is_gone, busy_status), deadline, {}});
+  const auto work =
+      std::make_shared<Work>(Work{*this, std::move(task), workers_.lend(deadline, is_gone, busy_status), deadline, {}});
   const std::size_t count_of_images = work->task.images.size();
   if (!work->task.streams) {
-    for (std::size_t i = 0; i < count_of_images; ++i) work->caption(i, is_gone, nullptr);
+    for (std::size_t i = 0; i < count_of_images; ++i) work->caption(i, is_gone, {});
     reply.body = work->task.answer->whole(work->captions);
     return reply;
   }
   reply.content_type = work->task.answer->stream_type();
   reply.headers.emplace_back("Cache-Control", "no-cache");
-  reply.stream = [work, is_gone, path, count_of_images](const Writer& write) {
+  reply.stream = [work, is_gone, count_of_images](const Writer& write) {
     Answer& answer = *work->task.answer;
     bool has_gone = false;
     const auto send = [&](const std::string& part) { has_gone = has_gone || (!part.empty() && !write(part)); };
@@ -274,12 +287,10 @@ ServeReply Service::carry_out(CaptionTask task, const std::function<bool()>& is_
     try {
       send(answer.begin());
       for (std::size_t i = 0; i < count_of_images; ++i) {
-        const Captioned& captioned = work->caption(
-            i, gone, [&](const CaptionProgress& progress) {
-              if (progress.round == *work->task.options.rounds || path == "/v1/captions")
-                send(answer.progress(i, progress));
-            });
-        send(answer.caption(i, captioned));
+        Work::Listeners listeners;
+        listeners.on_token = [&](const CaptionProgress& progress) { send(answer.progress(i, progress)); };
+        listeners.on_caption = [&](Index round, const std::string& text) { send(answer.glance(i, round, text)); };
+        send(answer.caption(i, work->caption(i, gone, listeners)));
       }
       send(answer.end(work->captions));
     } catch (...) {

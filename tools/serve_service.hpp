@@ -23,8 +23,7 @@ struct ServiceConfig {
 };
 
 /// Captions one image with captioner `worker`; called from several threads, never twice at once for one worker.
-using CaptionFunction =
-    std::function<Caption(std::size_t worker, const Image& image, const CaptionOptions& options)>;
+using CaptionFunction = std::function<Caption(std::size_t worker, const Image& image, const CaptionOptions& options)>;
 
 /// Answers requests; any thread may ask.
 class Service {
@@ -48,7 +47,7 @@ class Service {
   struct Work;
   static ServeReply error_reply(const std::string& path, const HttpError& error);
   ServeReply route(ServeRequest& request, const std::function<bool()>& is_gone);
-  ServeReply carry_out(CaptionTask task, const std::function<bool()>& is_gone, int busy_status, const std::string& path);
+  ServeReply carry_out(CaptionTask task, const std::function<bool()>& is_gone, int busy_status);
   void count(const std::string& path, int status, ServeWorkers::Clock::time_point begin);
 
   ServiceConfig config_;

@@ -1,7 +1,6 @@
 #include "tools/serve_task.hpp"
 
 #include <algorithm>
-#include <new>
 
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/text/prompt.hpp"
@@ -38,21 +37,6 @@ bool begins(std::string_view text, std::string_view start) {
 
 }  // namespace
 
-HttpError to_http_error() {
-  try {
-    throw;
-  } catch (const HttpError& error) {
-    return error;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kCancelled) return {503, error.what(), "cancelled"};
-    return {400, error.what()};
-  } catch (const std::bad_alloc&) {
-    return {503, "out of memory", "out_of_memory"};
-  } catch (const std::exception& error) {
-    return {500, error.what(), "internal_error"};
-  }
-}
-
 CaptionOptions to_options(const CaptionWishes& wishes, const ServedModel& model) {
   CaptionOptions options;
   options.rounds = wishes.rounds.value_or(model.rounds);
@@ -76,7 +60,8 @@ SentImage read_sent_image(const std::string& text, const std::string& place) {
     const std::size_t comma = text.find(',');
     const std::string_view head = data.substr(0, std::min(comma, text.size()));
     if (comma == std::string::npos || head.size() < 7 || head.substr(head.size() - 7) != ";base64") {
-      throw HttpError(400, concat(place, ": expected data:image/...;base64,..., actual ", in_quotes(head.substr(0, 60))));
+      throw HttpError(400,
+                      concat(place, ": expected data:image/...;base64,..., actual ", in_quotes(head.substr(0, 60))));
     }
     data.remove_prefix(comma + 1);
   } else if (text.substr(0, 32).find("://") != std::string::npos) {
@@ -98,9 +83,10 @@ void require_model(const std::string& name, const ServedModel& model) {
                   "model_not_found");
 }
 
-bool grows(const CaptionOptions& options) {
+std::optional<Index> growing_round(const CaptionOptions& options) {
   const GenerationConfig& last = *options.rounds == 0 ? *options.generation : *options.refine_generation;
-  return last.num_beams == 1 && last.stop_strings.empty() && !options.deadline;
+  if (last.num_beams > 1 || !last.stop_strings.empty() || options.deadline) return std::nullopt;
+  return *options.rounds;
 }
 
 std::string GrowingText::more(std::size_t image, const std::string& text) {

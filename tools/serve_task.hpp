@@ -34,8 +34,8 @@ struct ServeLimits {
   std::size_t max_images = 16;
   std::uint64_t max_pixels = DecodeOptions().max_pixels;  ///< of each image
   double seconds = 120;                                   ///< from the request's arrival to the end of its reply
-  /// Whether OpenAI's and Ollama's clients choose the prompt and the sampling. They send both with every request, worded
-  /// and set for other models.
+  /// Whether OpenAI's and Ollama's clients choose the prompt and the sampling. They send both with every request,
+  /// worded and set for other models.
   bool use_prompts = false, use_sampling = false;
 };
 
@@ -85,6 +85,9 @@ class Answer {
   /// The parts of a stream, in the order they are asked for; any of them may be empty.
   virtual std::string begin() { return {}; }
   virtual std::string progress(std::size_t, const CaptionProgress&) { return {}; }
+  virtual std::string glance(std::size_t, Index, const std::string&) {
+    return {};
+  }  ///< the caption of a round is complete
   virtual std::string caption(std::size_t image, const Captioned& captioned) = 0;
   virtual std::string end(const std::vector<Captioned>& captions) = 0;
   virtual std::string failure(const HttpError& error) const = 0;
@@ -102,9 +105,9 @@ struct CaptionTask {
 /// @throws HttpError 404 unless `name` is the model's, or the model's with a tag `latest`
 void require_model(const std::string& name, const ServedModel& model);
 
-/// Whether the last glance's text can be sent while it grows: with beams, a deadline or stop texts what was sent might
-/// have to be taken back.
-bool grows(const CaptionOptions& options);
+/// The round whose text can be sent while it grows: the last one, or none where what was sent might have to be taken
+/// back, with beams, a deadline or stop texts.
+std::optional<Index> growing_round(const CaptionOptions& options);
 
 /// Hands out a growing text, each part once; the captions of several images are lines.
 class GrowingText {
