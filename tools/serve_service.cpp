@@ -114,7 +114,7 @@ struct Service::Work {
       captioned.caption = service.caption_(lease.worker(), image, options);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kCancelled) throw;
-      if (!is_late) throw HttpError(499, "the client has gone", "cancelled");
+      if (!is_late) throw HttpError(499, "the client has closed the connection", "cancelled");
       throw HttpError(504, concat("the caption was not complete after ", limits.seconds, " seconds"), "timeout");
     }
     captioned.caption.timings.image += decoding;

@@ -48,7 +48,7 @@ WorkerLease ServeWorkers::lend(Clock::time_point deadline, const std::function<b
       if (is_late || is_gone()) {
         leave();
         if (is_late) throw HttpError(503, "no captioner became free in time; please try again later", "timeout");
-        throw HttpError(499, "the client has gone", "cancelled");
+        throw HttpError(499, "the client has closed the connection", "cancelled");
       }
     }
     leave();
