@@ -37,7 +37,7 @@ void declare(ServeCommand& options, Command& command) {
   command.text("--api-key-file", options.api_key_file, "The same, from a file, where other users do not see it")
       .type("FILE")
       .excludes(key);
-  command.number("--parallel", options.parallel, 1, ThreadPool::kMaxThreads, "Requests captioned at once");
+  command.number("--parallel", options.parallel, 1, ThreadPool::kMaxThreads, "Requests captioned at once, each on its share of the threads");
   command.number("--queue", options.queue, 0, 1 << 20, "Requests that may wait; more are refused at once");
   command.number("--time-limit", options.limits.seconds, 0.001, 1e6, "Seconds for a request, waiting included");
   command.number("--max-body", options.http.max_body, 1, std::uint64_t{1} << 32, "Bytes of a request");
@@ -120,10 +120,12 @@ int run_serve(ServeCommand options) {
   options.limits.max_pixels = options.session.max_pixels;
   const std::string key = read_key(options);
   Session session(options.session);
-  // All captioners share the threads: one that finds them busy computes on its own.
+  std::vector<std::unique_ptr<ThreadPool>> pools;
   std::vector<std::unique_ptr<Captioner>> captioners;
-  ThreadPool pool(options.session.threads);
-  for (int i = 0; i < options.parallel; ++i) captioners.push_back(session.captioner_on(pool));
+  for (int i = 0; i < options.parallel; ++i) {
+    pools.push_back(std::make_unique<ThreadPool>(std::max(1, options.session.threads / options.parallel)));
+    captioners.push_back(session.captioner_on(*pools.back()));
+  }
   Service service({{describe(options, session.model()), options.limits},
                    static_cast<std::size_t>(options.parallel),
                    static_cast<std::size_t>(options.queue),

@@ -102,7 +102,7 @@ def ask_as_photoprism(server, right):
             "prompt": "Create a caption with exactly one sentence in the active voice that describes the main visual "
                       "content. Begin with the main subject and clear action. Avoid text formatting, meta-language, and "
                       "filler words.",
-            "options": {"temperature": 0.1}, "stream": False, "images": [text_of(IMAGE)]}
+            "options": {"temperature": 0.1}, "think": False, "stream": False, "images": [text_of(IMAGE)]}
     status, reply = server.post("/api/generate", body, headers=key)
     show("PhotoPrism", "Ollama engine, caption", reply["response"])
     expect(status == 200 and reply["response"] == right and reply["done"] and reply["created_at"].endswith("Z"), reply)
