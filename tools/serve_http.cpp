@@ -1,98 +1,16 @@
 /// @file
-/// Bodies of serve_http.hpp, with cpp-httplib: it parses heads, chunks bodies and writes replies. The sockets are ours
-/// (serve_connection.hpp), since the library's time limits are for single reads: a client that sends a byte now and
-/// then would keep a thread for ever.
+/// Bodies of serve_http.hpp, with cpp-httplib: it parses heads, chunks bodies and writes replies.
 
 #include "tools/serve_http.hpp"
 
-#include <httplib.h>
-
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
-#include <thread>
-#include <type_traits>
 
-#include "tools/serve_api.hpp"
-#include "tools/serve_connection.hpp"
+#include "tools/serve_http_library.hpp"
 
 namespace tool {
 namespace {
-
-constexpr std::size_t kMaxHeadBytes = std::size_t{1} << 15;
-
-// The library's view of a connection.
-class SocketStream : public httplib::Stream {
- public:
-  SocketStream(ServeConnection& connection, int write_seconds)
-      : connection_(connection), write_seconds_(write_seconds) {}
-
-  using httplib::Stream::write;
-  bool is_readable() const override { return connection_.has_bytes(); }
-  bool is_writable() const override { return !connection_.is_gone(); }
-  ssize_t read(char* data, std::size_t size) override { return connection_.read(data, size); }
-  ssize_t write(const char* data, std::size_t size) override {
-    return connection_.write(data, size, write_seconds_) ? static_cast<ssize_t>(size) : -1;
-  }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override { connection_.address(true, ip, port); }
-  void get_local_ip_and_port(std::string& ip, int& port) const override { connection_.address(false, ip, port); }
-  socket_t socket() const override { return connection_.socket(); }
-
- private:
-  ServeConnection& connection_;
-  int write_seconds_;
-};
-
-// What this thread works at.
-struct Exchange {
-  ServeConnection* connection = nullptr;
-  std::string path;         // of the request; the library routes all of them as "/", without its regular expressions
-  bool must_close = false;  // there may be bytes of the request left
-};
-thread_local Exchange exchange;
-thread_local bool refuses_connections = false;
-
-// A thread for each connection, up to a limit.
-class ConnectionThreads : public httplib::TaskQueue {
- public:
-  explicit ConnectionThreads(int max_threads) : max_threads_(max_threads) {}
-
-  void enqueue(std::function<void()> serve) override {
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      if (count_ < max_threads_) {
-        try {
-          std::thread([this, serve] {
-            serve();
-            std::unique_lock<std::mutex> ending(mutex_);
-            --count_;
-            std::notify_all_at_thread_exit(ended_, std::move(ending));
-          }).detach();
-          ++count_;
-          return;
-        } catch (const std::system_error&) {
-          // the system gives no more threads
-        }
-      }
-    }
-    refuses_connections = true;
-    serve();
-    refuses_connections = false;
-  }
-
-  void shutdown() override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    ended_.wait(lock, [this] { return count_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  int count_ = 0, max_threads_;
-};
 
 // Bytes of requests in memory, of all together.
 class BodyBytes {
@@ -126,65 +44,6 @@ ServeRequest head_of(const httplib::Request& request) {
           header("Origin"),
           {}};
 }
-
-// The library's server on our connections. What differs between its versions is chosen by the compiler.
-class Server : public httplib::Server {
- public:
-  Server(const HttpOptions& options, const std::atomic<bool>& stops) : options_(options), stops_(stops) {}
-
-  // (Not stop(): the library would then cut the streams that are being written.)
-  void stop_accepting() { ::shutdown(svr_sock_, SHUT_RDWR); }
-  // The library's own backlog is short for clients that come all at once.
-  void lengthen_backlog() { ::listen(svr_sock_, 256); }
-
- private:
-  bool process_and_close_socket(socket_t socket) override {
-    ServeConnection connection(socket);
-    if (refuses_connections) {
-      const std::string body = openai_error({503, "server busy: too many connections; please try again later"});
-      const std::string refusal = concat(
-          "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-          "Content-Type: application/json\r\nContent-Length: ",
-          body.size(), "\r\n\r\n", body);
-      return ::send(socket, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
-    }
-    SocketStream stream(connection, options_.write_seconds);
-    bool is_open = true;
-    while (is_open && wait_for_request(connection)) {
-      exchange = {&connection, "", false};
-      connection.begin_head(options_.head_seconds, kMaxHeadBytes);
-      bool closes = false;
-      is_open = serve_request<Server>(stream, closes) && !closes && !exchange.must_close;
-    }
-    if (exchange.must_close) connection.linger();
-    exchange = {};
-    return true;
-  }
-
-  bool wait_for_request(ServeConnection& connection) const {
-    const auto end = ServeConnection::Clock::now() + std::chrono::seconds(options_.idle_seconds);
-    while (!stops_ && ServeConnection::Clock::now() < end) {
-      if (connection.wait(0.2)) return true;
-    }
-    return false;
-  }
-
-  template <class Self>
-  bool serve_request(httplib::Stream& stream, bool& closes) {
-    const auto setup = [this](httplib::Request& request) {
-      exchange.path = request.path;
-      request.path = "/";
-      request.headers.erase("Accept-Encoding");  // compressing would hold a stream back
-      request.headers.erase("Range");
-      request.ranges.clear();
-      exchange.connection->begin_body(options_.body_seconds);
-    };
-    return static_cast<Self*>(this)->process_request(stream, false, closes, setup);
-  }
-
-  const HttpOptions& options_;
-  const std::atomic<bool>& stops_;
-};
 
 }  // namespace
 
@@ -300,7 +159,7 @@ struct HttpServer::Parts {
   HttpOptions options;
   std::atomic<bool> stops{false};
   std::atomic<std::uint64_t> bytes_in_memory{0};
-  Server server;
+  HttpLibraryServer server;
   int port = 0;
 };
 

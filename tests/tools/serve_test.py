@@ -269,7 +269,7 @@ class ServeTest(unittest.TestCase):
         post = b"POST /v1/captions HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
         for data, status in ((b"HELLO\r\n\r\n", 400), (b"GET / HTTP/3.9\r\n\r\n", 400),
                              (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
-                             (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + b"\r\n", 431),
+                             (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 10_000 + b"\r\n", (400, 431)),
                              (b"GET / HTTP/1.1\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 400),
                              (b"GET /health HTTP/1.1\r\nRange: bytes=" + b"1-1," * 1900 + b"1-1\r\n\r\n", 200),
                              (post + b"Content-Length: -1\r\n\r\n", 400), (post + b"\r\n", 411),
@@ -280,7 +280,9 @@ class ServeTest(unittest.TestCase):
                              (post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
                              (post + b"Content-Length: 99999999999999999999\r\n\r\n", 413)):
             reply = self.server.raw(data, shut=True)
-            self.assertTrue(reply.startswith(b"HTTP/1.1 %d " % status), (data[:80], reply[:300]))
+            # Which of two says it depends on the version of cpp-httplib.
+            allowed = status if isinstance(status, tuple) else (status,)
+            self.assertIn(int(reply[9:12]), allowed, (data[:80], reply[:300]))
 
     # Many at once.
 
