@@ -37,7 +37,8 @@ void declare(ServeCommand& options, Command& command) {
   command.text("--api-key-file", options.api_key_file, "The same, from a file, where other users do not see it")
       .type("FILE")
       .excludes(key);
-  command.number("--parallel", options.parallel, 1, ThreadPool::kMaxThreads, "Requests captioned at once, each on its share of the threads");
+  command.number("--parallel", options.parallel, 1, ThreadPool::kMaxThreads,
+                 "Requests captioned at once, each on its share of the threads");
   command.number("--queue", options.queue, 0, 1 << 20, "Requests that may wait; more are refused at once");
   command.number("--time-limit", options.limits.seconds, 0.001, 1e6, "Seconds for a request, waiting included");
   command.number("--max-body", options.http.max_body, 1, std::uint64_t{1} << 32, "Bytes of a request");
