@@ -47,6 +47,8 @@ void declare(ServeCommand& options, Command& command) {
   command.number("--glances", options.glances, 1, 2, "Where a request does not say; default as the model says");
   command.number("--beams", options.beams, 1, 64, "Where a request does not say");
   command.number("--max-new-tokens", options.max_new_tokens, 1, Index{1} << 17, "Where a request does not say");
+  command.number("--min-confidence", options.limits.min_confidence, 0, 1,
+                 "Say \"not sure\" instead of a caption whose tokens have a lower mean probability (geometric mean)");
   command.flag("--use-prompts", options.limits.use_prompts,
                "Ask the model with the texts that OpenAI's and Ollama's clients send, instead of its own prompt");
   command.flag("--use-sampling", options.limits.use_sampling,

@@ -34,7 +34,8 @@ void take_sampling(const JsonReader& json, const ServeLimits& limits, CaptionWis
   CaptionWishes asked;
   if (json.has("temperature")) asked.temperature = json.number("temperature", 0, 100);
   if (json.has("top_p")) asked.top_p = json.number("top_p", 0, 1);
-  if (json.has("top_k")) asked.top_k = json.integer("top_k", -1, Index{1} << 21);
+  // -1 is how some say: all.
+  if (json.has("top_k")) asked.top_k = std::max<Index>(0, json.integer("top_k", -1, Index{1} << 21));
   if (json.has("seed")) {
     constexpr Index kMin = std::numeric_limits<Index>::min(), kMax = std::numeric_limits<Index>::max();
     asked.seed = static_cast<std::uint64_t>(json.integer("seed", kMin, kMax));
@@ -51,7 +52,7 @@ void take_sampling(const JsonReader& json, const ServeLimits& limits, CaptionWis
   }
   wishes.temperature = asked.temperature;
   wishes.top_p = asked.top_p;
-  if (asked.top_k) wishes.top_k = std::max<Index>(0, *asked.top_k);
+  wishes.top_k = asked.top_k;
   wishes.seed = asked.seed;
 }
 

@@ -16,11 +16,12 @@ std::string line(const Json& json) {
 
 class CaptionsAnswer : public Answer {
  public:
-  explicit CaptionsAnswer(std::string model) : model_(std::move(model)) {}
+  CaptionsAnswer(std::string model, std::optional<double> min_confidence)
+      : model_(std::move(model)), min_confidence_(min_confidence) {}
 
   std::string whole(const std::vector<Captioned>& captions) const override {
     Json list = Json::list();
-    for (const Captioned& captioned : captions) list.push_back(to_json(captioned.caption));
+    for (const Captioned& captioned : captions) list.push_back(to_json(captioned.caption, min_confidence_));
     return line({{"model", model_}, {"captions", list}});
   }
 
@@ -33,7 +34,7 @@ class CaptionsAnswer : public Answer {
     return part(image, round, text, true);
   }
   std::string caption(std::size_t image, const Captioned& captioned) override {
-    return line({{"image", image}, {"caption", to_json(captioned.caption)}});
+    return line({{"image", image}, {"caption", to_json(captioned.caption, min_confidence_)}});
   }
   std::string end(const std::vector<Captioned>&) override { return line({{"model", model_}, {"done", true}}); }
   std::string failure(const HttpError& error) const override { return openai_error(error); }
@@ -44,11 +45,12 @@ class CaptionsAnswer : public Answer {
   }
 
   std::string model_;
+  std::optional<double> min_confidence_;
 };
 
-const std::vector<std::string> kKeys{"model", "image",          "images", "stream",      "glances", "rounds",
-                                     "beams", "max_new_tokens", "sample", "temperature", "top_k",   "top_p",
-                                     "seed",  "stop",           "prompt", "deadline_ms"};
+const std::vector<std::string> kKeys{"model", "image",          "images", "stream",      "glances",       "rounds",
+                                     "beams", "max_new_tokens", "sample", "temperature", "top_k",         "top_p",
+                                     "seed",  "stop",           "prompt", "deadline_ms", "min_confidence"};
 
 CaptionWishes read_wishes(const JsonReader& json) {
   CaptionWishes wishes;
@@ -77,16 +79,19 @@ CaptionWishes read_wishes(const JsonReader& json) {
 
 CaptionTask read_captions(ServeRequest&& request, const ServeContext& context) {
   CaptionTask task;
-  task.answer = std::make_unique<CaptionsAnswer>(context.model.name);
+  task.min_confidence = context.limits.min_confidence;
   if (request.content_type.compare(0, 6, "image/") == 0 || request.content_type == "application/octet-stream") {
     task.images.push_back({std::move(request.body), "request"});
     task.options = to_options({}, context.model);
+    task.answer = std::make_unique<CaptionsAnswer>(context.model.name, task.min_confidence);
     return task;
   }
   const JsonReader json = read_json_body(std::move(request));
   json.require_known_keys(kKeys);
   if (json.has("model")) require_model(json.text("model"), context.model);
   task.streams = json.boolean("stream", false);
+  if (json.has("min_confidence")) task.min_confidence = json.number("min_confidence", 0, 1);
+  task.answer = std::make_unique<CaptionsAnswer>(context.model.name, task.min_confidence);
   task.options = to_options(read_wishes(json), context.model);
   if (json.has("image")) task.images.push_back(read_sent_image(json.text("image"), json.where("image")));
   if (json.has("images")) {

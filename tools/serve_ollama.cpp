@@ -37,7 +37,7 @@ class OllamaAnswer : public Answer {
   std::string whole(const std::vector<Captioned>& captions) const override {
     GrowingText text;
     std::string content;
-    for (std::size_t i = 0; i < captions.size(); ++i) content += text.more(i, captions[i].caption.refined);
+    for (std::size_t i = 0; i < captions.size(); ++i) content += text.more(i, captions[i].text);
     return line(last(content, captions));
   }
 
@@ -45,9 +45,7 @@ class OllamaAnswer : public Answer {
   std::string progress(std::size_t image, const CaptionProgress& progress) override {
     return progress.round == growing_round_ ? part(image, progress.text) : std::string();
   }
-  std::string caption(std::size_t image, const Captioned& captioned) override {
-    return part(image, captioned.caption.refined);
-  }
+  std::string caption(std::size_t image, const Captioned& captioned) override { return part(image, captioned.text); }
   std::string end(const std::vector<Captioned>& captions) override { return line(last("", captions)); }
   std::string failure(const HttpError& error) const override { return ollama_error(error); }
 
@@ -146,7 +144,8 @@ CaptionTask read_task(const JsonReader& json, const ServeContext& context, Capti
   }
   take_prompt(prompt, context.limits, wishes, task);
   task.options = to_options(wishes, context.model);
-  task.answer = std::make_unique<OllamaAnswer>(context.model.name, is_chat, growing_round(task.options));
+  task.min_confidence = context.limits.min_confidence;
+  task.answer = std::make_unique<OllamaAnswer>(context.model.name, is_chat, growing_round(task));
   return task;
 }
 

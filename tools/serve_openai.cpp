@@ -36,7 +36,7 @@ class ChatAnswer : public Answer {
   std::string whole(const std::vector<Captioned>& captions) const override {
     GrowingText text;
     std::string content;
-    for (std::size_t i = 0; i < captions.size(); ++i) content += text.more(i, captions[i].caption.refined);
+    for (std::size_t i = 0; i < captions.size(); ++i) content += text.more(i, captions[i].text);
     Json reply = head("chat.completion");
     reply["choices"] =
         Json::list({{{"index", 0},
@@ -52,9 +52,7 @@ class ChatAnswer : public Answer {
   std::string progress(std::size_t image, const CaptionProgress& progress) override {
     return progress.round == growing_round_ ? delta(image, progress.text) : std::string();
   }
-  std::string caption(std::size_t image, const Captioned& captioned) override {
-    return delta(image, captioned.caption.refined);
-  }
+  std::string caption(std::size_t image, const Captioned& captioned) override { return delta(image, captioned.text); }
   std::string end(const std::vector<Captioned>& captions) override {
     std::string text = chunk(Json::object(), reason_of(captions));
     if (tells_usage_) {
@@ -193,8 +191,8 @@ CaptionTask read_chat_completion(const JsonReader& json, const ServeContext& con
   take_prompt(messages.text, context.limits, wishes, task);
   task.images = std::move(messages.images);
   task.options = to_options(wishes, context.model);
-  task.answer =
-      std::make_unique<ChatAnswer>("chatcmpl-" + id, context.model.name, growing_round(task.options), tells_usage);
+  task.min_confidence = context.limits.min_confidence;
+  task.answer = std::make_unique<ChatAnswer>("chatcmpl-" + id, context.model.name, growing_round(task), tells_usage);
   return task;
 }
 

@@ -17,7 +17,7 @@ class ResponseAnswer : public Answer {
     std::string text;
     Index input = 0, output = 0;
     for (std::size_t i = 0; i < captions.size(); ++i) {
-      text += growing.more(i, captions[i].caption.refined);
+      text += growing.more(i, captions[i].text);
       input += captions[i].prompt_tokens;
       output += static_cast<Index>(captions[i].caption.refined_ids.size());
     }
@@ -81,6 +81,7 @@ CaptionTask read_openai_response(const JsonReader& json, const ServeContext& con
   take_prompt(messages.text, context.limits, wishes, task);
   task.images = std::move(messages.images);
   task.options = to_options(wishes, context.model);
+  task.min_confidence = context.limits.min_confidence;
   task.answer = std::make_unique<ResponseAnswer>(id, context.model.name);
   return task;
 }

@@ -5,6 +5,7 @@
 
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/io/image_decoders.hpp"
+#include "tools/caption_output.hpp"
 #include "tools/serve_api.hpp"
 
 namespace tool {
@@ -122,6 +123,8 @@ struct Service::Work {
     const GenerationConfig& last = captioned.caption.rounds == 0 ? *options.generation : *options.refine_generation;
     const auto& ids = captioned.caption.refined_ids;
     captioned.is_cut = static_cast<Index>(ids.size()) >= last.max_new_tokens && !last.is_eos(ids.back());
+    const bool is_sure = !task.min_confidence || captioned.caption.refined_confidence.reaches(*task.min_confidence);
+    captioned.text = is_sure ? captioned.caption.refined : kNotSure;
     service.metrics_.count_caption(captioned.caption);
     return captions.emplace_back(std::move(captioned));
   }

@@ -83,9 +83,10 @@ void require_model(const std::string& name, const ServedModel& model) {
                   "model_not_found");
 }
 
-std::optional<Index> growing_round(const CaptionOptions& options) {
+std::optional<Index> growing_round(const CaptionTask& task) {
+  const CaptionOptions& options = task.options;
   const GenerationConfig& last = *options.rounds == 0 ? *options.generation : *options.refine_generation;
-  if (last.num_beams > 1 || !last.stop_strings.empty() || options.deadline) return std::nullopt;
+  if (last.num_beams > 1 || !last.stop_strings.empty() || options.deadline || task.min_confidence) return std::nullopt;
   return *options.rounds;
 }
 

@@ -37,6 +37,7 @@ struct ServeLimits {
   /// Whether OpenAI's and Ollama's clients choose the prompt and the sampling. They send both with every request,
   /// worded and set for other models.
   bool use_prompts = false, use_sampling = false;
+  std::optional<double> min_confidence;  ///< captions below it are kNotSure, unless our own API's client says otherwise
 };
 
 /// What the API layer needs to read a request.
@@ -72,6 +73,7 @@ SentImage read_sent_image(const std::string& text, const std::string& place);
 /// One caption, and how many tokens were read for it.
 struct Captioned {
   Caption caption;
+  std::string text;  ///< the refined caption, or kNotSure in its place
   Index prompt_tokens = 0;
   bool is_cut = false;  ///< at the greatest length
 };
@@ -97,6 +99,7 @@ class Answer {
 struct CaptionTask {
   std::vector<SentImage> images;
   CaptionOptions options;
+  std::optional<double> min_confidence;
   bool streams = false;
   std::vector<std::string> unused;  ///< keys of the request that were understood and not used
   std::unique_ptr<Answer> answer;
@@ -106,8 +109,8 @@ struct CaptionTask {
 void require_model(const std::string& name, const ServedModel& model);
 
 /// The round whose text can be sent while it grows: the last one, or none where what was sent might have to be taken
-/// back, with beams, a deadline or stop texts.
-std::optional<Index> growing_round(const CaptionOptions& options);
+/// back: with beams, a deadline, stop texts, or a least confidence.
+std::optional<Index> growing_round(const CaptionTask& task);
 
 /// Hands out a growing text, each part once; the captions of several images are lines.
 class GrowingText {

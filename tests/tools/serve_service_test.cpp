@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <future>
 
 #include "run_command.hpp"
@@ -139,6 +140,29 @@ TEST_CASE("our own stream shows each round as it grows, and when it is complete"
   }
   CHECK(complete == std::vector<std::string>{"an image of 4 columns", "an image of 3 rows", "an image of 5 columns",
                                              "an image of 6 rows"});
+}
+
+TEST_CASE("a caption that the model is not sure of is not told") {
+  ServiceConfig careful = config();
+  careful.context.limits.min_confidence = 0.5;
+  for (const double probability : {0.4, 0.6}) {
+    Service service(careful, [&](std::size_t worker, const Image& image, const CaptionOptions& options) {
+      Caption caption = fake_caption(worker, image, options);
+      caption.refined_confidence.log_probabilities = {static_cast<float>(std::log(probability))};
+      return caption;
+    });
+    const std::string text = probability < 0.5 ? "not sure" : "an image of 3 rows";
+    const Received stream = ask(service, post("/api/generate", generate()));
+    CHECK(stream.parts.size() == 2);
+    CHECK(test::parse(stream.parts[0]).at("response") == text);
+    CHECK(ask(service, post("/v1/chat/completions", chat())).body.find("\"" + text + "\"") != std::string::npos);
+    const std::string image = R"({"image":")" + image_text() + "\"";
+    const auto ours = test::parse(ask(service, post("/v1/captions", image + "}")).body).at("captions")[0];
+    CHECK(ours.at("refined") == text);
+    CHECK(ours.at("sure").at("refined") == (probability > 0.5));
+    const auto open = test::parse(ask(service, post("/v1/captions", image + R"(,"min_confidence":0.1})")).body);
+    CHECK(open.at("captions")[0].at("refined") == "an image of 3 rows");
+  }
 }
 
 TEST_CASE("one glance where it is asked for") {
