@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <ctime>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -71,23 +72,30 @@ class ConnectionThreads : public httplib::TaskQueue {
   }
 
   void shutdown() override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    ended_.wait(lock, [this] { return count_ == 0; });
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    state_->ended.wait(lock, [this] { return state_->count == 0; });
   }
 
  private:
+  // The threads share it: the last one may still be about to leave when the waiting ends.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable ended;
+    int count = 0;
+  };
+
   void begin(const std::function<void()>& serve) {
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      if (count_ < max_threads_) {
+      const std::lock_guard<std::mutex> lock(state_->mutex);
+      if (state_->count < max_threads_) {
         try {
-          std::thread([this, serve] {
+          std::thread([state = state_, serve] {
             serve();
-            std::unique_lock<std::mutex> ending(mutex_);
-            --count_;
-            std::notify_all_at_thread_exit(ended_, std::move(ending));
+            const std::lock_guard<std::mutex> ending(state->mutex);
+            --state->count;
+            state->ended.notify_all();
           }).detach();
-          ++count_;
+          ++state_->count;
           return;
         } catch (const std::system_error&) {
           // the system gives no more threads
@@ -99,9 +107,8 @@ class ConnectionThreads : public httplib::TaskQueue {
     refuses_connections = false;
   }
 
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  int count_ = 0, max_threads_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+  int max_threads_;
 };
 
 /// The library's server on our connections. What differs between its versions is chosen by the compiler.

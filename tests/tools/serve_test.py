@@ -308,7 +308,7 @@ class ServeTest(unittest.TestCase):
 class LimitsTest(unittest.TestCase):
     def test_a_full_queue_answers_at_once(self):
         with Server(COMMAND, "--queue", "1") as server:
-            slow = {"images": [text_of(ppm(seed)) for seed in range(16)], "rounds": 3}
+            slow = {"images": [text_of(ppm(seed)) for seed in range(8)], "rounds": 2}
             running = [threading.Thread(target=server.post, args=("/v1/captions", slow)) for _ in range(2)]
             for thread in running:
                 thread.start()
@@ -326,8 +326,8 @@ class LimitsTest(unittest.TestCase):
                 thread.join()
 
     def test_time_limits(self):
-        with Server(COMMAND, "--time-limit", "1") as server:
-            body = {"image": text_of(SAMPLE.read_bytes()), "rounds": 100, "max_new_tokens": 77}
+        with Server(COMMAND, "--time-limit", "3") as server:
+            body = {"images": [text_of(SAMPLE.read_bytes())] * 16, "rounds": 100, "max_new_tokens": 77}
             status, reply = server.post("/v1/captions", body)
             self.assertEqual((status, reply["error"]["code"]), (504, "timeout"))
             _, _, data = server.ask("POST", "/v1/captions", {**body, "stream": True})
