@@ -5,23 +5,11 @@
 
 #include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
+#include "tools/base64.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
-
-std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = i; j < i + 3; ++j) {
-      bits = bits << 8 | (j < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[j])) : 0u);
-    }
-    for (std::size_t j = 0; j < 4; ++j) text += i + j > bytes.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63];
-  }
-  return text;
-}
 
 double rounded(double milliseconds) {
   return std::round(milliseconds * 1000) / 1000;
@@ -65,11 +53,9 @@ Json to_json(const CaptionTimings& timings) {
 
 }  // namespace
 
-std::string to_json_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+Json to_json(const Caption& caption, std::optional<double> min_confidence) {
   const CaptionConfidence &initial = caption.initial_confidence, &refined = caption.refined_confidence;
   Json json;
-  json["image"] = name;
-  if (!is_utf8(name)) json["image_base64"] = base64(name);
   json["initial"] = shown(caption.initial, initial, min_confidence);
   json["refined"] = shown(caption.refined, refined, min_confidence);
   if (min_confidence) {
@@ -86,6 +72,14 @@ std::string to_json_line(const std::string& name, const Caption& caption, std::o
   json["words"] = {{"initial", to_json(initial.words)}, {"refined", to_json(refined.words)}};
   json["steps"] = {{"initial", caption.pass1_steps}, {"refined", caption.pass2_steps}};
   json["timings_ms"] = to_json(caption.timings);
+  return json;
+}
+
+std::string to_json_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+  Json json;
+  json["image"] = name;
+  if (!is_utf8(name)) json["image_base64"] = to_base64(name);
+  json.update(to_json(caption, min_confidence));
   return json.dump() + "\n";
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
 /// @file
-/// What `sharpeye caption` prints of an image.
+/// What `sharpeye caption` prints of an image, and `sharpeye serve` answers.
 
 #include <optional>
 #include <string>
 
+#include "sharpeye/io/json.hpp"
 #include "sharpeye/pipeline/captioner.hpp"
 
 namespace tool {
@@ -13,9 +14,12 @@ namespace tool {
 /// What stands in the place of a caption that the model was not sure enough of.
 inline constexpr char kNotSure[] = "not sure";
 
+/// Captions, confidence, tokens, steps and timings: an object's members. @param min_confidence captions below it are
+/// kNotSure, and "sure" says of both whether they reach it
+sharpeye::Json to_json(const sharpeye::Caption& caption, std::optional<double> min_confidence = std::nullopt);
+
 /// One JSON object and a line end. A file's name may be any bytes, and JSON is UTF-8: of a name that is not, "image"
-/// has replacements, and "image_base64" the bytes.
-/// @param min_confidence captions below it are kNotSure, and "sure" says of both whether they reach it
+/// has replacements, and "image_base64" the bytes. @param min_confidence as of to_json()
 std::string to_json_line(const std::string& name, const sharpeye::Caption& caption,
                          std::optional<double> min_confidence = std::nullopt);
 

@@ -22,7 +22,7 @@ missing_tools() {
 missing_libraries() {
     local package
     for package in libeigen3-dev nlohmann-json3-dev libstb-dev libcli11-dev doctest-dev libbenchmark-dev \
-        libjpeg-dev libpng-dev libwebp-dev; do
+        libjpeg-dev libpng-dev libwebp-dev libcpp-httplib-dev pkg-config; do
         [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || echo "$package"
     done
 }

@@ -272,6 +272,25 @@ TEST_CASE("every token is reported, and stop strings cut the text") {
   }
 }
 
+TEST_CASE("each caption is told of as soon as it is complete") {
+  ThreadPool pool(2);
+  Captioner captioner(load(kModels[0]), pool);
+  CaptionOptions options;
+  options.rounds = 2;
+  std::vector<std::string> told;
+  Index newest = -1;
+  options.on_token = [&](const CaptionProgress& progress) { newest = progress.round; };
+  options.on_caption = [&](Index round, const std::string& text) {
+    CHECK(round == static_cast<Index>(told.size()));
+    CHECK(newest == round);  // the next glance has not begun
+    told.push_back(text);
+  };
+  const Caption caption = captioner(image_of(kModels[0]), options);
+  REQUIRE(told.size() == 3);
+  CHECK(told.front() == caption.initial);
+  CHECK(told.back() == caption.refined);
+}
+
 TEST_CASE("frames of any pixel format and stride give the same captions") {
   ThreadPool pool(1);
   Captioner captioner(load(kModels[0]), pool);

@@ -75,6 +75,7 @@ class CaptionRun {
     } else {
       take_initial(first_glance());
     }
+    if (options_.on_caption) options_.on_caption(0, caption_.initial);
     caption_.refined = caption_.initial;
     caption_.refined_ids = caption_.initial_ids;
     caption_.refined_confidence = caption_.initial_confidence;
@@ -85,6 +86,7 @@ class CaptionRun {
       caption_.refined_ids = std::move(written.ids);
       caption_.refined_confidence = std::move(written.confidence);
       ++caption_.rounds;
+      if (options_.on_caption) options_.on_caption(caption_.rounds, caption_.refined);
     }
     caption_.timings.total = milliseconds_since(begin);
     return std::move(caption_);
