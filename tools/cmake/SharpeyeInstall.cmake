@@ -2,7 +2,7 @@
 # find_package(sharpeye).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-if(SHARPEYE_INSTALL_COMPILED)
+if(SHARPEYE_INSTALL_COMPILED OR SHARPEYE_INSTALL_C)
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sharpeye)
   set(any_machine "")
 else()  # headers are the same for all machines
@@ -16,6 +16,10 @@ install(TARGETS sharpeye EXPORT sharpeyeTargets)
 if(SHARPEYE_INSTALL_COMPILED)
   set_target_properties(sharpeye_compiled sharpeye_compiled_training PROPERTIES EXCLUDE_FROM_ALL OFF)
   install(TARGETS sharpeye_compiled sharpeye_compiled_training EXPORT sharpeyeTargets)
+endif()
+if(SHARPEYE_INSTALL_C)
+  set_target_properties(sharpeye_c PROPERTIES EXCLUDE_FROM_ALL OFF)
+  install(TARGETS sharpeye_c EXPORT sharpeyeTargets)
 endif()
 install(EXPORT sharpeyeTargets NAMESPACE sharpeye:: DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/sharpeyeConfigVersion.cmake

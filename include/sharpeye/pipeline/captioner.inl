@@ -78,6 +78,8 @@ class CaptionRun {
     caption_.refined = caption_.initial;
     caption_.refined_ids = caption_.initial_ids;
     caption_.refined_confidence = caption_.initial_confidence;
+    caption_.timings.total = milliseconds_since(begin);
+    if (options_.on_initial) options_.on_initial(caption_);
     while (caption_.rounds < rounds_ && !is_late()) {
       Written written = refine(caption_.refined, caption_.rounds + 1);
       if (is_late()) break;  // it may be cut short
