@@ -5,8 +5,8 @@
  * What stays as it is, from one version of the library to the next, as long as SHARPEYE_C_ABI does:
  *   - Models, captioners and captions are handles. Make them, pass them back, free them; free(NULL) does nothing.
  *   - A struct begins with its size: set struct_size to sizeof, and all else to zero (in C: {.struct_size = sizeof x}).
- *     Zero always means the default. Later versions add members at the end only, so old programs run with a new library,
- *     and new ones with an old library, which refuses a member that it does not know unless that is zero.
+ *     Zero always means the default. Later versions add members at the end only, so old programs run with a new
+ * library, and new ones with an old library, which refuses a member that it does not know unless that is zero.
  *   - Every function that can fail returns a status, SHARPEYE_OK or what is wrong. The text, which says where, what was
  *     expected and what was found, goes to the caller's sharpeye_error (or nowhere if that is NULL). What was to be
  *     made is then NULL. No C++ exception ever leaves the library.
@@ -152,8 +152,8 @@ typedef struct sharpeye_caption_options {
   /** Called once, when the initial caption is complete and before the second glance. @return SHARPEYE_CONTINUE;
       with SHARPEYE_STOP the call ends with SHARPEYE_CANCELLED, and no caption but this one. */
   int32_t (*on_initial)(void* user, const char* text, size_t size);
-  /** Called after each token. @param glance 1, 2, ... @param text of this glance so far; with more than one beam a later
-      one may differ @return as on_initial */
+  /** Called after each token. @param glance 1, 2, ... @param text of this glance so far; with more than one beam a
+     later one may differ @return as on_initial */
   int32_t (*on_token)(void* user, int32_t glance, const char* text, size_t size);
   /** Asked between stages and tokens. @return as on_initial */
   int32_t (*on_poll)(void* user);
@@ -161,13 +161,7 @@ typedef struct sharpeye_caption_options {
 } sharpeye_caption_options;
 
 /** The order of the 8-bit channels of a pixel. Alpha is dropped, not composited. */
-enum {
-  SHARPEYE_RGB = 0,
-  SHARPEYE_BGR = 1,
-  SHARPEYE_RGBA = 2,
-  SHARPEYE_BGRA = 3,
-  SHARPEYE_GREY = 4
-};
+enum { SHARPEYE_RGB = 0, SHARPEYE_BGR = 1, SHARPEYE_RGBA = 2, SHARPEYE_BGRA = 3, SHARPEYE_GREY = 4 };
 
 /** The caller's pixels, which are read in place: top row first, 8 bits a channel. */
 typedef struct sharpeye_image {
@@ -193,8 +187,8 @@ SHARPEYE_API sharpeye_status sharpeye_caption_encoded(sharpeye_captioner* captio
 
 /** Captions an image file. */
 SHARPEYE_API sharpeye_status sharpeye_caption_file(sharpeye_captioner* captioner, const char* path,
-                                                   const sharpeye_caption_options* options,
-                                                   sharpeye_caption** caption, sharpeye_error* error);
+                                                   const sharpeye_caption_options* options, sharpeye_caption** caption,
+                                                   sharpeye_error* error);
 
 /** Milliseconds of each stage; several refinements add up. */
 typedef struct sharpeye_timings {
@@ -243,7 +237,7 @@ enum {
 
 /** What the captions of sharpeye_evaluate are. */
 enum {
-  SHARPEYE_PLAIN_TEXT = 0,     /**< as people write: sharpeye_scored_words() makes words of it */
+  SHARPEYE_PLAIN_TEXT = 0,    /**< as people write: sharpeye_scored_words() makes words of it */
   SHARPEYE_TOKENIZED_TEXT = 1 /**< words with white space between them */
 };
 
@@ -265,7 +259,7 @@ SHARPEYE_API sharpeye_status sharpeye_evaluate(int32_t text, size_t num_images, 
     @param words [capacity] receives them and a zero byte; may be NULL if the capacity is 0
     @param size receives the number of bytes without the zero byte; SHARPEYE_LIMIT if they do not fit */
 SHARPEYE_API sharpeye_status sharpeye_scored_words(const char* caption, char* words, size_t capacity, size_t* size,
-                                                    sharpeye_error* error);
+                                                   sharpeye_error* error);
 
 #ifdef __cplusplus
 }
