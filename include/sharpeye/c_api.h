@@ -180,12 +180,12 @@ SHARPEYE_API sharpeye_status sharpeye_caption_pixels(sharpeye_captioner* caption
                                                      const sharpeye_caption_options* options,
                                                      sharpeye_caption** caption, sharpeye_error* error);
 
-/** Captions the bytes of an image file: JPEG, PNG, GIF, BMP, PNM, TGA; WebP where the library was built with it. */
+/** Captions the bytes of an image file: JPEG, PNG, GIF, BMP, PNM; WebP where the library was built with it. */
 SHARPEYE_API sharpeye_status sharpeye_caption_encoded(sharpeye_captioner* captioner, const void* bytes, size_t size,
                                                       const sharpeye_caption_options* options,
                                                       sharpeye_caption** caption, sharpeye_error* error);
 
-/** Captions an image file. */
+/** Captions an image file: those formats, and TGA, which only its name tells. */
 SHARPEYE_API sharpeye_status sharpeye_caption_file(sharpeye_captioner* captioner, const char* path,
                                                    const sharpeye_caption_options* options, sharpeye_caption** caption,
                                                    sharpeye_error* error);
