@@ -109,10 +109,13 @@ class Captioner:
         if aspect not in _ASPECTS:
             raise ValueError(f'aspect: expected "pad", "crop" or "squash", actual {aspect!r}')
         self.model = model if isinstance(model, Model) else Model(model, map=map)
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads: expected 1 or more, actual {threads}")
         self.threads = len(os.sched_getaffinity(0)) if threads is None else threads
         turn = 0 if exif is None else 1 if exif else 2
         self._settings = (_ASPECTS[aspect], turn, max_pixels or 0)
-        self._defaults = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens, "prompt": prompt}
+        self._numbers = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens}
+        self._prompt = prompt
         self._core = self._new_core(self.threads)
         self._lock = threading.RLock()  # a callback that captions gets an error, not a deadlock
 
@@ -197,14 +200,14 @@ class Captioner:
         numbers = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens}
         chosen: dict[str, Any] = {}
         for name, value in numbers.items():
-            value = self._defaults[name] if value is None else value
+            value = self._numbers[name] if value is None else value
             if value is not None and not 1 <= value < 1 << 31:
                 raise ValueError(f"{name}: expected 1 or more, actual {value}")
             chosen[name] = value or 0
         if deadline is not None and not 0 < deadline < 2e6:
             raise ValueError(f"deadline: expected seconds, more than 0, actual {deadline}")
         chosen["deadline_ms"] = 0 if deadline is None else max(1, round(1000 * deadline))
-        chosen["prompt"] = self._defaults["prompt"] if prompt is None else prompt
+        chosen["prompt"] = self._prompt if prompt is None else prompt
         chosen["initial"] = initial
         chosen["on_initial"] = on_initial
         chosen["on_token"] = on_token
@@ -236,5 +239,4 @@ class Captioner:
                     raise
                 raise TypeError("image: expected a path, bytes, a PIL image or an array of 8-bit numbers, actual "
                                 f"{type(image).__name__}") from None
-        *texts, timings = fields
-        return Caption(*texts, Timings(*timings))
+        return Caption(*fields[:6], Timings(*fields[6]))
