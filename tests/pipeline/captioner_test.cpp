@@ -244,6 +244,30 @@ TEST_CASE("a deadline gives the initial caption, a cancellation an error") {
   CHECK(captioner(image).refined_ids == full.refined_ids);  // nothing is left behind
 }
 
+TEST_CASE("the initial caption is handed out before the second glance, or before an end without one") {
+  ThreadPool pool(1);
+  Captioner captioner(load(kModels[0]), pool);
+  const Image image = image_of(kModels[0]);
+  for (const Index rounds : {0, 1, 2}) {
+    CaptionOptions options;
+    options.rounds = rounds;
+    std::vector<std::string> events;
+    options.on_token = [&](const CaptionProgress& progress) {
+      if (progress.round > 0 && events.size() == 1) events.push_back("second glance");
+    };
+    options.on_initial = [&](const Caption& so_far) {
+      events.push_back(so_far.initial);
+      CHECK(so_far.refined == so_far.initial);
+      CHECK(so_far.rounds == 0);
+      CHECK(so_far.timings.ser_connector == 0);
+      CHECK(so_far.timings.total > 0);
+    };
+    const Caption whole = captioner(image, options);
+    REQUIRE(events.size() == (rounds == 0 ? 1 : 2));
+    CHECK(events[0] == whole.initial);
+  }
+}
+
 TEST_CASE("every token is reported, and stop strings cut the text") {
   ThreadPool pool(2);
   Captioner captioner(load(kModels[0]), pool);
