@@ -7,9 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from . import _core
 
@@ -18,8 +17,7 @@ _ORDERS = {"RGB": False, "BGR": True}
 _EXIF_ORIENTATION = 0x0112
 
 
-@dataclass(frozen=True)
-class Timings:
+class Timings(NamedTuple):
     """Milliseconds of each stage; several refinements add up."""
 
     image: float
@@ -35,8 +33,7 @@ class Timings:
     total: float
 
 
-@dataclass(frozen=True)
-class Caption:
+class Caption(NamedTuple):
     """The captions of one image."""
 
     initial: str
