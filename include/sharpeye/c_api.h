@@ -212,6 +212,19 @@ SHARPEYE_API const char* sharpeye_caption_refined(const sharpeye_caption* captio
 /** The ids of its tokens, with the end token. */
 SHARPEYE_API const int32_t* sharpeye_caption_initial_ids(const sharpeye_caption* caption, size_t* count);
 SHARPEYE_API const int32_t* sharpeye_caption_refined_ids(const sharpeye_caption* caption, size_t* count);
+/** How sure the model was, from 0 to 1: the geometric mean of its tokens' probabilities; NaN for a caption that was
+    given. */
+SHARPEYE_API double sharpeye_caption_initial_confidence(const sharpeye_caption* caption);
+SHARPEYE_API double sharpeye_caption_refined_confidence(const sharpeye_caption* caption);
+/** The log-probability of each id; of a caption that was given, none. */
+SHARPEYE_API const float* sharpeye_caption_initial_log_probabilities(const sharpeye_caption* caption, size_t* count);
+SHARPEYE_API const float* sharpeye_caption_refined_log_probabilities(const sharpeye_caption* caption, size_t* count);
+/** A word with its punctuation, and the product of its tokens' probabilities (unless that is NULL); NULL from the
+    number of words on. @param index 0, 1, ... */
+SHARPEYE_API const char* sharpeye_caption_initial_word(const sharpeye_caption* caption, size_t index,
+                                                       double* probability);
+SHARPEYE_API const char* sharpeye_caption_refined_word(const sharpeye_caption* caption, size_t index,
+                                                       double* probability);
 /** Glances that were completed: 1, 2, ... */
 SHARPEYE_API int32_t sharpeye_caption_glances(const sharpeye_caption* caption);
 /** 1 if the deadline cut refinements off. */

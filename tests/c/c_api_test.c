@@ -86,6 +86,21 @@ static void test_a_file_and_its_bytes(sharpeye_captioner* captioner) {
   CHECK(sharpeye_caption_initial_ids(of_file, &count) != NULL && count > 1);
   CHECK(sharpeye_caption_refined_ids(of_file, &count) != NULL && count > 1);
   CHECK(sharpeye_caption_glances(of_file) == 2);
+  const double confidence = sharpeye_caption_refined_confidence(of_file);
+  CHECK(confidence > 0 && confidence <= 1 && sharpeye_caption_initial_confidence(of_file) > 0);
+  size_t tokens = 0;
+  const float* logs = sharpeye_caption_refined_log_probabilities(of_file, &tokens);
+  CHECK(tokens == count && logs[0] <= 0);
+  CHECK(sharpeye_caption_initial_log_probabilities(of_file, &tokens) != NULL && tokens > 1);
+  size_t words = 0, letters = 0;
+  double probability = 9;
+  for (const char* word; (word = sharpeye_caption_refined_word(of_file, words, &probability)) != NULL; ++words) {
+    CHECK(probability >= 0 && probability <= 1);
+    CHECK(strstr(sharpeye_caption_refined(of_file, NULL), word) != NULL);
+    letters += strlen(word);
+  }
+  CHECK(words > 0 && letters > 0 && probability == 0);
+  CHECK(sharpeye_caption_initial_word(of_file, 0, NULL) != NULL);
   CHECK(sharpeye_caption_deadline_passed(of_file) == 0);
 
   sharpeye_timings timings = {.struct_size = sizeof timings};
@@ -235,6 +250,10 @@ static void test_options(sharpeye_captioner* captioner) {
   options = (sharpeye_caption_options){.struct_size = sizeof options, .initial = " a red cube "};
   CHECK(sharpeye_caption_file(captioner, image_path, &options, &caption, &error) == SHARPEYE_OK);
   CHECK(strcmp(sharpeye_caption_initial(caption, NULL), "a red cube") == 0);
+  const double none = sharpeye_caption_initial_confidence(caption);
+  CHECK(none != none); /* NaN */
+  CHECK(sharpeye_caption_initial_log_probabilities(caption, &count) == NULL || count == 0);
+  CHECK(sharpeye_caption_initial_word(caption, 0, NULL) == NULL);
   sharpeye_caption_free(caption);
 
 #define REFUSED_OPTION(member, part)                                                                                  \
@@ -384,6 +403,9 @@ static void test_bad_models(const sharpeye_model* good) {
   sharpeye_caption_free(NULL);
   size_t size = 9;
   CHECK(strcmp(sharpeye_caption_initial(NULL, &size), "") == 0 && size == 0);
+  CHECK(sharpeye_caption_refined_word(NULL, 0, NULL) == NULL);
+  CHECK(sharpeye_caption_refined_log_probabilities(NULL, &size) == NULL && size == 0);
+  CHECK(sharpeye_caption_refined_confidence(NULL) != sharpeye_caption_refined_confidence(NULL));
   CHECK(sharpeye_caption_refined_ids(NULL, &size) == NULL && sharpeye_caption_glances(NULL) == 0);
 }
 

@@ -51,6 +51,11 @@ class Captions(unittest.TestCase):
                         self.assertEqual(caption.glances, expected["rounds"] + 1)
                         self.assertEqual(list(caption.initial_ids), expected["tokens"]["initial"])
                         self.assertEqual(list(caption.refined_ids), expected["tokens"]["refined"])
+                        for name in ("initial", "refined"):
+                            sure = getattr(caption, f"{name}_confidence")
+                            self.assertAlmostEqual(sure.value, expected["confidence"][name], delta=1e-6)
+                            self.assertEqual([w for w, _ in sure.words], [w["word"] for w in expected["words"][name]])
+                            self.assertEqual(len(sure.log_probabilities), len(expected["tokens"][name]))
 
     def test_a_caption(self):
         caption = self.captioner(IMAGE)
@@ -81,7 +86,8 @@ class Captions(unittest.TestCase):
         caption = once(IMAGE)
         self.assertEqual((caption.glances, len(caption.initial_ids)), (1, 4))
         self.assertEqual(once(IMAGE, glances=2, max_new_tokens=3).glances, 2)
-        self.assertEqual(self.captioner(IMAGE, initial=" a red cube ").initial, "a red cube")
+        given = self.captioner(IMAGE, initial=" a red cube ")
+        self.assertEqual((given.initial, given.initial_confidence), ("a red cube", (None, (), ())))
         self.assertTrue(self.captioner(IMAGE, glances=100, deadline=0.001).deadline_passed)
         cropped = sharpeye.Captioner(TINY, aspect="crop", exif=False, map=True)
         self.assertIsInstance(cropped(ppm(60, 20, 5)).text, str)

@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -113,26 +114,40 @@ struct Options {
   bool check_signals;
 };
 
-// (initial, refined, glances, deadline_passed, initial ids, refined ids, timings)
+// (initial, refined, glances, deadline_passed, initial ids, refined ids, initial confidence, refined confidence,
+// timings); a confidence is (value or None, log-probabilities, words with their probabilities)
 nb::tuple to_tuple(const sharpeye_caption* caption) {
   const auto text = [&](auto get) {
     std::size_t size = 0;
     const char* bytes = get(caption, &size);
     return to_str(bytes, size);
   };
-  const auto ids = [&](auto get) {
+  const auto list = [&](auto get) {
     std::size_t count = 0;
-    const std::int32_t* all = get(caption, &count);
+    const auto* all = get(caption, &count);
     nb::list list;
     for (std::size_t i = 0; i < count; ++i) list.append(all[i]);
     return nb::tuple(list);
+  };
+  const auto confidence = [&](double value, auto get_log_probabilities, auto get_word) {
+    nb::list words;
+    double probability = 0;
+    for (const char* word; (word = get_word(caption, words.size(), &probability)) != nullptr;) {
+      words.append(nb::make_tuple(to_str(word, std::strlen(word)), probability));
+    }
+    return nb::make_tuple(std::isnan(value) ? nb::none() : nb::object(nb::float_(value)), list(get_log_probabilities),
+                          nb::tuple(words));
   };
   sharpeye_timings t{};
   t.struct_size = sizeof t;
   sharpeye_caption_timings(caption, &t, nullptr);
   return nb::make_tuple(text(sharpeye_caption_initial), text(sharpeye_caption_refined),
                         sharpeye_caption_glances(caption), sharpeye_caption_deadline_passed(caption) != 0,
-                        ids(sharpeye_caption_initial_ids), ids(sharpeye_caption_refined_ids),
+                        list(sharpeye_caption_initial_ids), list(sharpeye_caption_refined_ids),
+                        confidence(sharpeye_caption_initial_confidence(caption),
+                                   sharpeye_caption_initial_log_probabilities, sharpeye_caption_initial_word),
+                        confidence(sharpeye_caption_refined_confidence(caption),
+                                   sharpeye_caption_refined_log_probabilities, sharpeye_caption_refined_word),
                         nb::make_tuple(t.image, t.vision, t.connector, t.pass1_prefill, t.pass1_decode, t.ser_connector,
                                        t.pass2_prefill, t.pass2_decode, t.total));
 }

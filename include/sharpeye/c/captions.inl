@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sharpeye/c/boundary.hpp"
 #include "sharpeye/core/file.hpp"
@@ -145,9 +147,17 @@ inline ImageView view_of(const sharpeye_image* given) {
   return view;
 }
 
-inline const std::int32_t* ids_of(const std::vector<std::int32_t>* ids, std::size_t* count) noexcept {
-  if (count != nullptr) *count = ids == nullptr ? 0 : ids->size();
-  return ids == nullptr ? nullptr : ids->data();
+/// The elements of a list; of none: NULL.
+template <class Element>
+const Element* elements_of(const std::vector<Element>* list, std::size_t* count) noexcept {
+  if (count != nullptr) *count = list == nullptr ? 0 : list->size();
+  return list == nullptr ? nullptr : list->data();
+}
+
+inline const char* word_of(const CaptionConfidence* confidence, std::size_t index, double* probability) noexcept {
+  const bool is_there = confidence != nullptr && index < confidence->words.size();
+  if (probability != nullptr) *probability = is_there ? confidence->words[index].probability : 0;
+  return is_there ? confidence->words[index].word.c_str() : nullptr;
 }
 
 inline const char* text_of(const std::string* text, std::size_t* size) noexcept {
@@ -241,11 +251,39 @@ const char* sharpeye_caption_refined(const sharpeye_caption* caption, size_t* si
 }
 
 const int32_t* sharpeye_caption_initial_ids(const sharpeye_caption* caption, size_t* count) {
-  return sharpeye::c_api::ids_of(caption == nullptr ? nullptr : &caption->caption.initial_ids, count);
+  return sharpeye::c_api::elements_of(caption == nullptr ? nullptr : &caption->caption.initial_ids, count);
 }
 
 const int32_t* sharpeye_caption_refined_ids(const sharpeye_caption* caption, size_t* count) {
-  return sharpeye::c_api::ids_of(caption == nullptr ? nullptr : &caption->caption.refined_ids, count);
+  return sharpeye::c_api::elements_of(caption == nullptr ? nullptr : &caption->caption.refined_ids, count);
+}
+
+double sharpeye_caption_initial_confidence(const sharpeye_caption* caption) {
+  return caption == nullptr ? std::numeric_limits<double>::quiet_NaN() : caption->caption.initial_confidence.value();
+}
+
+const float* sharpeye_caption_initial_log_probabilities(const sharpeye_caption* caption, size_t* count) {
+  return sharpeye::c_api::elements_of(
+      caption == nullptr ? nullptr : &caption->caption.initial_confidence.log_probabilities, count);
+}
+
+const char* sharpeye_caption_initial_word(const sharpeye_caption* caption, size_t index, double* probability) {
+  return sharpeye::c_api::word_of(caption == nullptr ? nullptr : &caption->caption.initial_confidence, index,
+                                  probability);
+}
+
+double sharpeye_caption_refined_confidence(const sharpeye_caption* caption) {
+  return caption == nullptr ? std::numeric_limits<double>::quiet_NaN() : caption->caption.refined_confidence.value();
+}
+
+const float* sharpeye_caption_refined_log_probabilities(const sharpeye_caption* caption, size_t* count) {
+  return sharpeye::c_api::elements_of(
+      caption == nullptr ? nullptr : &caption->caption.refined_confidence.log_probabilities, count);
+}
+
+const char* sharpeye_caption_refined_word(const sharpeye_caption* caption, size_t index, double* probability) {
+  return sharpeye::c_api::word_of(caption == nullptr ? nullptr : &caption->caption.refined_confidence, index,
+                                  probability);
 }
 
 int32_t sharpeye_caption_glances(const sharpeye_caption* caption) {

@@ -11,8 +11,8 @@
 
 from . import metrics
 from ._core import version as __version__
-from .captioner import Caption, Captioner, Model, Timings
+from .captioner import Caption, Captioner, Confidence, Model, Timings
 from .errors import CancelledError, Error, InvalidArgumentError, MissingFileError
 
-__all__ = ["CancelledError", "Caption", "Captioner", "Error", "InvalidArgumentError", "MissingFileError", "Model",
-           "Timings", "__version__", "metrics"]
+__all__ = ["CancelledError", "Caption", "Captioner", "Confidence", "Error", "InvalidArgumentError", "MissingFileError",
+           "Model", "Timings", "__version__", "metrics"]

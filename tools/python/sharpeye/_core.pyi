@@ -4,7 +4,8 @@ from typing import Any
 version: str
 c_abi: int
 
-_Caption = tuple[str, str, int, bool, tuple[int, ...], tuple[int, ...],
+_Confidence = tuple[float | None, tuple[float, ...], tuple[tuple[str, float], ...]]
+_Caption = tuple[str, str, int, bool, tuple[int, ...], tuple[int, ...], _Confidence, _Confidence,
                  tuple[float, float, float, float, float, float, float, float, float]]
 
 class Options:

@@ -33,6 +33,17 @@ class Timings(NamedTuple):
     total: float
 
 
+class Confidence(NamedTuple):
+    """How sure the model was of a caption."""
+
+    value: float | None
+    """from 0 to 1: the geometric mean of the tokens' probabilities; None for a caption that was given"""
+    log_probabilities: tuple[float, ...]
+    """of each id"""
+    words: tuple[tuple[str, float], ...]
+    """the words with their punctuation, and the product of their tokens' probabilities"""
+
+
 class Caption(NamedTuple):
     """The captions of one image."""
 
@@ -46,6 +57,8 @@ class Caption(NamedTuple):
     initial_ids: tuple[int, ...]
     """the token ids, with the end token"""
     refined_ids: tuple[int, ...]
+    initial_confidence: Confidence
+    refined_confidence: Confidence
     timings: Timings
 
     @property
@@ -236,4 +249,4 @@ class Captioner:
                     raise
                 raise TypeError("image: expected a path, bytes, a PIL image or an array of 8-bit numbers, actual "
                                 f"{type(image).__name__}") from None
-        return Caption(*fields[:6], Timings(*fields[6]))
+        return Caption(*fields[:6], Confidence(*fields[6]), Confidence(*fields[7]), Timings(*fields[8]))
