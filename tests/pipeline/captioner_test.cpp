@@ -256,11 +256,8 @@ TEST_CASE("the initial caption is handed out before the second glance, or before
       if (progress.round > 0 && events.size() == 1) events.push_back("second glance");
     };
     options.on_initial = [&](const Caption& so_far) {
-      events.push_back(so_far.initial);
-      CHECK(so_far.refined == so_far.initial);
-      CHECK(so_far.rounds == 0);
-      CHECK(so_far.timings.ser_connector == 0);
-      CHECK(so_far.timings.total > 0);
+      events.push_back(so_far.refined);
+      CHECK((so_far.rounds == 0 && so_far.timings.ser_connector == 0 && so_far.timings.total > 0));
     };
     const Caption whole = captioner(image, options);
     REQUIRE(events.size() == (rounds == 0 ? 1 : 2));
