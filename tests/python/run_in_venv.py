@@ -41,7 +41,7 @@ def needs(wheel):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("source", "prefix", "work", "command"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+        parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).absolute(), required=True)
     given = parser.parse_args()
     if sys.version_info < (3, 10):
         skip(f"the package needs Python 3.10, this is {sys.version.split()[0]}")
@@ -50,12 +50,12 @@ def main():
     if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode != 0:
         skip("there is no pip here")
     shutil.rmtree(given.work, ignore_errors=True)
-    reached = pip("download", "--quiet", "--no-deps", "--retries", "1", "--dest", str(given.work / "requirements"),
-                  *REQUIREMENTS, check=False)
+    requirements = given.work / "requirements"
+    reached = pip("download", "--quiet", "--retries", "1", "--dest", str(requirements), *REQUIREMENTS, check=False)
     if reached.returncode != 0:
         skip("pip cannot get scikit-build-core and nanobind from PyPI:\n" + reached.stdout)
 
-    pip("wheel", "--no-deps", "--wheel-dir", str(given.work), f"--config-settings=build-dir={given.work}/build",
+    pip("wheel", "--no-index", "--find-links", str(requirements), "--no-deps", "--wheel-dir", str(given.work), f"--config-settings=build-dir={given.work}/build",
         f"--config-settings=cmake.define.SHARPEYE_PREFIX={given.prefix}", str(given.source))
     (wheel,) = given.work.glob("sharpeye-*.whl")
     if needs(wheel):
