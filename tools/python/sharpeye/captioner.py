@@ -121,7 +121,7 @@ class Captioner:
         self.model = model if isinstance(model, Model) else Model(model, map=map)
         if threads is not None and threads < 1:
             raise ValueError(f"threads: expected 1 or more, actual {threads}")
-        self.threads = len(os.sched_getaffinity(0)) if threads is None else threads
+        self.threads = min(256, len(os.sched_getaffinity(0))) if threads is None else threads
         turn = 0 if exif is None else 1 if exif else 2
         self._settings = (_ASPECTS[aspect], turn, max_pixels or 0)
         self._numbers = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens}
