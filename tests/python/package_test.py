@@ -290,6 +290,13 @@ class Scores(unittest.TestCase):
 
 
 class Package(unittest.TestCase):
+    def test_the_example(self):
+        example = SOURCE / "tools/examples/caption_image.py"
+        output = subprocess.run([sys.executable, example, TINY, IMAGE, IMAGE], check=True, capture_output=True,
+                                text=True).stdout.splitlines()
+        caption = sharpeye.Captioner(TINY)(IMAGE)
+        self.assertEqual(output, [f"initial: {caption.initial}", f"refined: {caption.refined}", "BLEU-2: 0.866"])
+
     def test_it_stands_alone(self):
         self.assertIsNone(importlib.util.find_spec("numpy"))
         self.assertIn(sys.prefix, sharpeye.__file__)
