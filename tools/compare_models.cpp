@@ -31,8 +31,9 @@ double cosine(const std::vector<float>& a, const TensorView& b) {
 std::map<std::string, double> stage_cosines(const std::shared_ptr<const CaptionModel>& before,
                                             const std::shared_ptr<const CaptionModel>& after,
                                             const std::vector<Image>& images, ThreadPool& pool) {
-  Captioner first(before, pool), second(after, pool);
   std::map<std::string, double> least;
+  if (images.empty()) return least;  // and perhaps there are no models
+  Captioner first(before, pool), second(after, pool);
   for (const Image& image : images) {
     require(!is_interrupted(), ErrorCode::kCancelled, "quantize: cancelled");
     std::map<std::string, std::vector<float>> expected;

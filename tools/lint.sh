@@ -7,7 +7,7 @@ python3 -B tests/headers/check_words.py
 
 formatter=$(command -v clang-format-14 || command -v clang-format || true)
 if [[ -n $formatter && $("$formatter" --version) == *" version 14."* ]]; then
-    git ls-files -z '*.hpp' '*.inl' '*.cpp' | xargs -0 "$formatter" --dry-run -Werror
+    git ls-files -z '*.hpp' '*.inl' '*.cpp' '*.c' '*.h' | xargs -0 "$formatter" --dry-run -Werror
     echo "format: clean"
 else
     echo "format: not checked, there is no clang-format 14 here"

@@ -107,12 +107,17 @@ struct Service::Work {
       return is_late || is_gone();
     };
     options.on_token = listeners.on_token;
-    options.on_caption = listeners.on_caption;
+    if (listeners.on_caption) {
+      options.on_initial = [&](const Caption& so_far) { listeners.on_caption(0, so_far.initial); };
+    }
     options.on_ids = [&](const std::string&, const std::vector<std::int32_t>& ids) {
       captioned.prompt_tokens += static_cast<Index>(ids.size());
     };
     try {
       captioned.caption = service.caption_(lease.worker(), image, options);
+      if (listeners.on_caption && captioned.caption.rounds > 0) {
+        listeners.on_caption(captioned.caption.rounds, captioned.caption.refined);
+      }
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kCancelled) throw;
       if (!is_late) throw HttpError(499, "the client has closed the connection", "cancelled");

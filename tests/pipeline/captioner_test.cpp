@@ -244,6 +244,27 @@ TEST_CASE("a deadline gives the initial caption, a cancellation an error") {
   CHECK(captioner(image).refined_ids == full.refined_ids);  // nothing is left behind
 }
 
+TEST_CASE("the initial caption is handed out before the second glance, or before an end without one") {
+  ThreadPool pool(1);
+  Captioner captioner(load(kModels[0]), pool);
+  const Image image = image_of(kModels[0]);
+  for (const Index rounds : {0, 1, 2}) {
+    CaptionOptions options;
+    options.rounds = rounds;
+    std::vector<std::string> events;
+    options.on_token = [&](const CaptionProgress& progress) {
+      if (progress.round > 0 && events.size() == 1) events.push_back("second glance");
+    };
+    options.on_initial = [&](const Caption& so_far) {
+      events.push_back(so_far.refined);
+      CHECK((so_far.rounds == 0 && so_far.timings.ser_connector == 0 && so_far.timings.total > 0));
+    };
+    const Caption whole = captioner(image, options);
+    REQUIRE(events.size() == (rounds == 0 ? 1 : 2));
+    CHECK(events[0] == whole.initial);
+  }
+}
+
 TEST_CASE("every token is reported, and stop strings cut the text") {
   ThreadPool pool(2);
   Captioner captioner(load(kModels[0]), pool);
@@ -270,25 +291,6 @@ TEST_CASE("every token is reported, and stop strings cut the text") {
     options.generation->stop_strings = {stop};
     CHECK(captioner(image, options).initial.find(stop) == std::string::npos);
   }
-}
-
-TEST_CASE("each caption is told of as soon as it is complete") {
-  ThreadPool pool(2);
-  Captioner captioner(load(kModels[0]), pool);
-  CaptionOptions options;
-  options.rounds = 2;
-  std::vector<std::string> told;
-  Index newest = -1;
-  options.on_token = [&](const CaptionProgress& progress) { newest = progress.round; };
-  options.on_caption = [&](Index round, const std::string& text) {
-    CHECK(round == static_cast<Index>(told.size()));
-    CHECK(newest == round);  // the next glance has not begun
-    told.push_back(text);
-  };
-  const Caption caption = captioner(image_of(kModels[0]), options);
-  REQUIRE(told.size() == 3);
-  CHECK(told.front() == caption.initial);
-  CHECK(told.back() == caption.refined);
 }
 
 TEST_CASE("frames of any pixel format and stride give the same captions") {

@@ -37,7 +37,12 @@ Caption fake_caption(std::size_t, const Image& image, const CaptionOptions& opti
       sharpeye::require(!options.is_cancelled(), sharpeye::ErrorCode::kCancelled, "caption: cancelled");
       if (options.on_token) options.on_token({round, ids, text});
     }
-    if (options.on_caption) options.on_caption(round, round == 0 ? caption.initial : caption.refined);
+    if (round == 0 && options.on_initial) {
+      Caption so_far = caption;
+      so_far.refined = so_far.initial;
+      so_far.rounds = 0;
+      options.on_initial(so_far);
+    }
   }
   return caption;
 }

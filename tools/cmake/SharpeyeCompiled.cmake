@@ -36,6 +36,9 @@ function(sharpeye_add_compiled name)
   if(TARGET sharpeye::stb)
     target_include_directories(${name} PRIVATE $<TARGET_PROPERTY:sharpeye::stb,INTERFACE_INCLUDE_DIRECTORIES>)
   endif()
+  # It may become part of a shared library (libsharpeye, a plugin, a Python module), which then shows its own names only.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                                           VISIBILITY_INLINES_HIDDEN ON)
   if(PROJECT_IS_TOP_LEVEL)
     sharpeye_target(${name} HEADER_ONLY)
   endif()

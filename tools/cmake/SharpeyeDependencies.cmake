@@ -44,10 +44,11 @@ sharpeye_fetch_headers(nlohmann_json nlohmann_json::nlohmann_json
                        https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
                        8c4b26bf4b422252e13f332bc5e388ec0ab5c3443d24399acb675e68278d341f INCLUDE include)
 
-# Only stb_image_decoder.hpp needs stb, so a parent project that brings its own pixels need not have it.
+# Only stb_image_decoder.hpp needs stb, so a parent project that brings its own pixels need not have it. The Python
+# package (SKBUILD) reads files.
 # Hash: conan-center-index, recipes/stb/all/conandata.yml.
 include(${CMAKE_CURRENT_LIST_DIR}/SharpeyeStb.cmake)
-if(SHARPEYE_BUILD_TOOLS OR SHARPEYE_BUILD_TESTS OR SHARPEYE_BUILD_BENCH OR SHARPEYE_BUILD_FUZZ)
+if(SHARPEYE_BUILD_TOOLS OR SHARPEYE_BUILD_TESTS OR SHARPEYE_BUILD_BENCH OR SHARPEYE_BUILD_FUZZ OR DEFINED SKBUILD)
   sharpeye_fetch_headers(stb sharpeye::stb
                          https://github.com/nothings/stb/archive/8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55.zip
                          93a16ee3e866e719feec459f6f132cce932c5ec751eb38e3ec1975f911353d2e PARENT)

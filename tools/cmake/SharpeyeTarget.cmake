@@ -1,7 +1,7 @@
-# sharpeye_target(NAME [HEADER_ONLY | TRAINING]): the warnings, sanitizers and link line of our own programs; never
+# sharpeye_target(NAME [HEADER_ONLY | TRAINING | NO_LIBRARY]): the warnings, sanitizers and link line of our own programs; never
 # applied to consumers. Our programs link sharpeye::compiled (TRAINING: with training), unless HEADER_ONLY.
 function(sharpeye_target name)
-  cmake_parse_arguments(target "HEADER_ONLY;TRAINING" "" "" ${ARGN})
+  cmake_parse_arguments(target "HEADER_ONLY;TRAINING;NO_LIBRARY" "" "" ${ARGN})
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
   if(SHARPEYE_WERROR)
     target_compile_options(${name} PRIVATE -Werror)
@@ -11,11 +11,20 @@ function(sharpeye_target name)
                                            -fno-sanitize-recover=all)
     target_link_options(${name} PRIVATE -fsanitize=${SHARPEYE_SANITIZE})
   endif()
-  if(target_HEADER_ONLY)
+  if(target_NO_LIBRARY)
+    return()
+  elseif(target_HEADER_ONLY)
     target_link_libraries(${name} PRIVATE sharpeye::sharpeye)
   elseif(target_TRAINING AND TARGET sharpeye_compiled_training)
     target_link_libraries(${name} PRIVATE sharpeye_compiled_training)
   else()
     target_link_libraries(${name} PRIVATE sharpeye_compiled)
   endif()
+endfunction()
+
+# sharpeye_c_target(NAME): the same for a C11 program, which links libsharpeye.
+function(sharpeye_c_target name)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  sharpeye_target(${name} NO_LIBRARY)
+  target_link_libraries(${name} PRIVATE sharpeye_c)
 endfunction()

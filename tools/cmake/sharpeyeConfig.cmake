@@ -1,5 +1,5 @@
-# find_package(sharpeye): sharpeye::sharpeye (header-only), sharpeye::compiled and sharpeye::compiled_training if they
-# were installed, and sharpeye::stb where stb is installed.
+# find_package(sharpeye): sharpeye::sharpeye (header-only); sharpeye::compiled, sharpeye::compiled_training and sharpeye::c
+# if they were installed; and sharpeye::stb where stb is installed.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(Eigen3 3.4)

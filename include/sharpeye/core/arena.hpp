@@ -76,14 +76,18 @@ class Arena {
     return ArenaBuffer(block);
   }
 
-  /// Returns the memory of every free buffer to the system.
-  void trim() noexcept {
-    for (ArenaBuffer::Block* block : free_) {
+  /// Returns the memory of free buffers to the system, until at most `kept` bytes of them are left.
+  void trim(std::size_t kept = 0) noexcept {
+    std::size_t bytes = 0;
+    for (const ArenaBuffer::Block* block : free_) bytes += block->capacity;
+    while (!free_.empty() && (bytes > kept || kept == 0)) {
+      ArenaBuffer::Block* block = free_.back();
+      free_.pop_back();
+      bytes -= block->capacity;
       allocated_ -= block->capacity;
       --blocks_;
       delete block;
     }
-    free_.clear();
   }
 
   /// Bytes held now, in use or free.

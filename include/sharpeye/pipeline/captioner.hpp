@@ -49,6 +49,8 @@ struct CaptionProgress {
   const std::string& text;               ///< its text, an incomplete character at the end held back
 };
 
+struct Caption;
+
 /// How to caption one image.
 struct CaptionOptions {
   /// Refinements: 0 is one glance, 1 two, more feed each caption to the next. By default as the model's config says,
@@ -65,9 +67,9 @@ struct CaptionOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
   std::function<void(const CaptionProgress&)> on_token;  ///< called after each generated token
-  /// Called with each complete caption and its round, as soon as it is there: the initial one while the second glance
-  /// is still to come.
-  std::function<void(Index round, const std::string& text)> on_caption;
+  /// Called once, when the initial caption is complete and no second glance has begun: with it as `initial` and
+  /// `refined`, and the timings so far.
+  std::function<void(const Caption&)> on_initial;
   /// Receives the intermediate tensors by the names of `sharpeye dump`; costs the logits of all prompt positions. Where
   /// an image is split, pixels and hidden states come tile by tile, with "tiles.N." in front.
   std::function<void(const std::string&, const TensorView&)> on_tensor;

@@ -1,0 +1,18 @@
+"""Image captioning in two glances (MM-SeR, arXiv 2508.21451), on a CPU.
+
+    import sharpeye
+
+    captioner = sharpeye.Captioner("weights/demo")
+    caption = captioner("photo.jpg")  # or bytes, a numpy array, a PIL image
+    print(caption.initial, caption.refined)
+
+`sharpeye.metrics` scores captions as coco-caption does, without Java. Nothing here needs numpy or torch.
+"""
+
+from . import metrics
+from ._core import version as __version__
+from .captioner import Caption, Captioner, Confidence, Model, Timings
+from .errors import CancelledError, Error, InvalidArgumentError, MissingFileError
+
+__all__ = ["CancelledError", "Caption", "Captioner", "Confidence", "Error", "InvalidArgumentError", "MissingFileError",
+           "Model", "Timings", "__version__", "metrics"]

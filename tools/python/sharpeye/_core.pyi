@@ -1,0 +1,29 @@
+from collections.abc import Callable
+from typing import Any
+
+version: str
+c_abi: int
+
+_Confidence = tuple[float | None, tuple[float, ...], tuple[tuple[str, float], ...]]
+_Caption = tuple[str, str, int, bool, tuple[int, ...], tuple[int, ...], _Confidence, _Confidence,
+                 tuple[float, float, float, float, float, float, float, float, float]]
+
+class Options:
+    def __init__(self, glances: int, beams: int, max_new_tokens: int, deadline_ms: int, prompt: str | None,
+                 initial: str | None, on_initial: Callable[[str], object] | None,
+                 on_token: Callable[[int, str], object] | None, check_signals: bool) -> None: ...
+
+class Model:
+    def __init__(self, folder: bytes, map: bool, allow_non_finite: bool) -> None: ...
+    @property
+    def refines(self) -> bool: ...
+
+class Captioner:
+    def __init__(self, model: Model, threads: int, aspect: int, turn: int, max_pixels: int) -> None: ...
+    def file(self, path: bytes, options: Options) -> _Caption: ...
+    def encoded(self, data: Any, options: Options) -> _Caption: ...
+    def pixels(self, array: Any, is_bgr: bool, orientation: int, options: Options) -> _Caption: ...
+
+def evaluate(is_tokenized: bool, candidates: list[str],
+             references: list[list[str]]) -> tuple[list[float], list[list[float]]]: ...
+def scored_words(caption: str) -> str: ...
