@@ -3,25 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
+#include "tools/name_index.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
 namespace {
-
-std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = i; j < i + 3; ++j) {
-      bits = bits << 8 | (j < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[j])) : 0u);
-    }
-    for (std::size_t j = 0; j < 4; ++j) text += i + j > bytes.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63];
-  }
-  return text;
-}
 
 double rounded(double milliseconds) {
   return std::round(milliseconds * 1000) / 1000;
@@ -65,11 +52,10 @@ Json to_json(const CaptionTimings& timings) {
 
 }  // namespace
 
-std::string to_json_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+Json to_json(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
   const CaptionConfidence &initial = caption.initial_confidence, &refined = caption.refined_confidence;
   Json json;
-  json["image"] = name;
-  if (!is_utf8(name)) json["image_base64"] = base64(name);
+  put_name(json, name);
   json["initial"] = shown(caption.initial, initial, min_confidence);
   json["refined"] = shown(caption.refined, refined, min_confidence);
   if (min_confidence) {
@@ -86,7 +72,7 @@ std::string to_json_line(const std::string& name, const Caption& caption, std::o
   json["words"] = {{"initial", to_json(initial.words)}, {"refined", to_json(refined.words)}};
   json["steps"] = {{"initial", caption.pass1_steps}, {"refined", caption.pass2_steps}};
   json["timings_ms"] = to_json(caption.timings);
-  return json.dump() + "\n";
+  return json;
 }
 
 std::string to_text(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
@@ -96,6 +82,11 @@ std::string to_text(const std::string& name, const Caption& caption, std::option
   std::string text = one_line(name) + "\n" + line("initial", caption.initial, caption.initial_confidence);
   if (caption.rounds > 0) text += line("refined", caption.refined, caption.refined_confidence);
   return text;
+}
+
+void report_deadline(const std::string& name, const Caption& caption) {
+  if (!caption.deadline_passed) return;
+  report(concat(name, ": deadline passed after ", caption.rounds + 1, caption.rounds == 0 ? " glance" : " glances"));
 }
 
 void StreamedText::show(const CaptionProgress& progress) {

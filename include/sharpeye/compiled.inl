@@ -49,6 +49,7 @@
 #include "sharpeye/io/jpeg_structure.inl"
 #include "sharpeye/io/json.inl"
 #include "sharpeye/io/json_reader.inl"
+#include "sharpeye/io/line_log.inl"
 #include "sharpeye/io/png_structure.inl"
 #include "sharpeye/io/pnm_decoder.inl"
 #include "sharpeye/io/raster_structure.inl"
