@@ -147,6 +147,10 @@ Inputs ImageArguments::expand() const {
   return found;
 }
 
+bool is_image_name(const std::string& name) {
+  return is_image_extension(extension_of(fs::path(name)));
+}
+
 Image load_image(const std::string& name, const DecodeOptions& options) {
   if (name == "-") return default_decoder().decode(read_input(name, kMaxImageFileBytes), name, options);
   std::error_code ignored;

@@ -36,6 +36,9 @@ struct ImageArguments {
   Inputs expand() const;
 };
 
+/// Whether a folder's file of this name is taken for an image.
+bool is_image_name(const std::string& name);
+
 /// Reads and decodes a file, or stdin for "-". @throws Error as read_image(); kCancelled on Ctrl-C while waiting.
 Image load_image(const std::string& name, const DecodeOptions& options = {});
 

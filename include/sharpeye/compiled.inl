@@ -40,6 +40,7 @@
 #include "sharpeye/io/coco_files.inl"
 #include "sharpeye/io/exif.inl"
 #include "sharpeye/io/file_kind.inl"
+#include "sharpeye/io/frame_reader.inl"
 #include "sharpeye/io/gif_decoder.inl"
 #include "sharpeye/io/gif_structure.inl"
 #include "sharpeye/io/image_decoder.inl"
@@ -84,6 +85,7 @@
 #include "sharpeye/pipeline/caption_confidence.inl"
 #include "sharpeye/pipeline/caption_many.inl"
 #include "sharpeye/pipeline/caption_model.inl"
+#include "sharpeye/pipeline/caption_stream.inl"
 #include "sharpeye/pipeline/captioner.inl"
 #include "sharpeye/pipeline/flops.inl"
 #include "sharpeye/pipeline/model_folder.inl"
@@ -131,6 +133,7 @@
 #include "sharpeye/text/vocab_json.inl"
 #include "sharpeye/text/vocabulary.inl"
 #include "sharpeye/text/word_piece.inl"
+#include "sharpeye/vision/change_gate.inl"
 #include "sharpeye/vision/image_processor.inl"
 #include "sharpeye/vision/resize.inl"
 

@@ -49,6 +49,8 @@ struct CaptionProgress {
   const std::string& text;               ///< its text, an incomplete character at the end held back
 };
 
+struct Caption;
+
 /// How to caption one image.
 struct CaptionOptions {
   /// Refinements: 0 is one glance, 1 two, more feed each caption to the next. By default as the model's config says,
@@ -63,6 +65,10 @@ struct CaptionOptions {
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
   std::optional<std::chrono::steady_clock::time_point> deadline;
+  /// Asked where the deadline is, and as often: true has the effect of a deadline that has passed.
+  std::function<bool()> is_due;
+  /// Called when the initial caption is complete, before the second glance: `refined` is then equal to it.
+  std::function<void(const Caption&)> on_initial;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
   std::function<void(const CaptionProgress&)> on_token;  ///< called after each generated token
   /// Receives the intermediate tensors by the names of `sharpeye dump`; costs the logits of all prompt positions.

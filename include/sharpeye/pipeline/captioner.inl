@@ -78,6 +78,7 @@ class CaptionRun {
     caption_.refined = caption_.initial;
     caption_.refined_ids = caption_.initial_ids;
     caption_.refined_confidence = caption_.initial_confidence;
+    if (options_.on_initial) options_.on_initial(caption_);
     while (caption_.rounds < rounds_ && !is_late()) {
       Written written = refine(caption_.refined, caption_.rounds + 1);
       if (is_late()) break;  // it may be cut short
@@ -127,7 +128,8 @@ class CaptionRun {
   }
 
   bool is_late() {
-    caption_.deadline_passed |= options_.deadline && Clock::now() >= *options_.deadline;
+    caption_.deadline_passed = caption_.deadline_passed || (options_.deadline && Clock::now() >= *options_.deadline) ||
+                               (options_.is_due && options_.is_due());
     return caption_.deadline_passed;
   }
 
