@@ -37,17 +37,29 @@ GenerationConfig with_options(const CaptionCommand& command, GenerationConfig ge
 }  // namespace
 
 void CaptionCommand::add_to(Command& command) {
-  command.texts("images", inputs, "Image files, folders of images, quoted patterns, or - for one image from stdin")
-      .type("IMAGE|DIR|GLOB|-")
-      .required();
+  images.add_to(command, "images", "Image files, folders of images, quoted patterns, or - for one image from stdin",
+                "IMAGE|DIR|GLOB|-");
   session.add_to(command);
-  command.flag("--recursive", recursive, "Look into the folders of folders too");
   const Option& as_json =
       command.flag("--json", json,
                    "One JSON object per image and line. A file name that is no UTF-8 is there twice: as "
                    "text with replacements, and its bytes as image_base64");
   const Option& streaming =
       command.flag("--stream", stream, "Show the text as it grows (needs --beams 1 or --sample)").excludes(as_json);
+  command
+      .text("--out", out,
+            "Write to this file instead, a line for each image; images that have their line are done, so that the same "
+            "command goes on where it ended")
+      .type("FILE")
+      .excludes(streaming);
+  command
+      .text("--format", format,
+            "Of --out; csv and coco are made at the end, from FILE.jsonl. sidecar: no --out, but IMAGE.txt beside each "
+            "image")
+      .one_of({"jsonl", "csv", "coco", "sidecar"})
+      .excludes(streaming);
+  command.text("--shard", part, "Only a part: 2/8 is every eighth image from the second on").type("I/N").set =
+      [this](const std::vector<std::string>& values) { return Shard::parse(values.front(), shard); };
   command
       .number("--parallel", parallel, 1, ThreadPool::kMaxThreads,
               "Images at once, each on its share of the threads: more captions a second, each a little later")
@@ -77,6 +89,10 @@ void CaptionCommand::add_to(Command& command) {
 }
 
 CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
+  require(format == "jsonl" || format == "sidecar" || !out.empty(), ErrorCode::kInvalidArgument, "--format ", format,
+          ": expected --out FILE too");
+  require(format != "sidecar" || out.empty(), ErrorCode::kInvalidArgument,
+          "--format sidecar: expected no --out, for its files stand beside the images");
   CaptionOptions options;
   options.ablation = to_ablation(ablation);
   options.verify_draft = !no_draft;
@@ -98,7 +114,6 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
 
   options.generation = with_options(*this, model.generation());
   options.refine_generation = with_options(*this, model.refine_generation());
-  options.is_cancelled = is_interrupted;
   if (prompt) PromptTemplate(*prompt, "--prompt", model.config().prompt_text());  // refused before the first image
   options.prompt = prompt;
   return options;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "sharpeye/pipeline/captioner.hpp"
+#include "tools/images.hpp"
+#include "tools/name_index.hpp"
 #include "tools/options.hpp"
 #include "tools/session.hpp"
 
@@ -16,8 +18,10 @@ namespace tool {
 /// The options of one call of `sharpeye caption`.
 struct CaptionCommand {
   SessionOptions session;
-  std::vector<std::string> inputs;
-  bool recursive = false, json = false, stream = false, sample = false, no_draft = false;
+  ImageArguments images;
+  Shard shard;
+  std::string part, out, format = "jsonl";
+  bool json = false, stream = false, sample = false, no_draft = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p, min_confidence;
@@ -27,6 +31,8 @@ struct CaptionCommand {
   int parallel = 1;
   std::string ablation = "none";
 
+  /// Whether the captions go into files, not to stdout.
+  bool writes_files() const { return !out.empty() || format == "sidecar"; }
   /// Declares the options that set this.
   void add_to(Command& command);
   /// @throws Error kInvalidArgument where options contradict each other or the model

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json.hpp"
-#include "tools/base64.hpp"
+#include "tools/name_index.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -75,12 +74,11 @@ Json to_json(const Caption& caption, std::optional<double> min_confidence) {
   return json;
 }
 
-std::string to_json_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+Json to_json(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
   Json json;
-  json["image"] = name;
-  if (!is_utf8(name)) json["image_base64"] = to_base64(name);
+  put_name(json, name);
   json.update(to_json(caption, min_confidence));
-  return json.dump() + "\n";
+  return json;
 }
 
 std::string to_text(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
@@ -90,6 +88,11 @@ std::string to_text(const std::string& name, const Caption& caption, std::option
   std::string text = one_line(name) + "\n" + line("initial", caption.initial, caption.initial_confidence);
   if (caption.rounds > 0) text += line("refined", caption.refined, caption.refined_confidence);
   return text;
+}
+
+void report_deadline(const std::string& name, const Caption& caption) {
+  if (!caption.deadline_passed) return;
+  report(concat(name, ": deadline passed after ", caption.rounds + 1, caption.rounds == 0 ? " glance" : " glances"));
 }
 
 void StreamedText::show(const CaptionProgress& progress) {

@@ -18,14 +18,17 @@ inline constexpr char kNotSure[] = "not sure";
 /// kNotSure, and "sure" says of both whether they reach it
 sharpeye::Json to_json(const sharpeye::Caption& caption, std::optional<double> min_confidence = std::nullopt);
 
-/// One JSON object and a line end. A file's name may be any bytes, and JSON is UTF-8: of a name that is not, "image"
-/// has replacements, and "image_base64" the bytes. @param min_confidence as of to_json()
-std::string to_json_line(const std::string& name, const sharpeye::Caption& caption,
-                         std::optional<double> min_confidence = std::nullopt);
+/// The members of --json, the image's name before them. A file's name may be any bytes, and JSON is UTF-8: of a name
+/// that is not, "image" has replacements, and "image_base64" the bytes.
+sharpeye::Json to_json(const std::string& name, const sharpeye::Caption& caption,
+                       std::optional<double> min_confidence = std::nullopt);
 
 /// The name and the captions, a line each. @param min_confidence captions below it are kNotSure
 std::string to_text(const std::string& name, const sharpeye::Caption& caption,
                     std::optional<double> min_confidence = std::nullopt);
+
+/// Says on stderr that a deadline passed, if it did.
+void report_deadline(const std::string& name, const sharpeye::Caption& caption);
 
 /// Prints the text of one generation as it grows, each under a label of its own.
 class StreamedText {

@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kMaxListBytes = std::uint64_t{1} << 32;
+
 // ".jpg" of "A.JPG"; empty where there is none.
 std::string extension_of(const fs::path& path) {
   std::string extension = path.extension().string();
@@ -122,6 +124,31 @@ Inputs expand_inputs(const std::vector<std::string>& arguments, bool recursive) 
   }
   if (const std::string left_out = walk.left_out(); !left_out.empty()) report(left_out);
   return inputs;
+}
+
+void ImageArguments::add_to(Command& command, const char* names, const char* text, const char* type) {
+  command.texts(names, inputs, text).type(type);
+  command.flag("--recursive", recursive, "Look into the folders of folders too");
+  const Option& listed = command.text("--list", list, "Images named in a file, one a line").type("FILE|-");
+  command.flag("--null", null, "A byte of 0 ends each name of --list, as find -print0 writes them").needs(listed);
+}
+
+Inputs ImageArguments::expand() const {
+  require(!inputs.empty() || !list.empty(), ErrorCode::kInvalidArgument,
+          "images: an image, a folder or --list is required");
+  Inputs found = expand_inputs(inputs, recursive);
+  if (list.empty()) return found;
+  const std::string text = read_input(list, kMaxListBytes);
+  const char mark = null ? '\0' : '\n';
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find(mark, begin), text.size());
+    if (end > begin) found.names.push_back(text.substr(begin, end - begin));
+  }
+  return found;
+}
+
+bool is_image_name(const std::string& name) {
+  return is_image_extension(extension_of(fs::path(name)));
 }
 
 Image load_image(const std::string& name, const DecodeOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "sharpeye/core/words.hpp"
@@ -36,6 +37,12 @@ void ProgressLine::finish() {
   if (last_.empty()) return;
   const std::string line = (is_terminal_ ? "\r" : "") + last_ + (is_terminal_ ? "\033[K\n" : "\n");
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) is_terminal_ = false;
+}
+
+void ProgressLine::clear() {
+  constexpr std::string_view kClear = "\r\033[K";
+  if (is_terminal_ && ::write(STDERR_FILENO, kClear.data(), kClear.size()) < 0) is_terminal_ = false;
+  shown_ = 0;
 }
 
 void ProgressLines::show(const std::string& what, Index done, Index total) {

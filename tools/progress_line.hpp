@@ -19,6 +19,9 @@ class ProgressLine {
   /// tenth of a second.
   void show(Index done, Index total, const std::string& detail = "");
   void finish();
+  /// Takes the line off a terminal, so that other text can stand in its place.
+  void clear();
+  bool is_terminal() const { return is_terminal_; }
 
  private:
   std::string what_, last_;

@@ -45,7 +45,7 @@ std::string read_input(const std::string& name, std::uint64_t limit);
 /// `text` as UTF-8 without control characters: nothing that comes from a file can steer the terminal.
 std::string one_line(std::string_view text);
 
-/// From now on the first Ctrl-C sets is_interrupted(); a second one ends the program.
+/// From now on the first Ctrl-C, or SIGTERM, sets is_interrupted(); a second one ends the program.
 void catch_interrupts();
 bool is_interrupted() noexcept;
 

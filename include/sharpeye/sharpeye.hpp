@@ -8,4 +8,5 @@
 /// scores of captions (metrics/evaluate.hpp), tokenizers (text/tokenizer.hpp), weight formats (formats/) and training
 /// (training/trainer.hpp), which no face below it includes.
 
+#include "sharpeye/pipeline/caption_stream.hpp"
 #include "sharpeye/pipeline/captioner.hpp"

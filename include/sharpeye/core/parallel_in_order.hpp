@@ -14,6 +14,11 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+/// The pieces that may have been begun and not been delivered: a ring of so many results is enough for all.
+inline std::size_t pieces_in_flight(std::size_t workers) noexcept {
+  return workers <= 1 ? 1 : 4 * workers;
+}
+
 /// Calls work(worker, i) for each i in [0, count) on `workers` threads, and deliver(i) in order on this one, as soon as
 /// all up to i are done. Workers run at most a few pieces ahead of what is delivered. (One worker is this thread.)
 /// @param work must not throw. @param deliver may: no new piece is begun then, and the exception goes to the caller.
@@ -31,7 +36,7 @@ void parallel_in_order(std::size_t count, std::size_t workers, const Work& work,
   std::vector<char> is_done(count, 0);
   std::size_t next = 0, delivered = 0;
   bool stopped = false;
-  const std::size_t ahead = 4 * workers;
+  const std::size_t ahead = pieces_in_flight(workers);
   const auto run = [&](std::size_t worker) {
     std::unique_lock<std::mutex> lock(mutex);
     while (true) {

@@ -94,12 +94,12 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
     const TokenProbabilities probabilities(config, scores, 0.0f);
     process_scores(config, beams[beam].sequence.ids, scores);
     for (std::size_t id = 0; id < scores.size(); ++id) {
-      const Candidate candidate{scores[id] + beams[beam].log_probability, static_cast<Index>(beam),
-                                static_cast<std::int32_t>(id), 0};
-      if (best.size() == count && !is_better(candidate, best.back())) continue;
+      const float log_probability = scores[id] + beams[beam].log_probability;
+      if (best.size() == count && !(log_probability > best.back().log_probability)) continue;
       if (best.size() == count) best.pop_back();
-      const auto place = best.insert(std::upper_bound(best.begin(), best.end(), candidate, is_better), candidate);
-      place->token_log_probability = probabilities.log_probability(id, scores);
+      const Candidate candidate{log_probability, static_cast<Index>(beam), static_cast<std::int32_t>(id),
+                                probabilities.log_probability(id, scores)};
+      best.insert(std::upper_bound(best.begin(), best.end(), candidate, is_better), candidate);
     }
   }
   return best;

@@ -65,6 +65,8 @@ struct CaptionOptions {
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.
   std::optional<std::chrono::steady_clock::time_point> deadline;
+  /// Asked where the deadline is, and as often: true has the effect of a deadline that has passed.
+  std::function<bool()> is_due;
   std::function<bool()> is_cancelled;                    ///< asked between stages and tokens; true throws kCancelled
   std::function<void(const CaptionProgress&)> on_token;  ///< called after each generated token
   /// Called once, when the initial caption is complete and no second glance has begun: with it as `initial` and

@@ -131,7 +131,8 @@ class CaptionRun {
   }
 
   bool is_late() {
-    caption_.deadline_passed |= options_.deadline && Clock::now() >= *options_.deadline;
+    caption_.deadline_passed = caption_.deadline_passed || (options_.deadline && Clock::now() >= *options_.deadline) ||
+                               (options_.is_due && options_.is_due());
     return caption_.deadline_passed;
   }
 
