@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sharpeye/generation/next_token.hpp"
+#include "sharpeye/models/draft_confidence.hpp"
 #include "sharpeye/models/causal_lm.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -53,6 +54,24 @@ class CausalLmNextToken final : public NextToken {
     if (length == 0 && !draft_.empty() && ids == draft_) return logits(std::exchange(draft_states_, Tensor()));
     cache_.truncate(prompt_length_ + length);
     return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
+  }
+
+  /// ln p of each of `ids` after the prompt and those before it. Whatever was written before is forgotten.
+  std::vector<double> log_probabilities(const std::vector<std::int32_t>& ids) {
+    std::vector<double> result;
+    if (ids.empty()) return result;
+    cache_.select({0});  // after beams: the prompt is in each of them
+    std::vector<std::vector<float>> rows{start()};
+    if (ids.size() > 1) {
+      cache_.truncate(prompt_length_);
+      for (auto& row : logits(model_.step(ops_, model_.embed(ops_, {ids.begin(), ids.end() - 1}), cache_))) {
+        rows.push_back(std::move(row));
+      }
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      result.push_back(log_probability_of(rows[i].data(), static_cast<Index>(rows[i].size()), ids[i]));
+    }
+    return result;
   }
 
  private:

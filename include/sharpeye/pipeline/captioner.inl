@@ -71,7 +71,7 @@ class CaptionRun {
     } else if (options_.initial) {
       caption_.initial = std::string(strip(*options_.initial));
       caption_.initial_ids = model_.tokenizer().encode(caption_.initial, {false, false});
-      if (options_.on_tensor) first_glance();
+      if (options_.on_tensor || needs_reader()) first_glance();
     } else {
       take_initial(first_glance());
     }
@@ -126,6 +126,22 @@ class CaptionRun {
     return result;
   }
 
+  // Whether the second glance is told how sure the first one is of a caption: that one is asked when it has written.
+  bool needs_reader() const { return rounds_ > 0 && sees_caption() && network_.reads_confidence(); }
+  bool sees_caption() const {
+    return options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
+  }
+
+  // The levels of confidence that the SeR-Connector reads beside a caption, whoever wrote it. A caption that is longer
+  // than the first glance has room for is not read to its end.
+  std::vector<std::int32_t> confidence(const std::string& caption, const std::vector<std::int32_t>& caption_ids) {
+    std::vector<std::int32_t> written = network_.written_ids(model_.tokenizer(), caption);
+    written.resize(std::min(written.size(), static_cast<std::size_t>(reader_room_)));
+    const auto known = timed(caption_.timings.pass1_decode, [&] { return reader_->log_probabilities(written); });
+    return confidence_levels(model_.tokenizer(), written, known, caption_ids,
+                             model_.config().ser_connector->caption_confidence);
+  }
+
   bool is_late() {
     caption_.deadline_passed |= options_.deadline && Clock::now() >= *options_.deadline;
     return caption_.deadline_passed;
@@ -163,14 +179,14 @@ class CaptionRun {
   }
 
   Written refine(const std::string& initial, Index round) {
-    const bool sees_caption = options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
-    const std::string draft = sees_caption ? initial : "";
+    const std::string draft = sees_caption() ? initial : "";
+    std::vector<std::int32_t> caption_ids, levels;
+    if (sees_caption()) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
+    if (needs_reader()) levels = confidence(draft, caption_ids);
     const Tensor visual = timed(caption_.timings.ser_connector, [&] {
-      std::vector<std::int32_t> caption_ids;
-      if (sees_caption) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
       const Tensor features = network_.second_features(ops_, sight_.second);
       if (round <= 1) trace("ser.features", features);
-      return network_.second_glance(ops_, features, caption_ids);
+      return network_.second_glance(ops_, features, caption_ids, levels);
     });
     if (round <= 1) trace("ser.output", visual);
     if (round > 0 && is_late()) return {};
@@ -207,12 +223,15 @@ class CaptionRun {
     require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
             " tokens, actual ", inputs_embeds.rows());
     generation.max_new_tokens = std::min(generation.max_new_tokens, room);
+    if (round == 0) reader_room_ = generation.max_new_tokens;
     if (round <= 1) {
       if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
       trace(name + ".inputs_embeds", inputs_embeds);
     }
-    CausalLmNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
-                                      generation.max_new_tokens, visual.rows());
+    std::optional<CausalLmNextToken<Ops>> own;
+    CausalLmNextToken<Ops>& next_token = (round == 0 && needs_reader() ? reader_ : own)
+                                             .emplace(ops_, language_model, inputs_embeds, generation.num_beams,
+                                                      generation.max_new_tokens, visual.rows());
     const std::vector<std::int32_t> draft = draft_for(generation, round);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
@@ -291,6 +310,8 @@ class CaptionRun {
   Index rounds_;
   Pass first_, second_;
   Sight<Ops> sight_;
+  std::optional<CausalLmNextToken<Ops>> reader_;  // the first glance, where it is asked how sure it is
+  Index reader_room_ = 0;                         // the tokens that it can read after its prompt
 };
 
 }  // namespace detail
