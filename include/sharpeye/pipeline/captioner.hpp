@@ -57,7 +57,8 @@ struct CaptionOptions {
   Ablation ablation = Ablation::kNone;
   std::optional<GenerationConfig> generation;         ///< for the initial caption, instead of the model's own
   std::optional<GenerationConfig> refine_generation;  ///< for refinements, instead of `generation` or the model's own
-  /// A greedy refinement takes the caption before it as its draft (generate_from_draft): the same text in fewer passes.
+  /// A refinement takes the caption before it as its draft (generate_from_draft(), beam_search_from_draft()): the same
+  /// text in fewer passes. Sampling does not, nor does beam search with quantized weights.
   bool verify_draft = true;
   std::optional<std::string> prompt;   ///< for the initial caption, instead of the model's own: see PromptTemplate
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one

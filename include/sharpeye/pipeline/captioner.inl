@@ -228,11 +228,12 @@ class CaptionRun {
       if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
       trace(name + ".inputs_embeds", inputs_embeds);
     }
-    std::optional<CausalLmNextToken<Ops>> own;
-    CausalLmNextToken<Ops>& next_token = (round == 0 && needs_reader() ? reader_ : own)
-                                             .emplace(ops_, language_model, inputs_embeds, generation.num_beams,
-                                                      generation.max_new_tokens, visual.rows());
     const std::vector<std::int32_t> draft = draft_for(generation, round);
+    std::optional<CausalLmNextToken<Ops>> own;
+    CausalLmNextToken<Ops>& next_token =
+        (round == 0 && needs_reader() ? reader_ : own)
+            .emplace(ops_, language_model, inputs_embeds, generation.num_beams, generation.max_new_tokens,
+                     visual.rows(), generation.num_beams > 1 && !draft.empty() ? 1 + kBeamAhead : 1);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
@@ -242,6 +243,7 @@ class CaptionRun {
     DraftStatistics statistics;
     GeneratedSequence sequence = timed(pass.decode_time, [&] {
       if (draft.empty()) return generate(next_token, generation, hooks);
+      if (generation.num_beams > 1) return beam_search_from_draft(next_token, generation, draft, hooks, &statistics);
       return generate_from_draft(next_token, generation, draft, hooks, &statistics);
     });
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
@@ -255,9 +257,11 @@ class CaptionRun {
     return written;
   }
 
-  // What a greedy refinement is likely to write: the caption before it, as the language model wrote it.
+  // What a refinement is likely to write: the caption before it, as the language model wrote it. With beams, whose
+  // scores add up, passes over several tokens are near enough to passes over one with float weights alone.
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
-    if (round == 0 || !options_.verify_draft || generation.num_beams > 1 || generation.do_sample) return {};
+    if (round == 0 || !options_.verify_draft || generation.do_sample) return {};
+    if (generation.num_beams > 1 && !model_.has_float_weights()) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
     if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
