@@ -17,7 +17,7 @@ namespace tool {
 struct CaptionCommand {
   SessionOptions session;
   std::vector<std::string> inputs;
-  bool recursive = false, json = false, stream = false, sample = false, no_draft = false;
+  bool recursive = false, json = false, stream = false, sample = false, no_draft = false, draft_with_beams = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p, min_confidence;

@@ -421,18 +421,19 @@ TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
 }
 
 TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewer passes") {
-  Index plain_steps = 0, passes = 0, alike = 0;
+  Index plain_steps = 0, passes = 0, fewer = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     CAPTURE(seed);
     // Likely next tokens depend on the last one, all on the whole sequence; some are near ties, and some exact ones.
-    const auto logits = [seed](const std::vector<std::int32_t>& ids) {
+    const double sharpness = seed % 2 == 0 ? 1 : 3;
+    const auto logits = [seed, sharpness](const std::vector<std::int32_t>& ids) {
       Random whole(seed, ids.size()), rest(seed + 1000, ids.empty() ? 77 : static_cast<std::uint64_t>(ids.back()));
       std::uint64_t state = seed;
       for (const std::int32_t id : ids) state = state * 6364136223846793005u + static_cast<std::uint64_t>(id) + 1;
       Random exact(state);
       std::vector<float> result(12);
       for (float& logit : result) {
-        logit = static_cast<float>(2 * rest.normal() + 1.5 * whole.normal() + 0.3 * exact.normal());
+        logit = static_cast<float>(sharpness * (2 * rest.normal() + 1.5 * whole.normal() + 0.3 * exact.normal()));
       }
       if (seed % 4 == 0) {
         for (float& logit : result) logit = std::round(logit);  // ties
@@ -463,10 +464,10 @@ TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewe
       CHECK(actual.ids == expected.ids);
       CHECK(actual.log_probabilities == expected.log_probabilities);
       CHECK(statistics.passes <= 2 * steps);
-      if (draft != expected.ids) continue;
+      if (draft != expected.ids || seed % 4 != 3) continue;  // sure of itself, and without ties
       plain_steps += steps;
       passes += statistics.passes;
-      alike += statistics.passes < steps;
+      fewer += statistics.passes < steps;
     }
     // A hook ends both at the same place.
     const auto ended = [&](auto search) {
@@ -483,7 +484,7 @@ TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewe
   }
   MESSAGE("passes ", passes, " for ", plain_steps, " steps of plain beam search");
   CHECK(passes < plain_steps);
-  CHECK(alike > 20);
+  CHECK(fewer > 10);
   GenerationConfig greedy;
   greedy.num_beams = 1;
   Scripted model(round_robin);
@@ -505,7 +506,19 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     config.max_position_embeddings = 48;
     DeclaringLoader declaring;
     const Opt<Counting> declared(config, declaring.root("decoder"));
-    WeightLoader loader(test::random_weights(declaring.declared(), seed));
+    // A tied head with large weights is sure of most tokens, as trained models are.
+    const auto random_source = test::random_weights(declaring.declared(), seed);
+    const auto source = std::make_shared<MemorySource>();
+    for (const std::string& name : random_source->names()) {
+      const StoredTensor tensor = random_source->read(name);
+      std::vector<float> values(static_cast<std::size_t>(tensor.size()));
+      tensor.copy_to(values.data());
+      if (name.find("embed_tokens") != std::string::npos) {
+        for (float& value : values) value *= 4;
+      }
+      source->add(name, tensor.shape, values);
+    }
+    WeightLoader loader(source);
     const Opt<Inference<float>> opt(config, loader.root("decoder"));
     test::Session session;
     Random random(seed);
@@ -517,7 +530,7 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     generation.num_beams = 3;
     const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
       CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30,
-                                                1 + kBeamAhead);
+                                                1 + beam_ahead(3));
       model.prefill(draft);
       return beam_search_from_draft(model, generation, draft, {}, &statistics).ids;
     };

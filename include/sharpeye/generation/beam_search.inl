@@ -4,6 +4,7 @@
 /// Bodies of generate.hpp: beam search.
 
 #include "sharpeye/generation/beams.hpp"
+#include "sharpeye/generation/generate.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 

@@ -10,11 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "sharpeye/generation/generate.hpp"
+#include "sharpeye/generation/generation_config.hpp"
 #include "sharpeye/generation/logits_processors.hpp"
+#include "sharpeye/generation/next_token.hpp"
 #include "sharpeye/simd/kernels.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
+
+// Of generate.hpp, which includes this file in the end.
+bool is_finished(const GenerationConfig& config, const GenerationHooks& hooks, const std::vector<std::int32_t>& ids);
 
 namespace detail {
 

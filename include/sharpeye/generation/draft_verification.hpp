@@ -18,8 +18,12 @@ inline constexpr float kDraftMargin = 0.02f;
 /// margin for quantized weights would leave hardly a choice certain: those search without a draft.
 inline constexpr float kBeamMargin = 1e-4f;
 
-/// How many tokens of the draft a pass of beam search reads after each beam.
-inline constexpr Index kBeamAhead = 5;
+/// How many tokens of the draft a pass of beam search reads after each beam: with them as many as the kernels read
+/// weights once for, but at least one.
+inline constexpr Index beam_ahead(Index num_beams) {
+  constexpr Index kRows = 6;
+  return kRows / num_beams > 2 ? kRows / num_beams - 1 : 1;
+}
 
 /// How a caption was decoded.
 struct DraftStatistics {
@@ -46,7 +50,7 @@ GeneratedSequence generate_from_draft(NextToken& model, const GenerationConfig& 
 /// ones, leads by more than log-probabilities can be wrong (`kBeamMargin` a token), beam_search() chooses the same;
 /// where one does not, or `config` has another early stopping than kTrue or a repetition penalty, all is done again by
 /// beam_search() itself.
-/// @param model its prefill may have read `draft` already; made for 1 + kBeamAhead tokens a step
+/// @param model its prefill may have read `draft` already; made for 1 + beam_ahead() tokens a step
 /// @param config two beams or more; for float weights
 /// @throws Error kConfig for a wrong combination.
 GeneratedSequence beam_search_from_draft(NextToken& model, const GenerationConfig& config,

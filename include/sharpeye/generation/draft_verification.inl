@@ -158,7 +158,8 @@ class DraftReader {
   // One pass over the latest token of each beam and what is expected after it.
   void read(const std::vector<Beam>& beams, std::vector<Place>& places) {
     const auto length = static_cast<Index>(beams.front().sequence.ids.size());
-    const auto ahead = static_cast<std::size_t>(std::min(kBeamAhead, config_.max_new_tokens - length));
+    const auto ahead =
+        static_cast<std::size_t>(std::min(beam_ahead(config_.num_beams), config_.max_new_tokens - length));
     std::vector<Index> parents;
     std::vector<std::vector<std::int32_t>> ids;
     for (std::size_t i = 0; i < beams.size(); ++i) {

@@ -233,7 +233,8 @@ class CaptionRun {
     CausalLmNextToken<Ops>& next_token =
         (round == 0 && needs_reader() ? reader_ : own)
             .emplace(ops_, language_model, inputs_embeds, generation.num_beams, generation.max_new_tokens,
-                     visual.rows(), generation.num_beams > 1 && !draft.empty() ? 1 + kBeamAhead : 1);
+                     visual.rows(),
+                     generation.num_beams > 1 && !draft.empty() ? 1 + beam_ahead(generation.num_beams) : 1);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
@@ -261,7 +262,7 @@ class CaptionRun {
   // scores add up, passes over several tokens are near enough to passes over one with float weights alone.
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
     if (round == 0 || !options_.verify_draft || generation.do_sample) return {};
-    if (generation.num_beams > 1 && !model_.has_float_weights()) return {};
+    if (generation.num_beams > 1 && !(options_.verify_draft_with_beams && model_.has_float_weights())) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
     if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
