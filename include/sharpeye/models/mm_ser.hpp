@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "sharpeye/models/draft_confidence.hpp"
 #include "sharpeye/models/causal_lms.hpp"
+#include "sharpeye/models/draft_confidence.hpp"
 #include "sharpeye/models/mlp_connector.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/ser_connector.hpp"
@@ -137,6 +137,7 @@ class MmSer {
 
   /// An initial caption as the first glance would write it after its prompt, without the end token.
   static std::vector<std::int32_t> written_ids(const Tokenizer& tokenizer, std::string_view initial) {
+    if (initial.empty()) return {};
     return tokenizer.encode(concat(" ", initial), {false, false});
   }
 
