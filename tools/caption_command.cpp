@@ -73,6 +73,9 @@ void CaptionCommand::add_to(Command& command) {
       .one_of({"none", "caption-only", "features-only", "single-pass"});
   command.flag("--no-draft", no_draft,
                "Decode greedy refinements token by token, not from the caption before: slower, the same text");
+  command.flag("--draft-with-beams", draft_with_beams,
+               "Take the caption before as the draft of refinements with beams, too: fewer and longer passes, the same "
+               "text");
   command.number("--beams", beams, 1, 64, "Beams of the search, 1 is greedy");
   command.number("--max-new-tokens", max_new_tokens, 1, Index{1} << 17, "The longest caption");
   const Option& sampling = command.flag("--sample", sample, "Draw tokens instead of searching the likeliest");
@@ -96,6 +99,7 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   CaptionOptions options;
   options.ablation = to_ablation(ablation);
   options.verify_draft = !no_draft;
+  options.verify_draft_with_beams = draft_with_beams;
   const bool refines = model.refines();
   std::optional<Index> asked = rounds;
   if (glances) {

@@ -44,6 +44,20 @@ std::string place_of(const Json& centre, double size) {
   return concat(third(centre[1]), third(centre[0]));
 }
 
+// The blocks of the tower that are stored: a captioner's file leaves the last ones out where nobody reads them.
+Index blocks_in(const TensorSource& weights, Index at_most) {
+  const std::vector<std::string> names = weights.names();
+  const auto is_stored = [&](Index block) {
+    const std::string part = concat(".layers.", block, ".");
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name.rfind("vision_tower.", 0) == 0 && name.find(part) != std::string::npos;
+    });
+  };
+  Index blocks = 0;
+  while (blocks < at_most && is_stored(blocks)) ++blocks;
+  return blocks;
+}
+
 }  // namespace
 
 class SceneViewer::Tower {
@@ -52,10 +66,11 @@ class SceneViewer::Tower {
       : model_(CaptionModel::load(model)),
         config_(model_->config().vision_config),
         loader_(open_model_weights(model)),
-        tower_(make_vision_tower<Inference<float>>(config_, loader_.root("vision_tower"), config_.num_hidden_layers())),
+        num_blocks_(blocks_in(*open_model_weights(model), config_.num_hidden_layers())),
+        tower_(make_vision_tower<Inference<float>>(config_, loader_.root("vision_tower"), num_blocks_)),
         pool_(threads) {}
 
-  Index num_states() const { return config_.num_hidden_layers() + 1; }
+  Index num_states() const { return num_blocks_ + 1; }
 
   Things look(const std::string& folder, Index count) {
     const std::string path = folder + "/scenes.json";
@@ -133,6 +148,7 @@ class SceneViewer::Tower {
   std::shared_ptr<const CaptionModel> model_;
   VisionConfig config_;
   WeightLoader loader_;
+  Index num_blocks_;
   std::unique_ptr<VisionTower<Inference<float>>> tower_;
   ThreadPool pool_;
 };

@@ -62,6 +62,7 @@ void add_train(Command& command) {
   command.number("--learning-rate", optimization.learning_rate, 0, 1, "The highest, after warm-up");
   command.number("--warmup-ratio", optimization.warmup_ratio, 0, 1);
   command.number("--weight-decay", optimization.adamw.weight_decay, 0, 1);
+  command.flag("--muon", optimization.adamw.muon, "Move matrices inside of layers by Muon, all else by AdamW");
   command.number("--max-gradient-norm", optimization.max_gradient_norm, 1e-6, 1e12);
   command.seed(options->seed, "Of the order, the drafts and new weights");
   command.texts("--train", options->prefixes, "Train the tensors below these names, instead of the stage's")

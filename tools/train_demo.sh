@@ -12,16 +12,13 @@ work=$(realpath "$work")
 source tools/train_demo_steps.sh
 
 prepare_world
-# The tower's lessons. Contrastive ones on single things break the ground: shapes, then textures too. Captioning whole
-# scenes, language model and all, teaches the details, far faster than contrast does. The last lesson is CLIP's, on
-# coarse captions alone (shapes, or colours and shapes): what they leave out, the last layers may let go. Then the tower
-# is frozen.
-tower=(--learning-rate 5e-4 --weight-decay 0.05 --warmup-ratio 0.04)
-train vision lone/shapes.json initial vision_shapes 1500 "${tower[@]}"
-train vision lone/textures.json vision_shapes vision_textures 1000 "${tower[@]}"
-train caption many/captions.json vision_textures vision_captions 3000 --learning-rate 7e-4 --weight-decay 0.05 \
-  --warmup-ratio 0.04 --train vision_tower multi_modal_projector language_model
-train vision many/coarse.json vision_captions vision 1200 "${tower[@]}"
+# The tower's lessons: it captions, together with connector and language model. First single things of all sizes, of
+# which colour and shape are told and nothing else; then whole scenes. Muon learns shapes in a few hundred steps that
+# AdamW does not learn in thousands. Then the tower is frozen.
+tower=(--learning-rate 1.5e-3 --muon --weight-decay 0.05 --warmup-ratio 0.04
+  --train vision_tower multi_modal_projector language_model)
+train caption lone/colours_and_shapes.json initial vision_things 1500 "${tower[@]}"
+train caption many/captions.json vision_things vision 3000 "${tower[@]}"
 "$sharpeye" probe --model vision --data train --test val | tee probe.txt
 train_first_glance vision first_glance
 train_second_glance first_glance two_glances --drafts mixed --draft-warmup 0.67 --rates-data val

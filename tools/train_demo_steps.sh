@@ -37,11 +37,11 @@ captions_at() {
   mv "$file.part" "$file"
 }
 
-# One thing in each picture for the tower's first lessons, two or three for all else: 64,000 scenes to train on, which
+# One thing in each picture for the tower's first lesson, two or three for all else: 64,000 scenes to train on, which
 # are seen two or three times (with 16,000, seen eight times, the tower learnt them by heart), and 16,000 for the
 # tokenizer and the probe.
 prepare_world() {
-  once lone "$sharpeye" scenes --count 20000 --seed 1 --lone
+  once lone "$sharpeye" scenes --count 64000 --seed 7 --lone
   once train "$sharpeye" scenes --count 16000 --seed 1
   once many "$sharpeye" scenes --count 64000 --seed 7
   once val "$sharpeye" scenes --count 1000 --seed 1 --split val
@@ -49,8 +49,7 @@ prepare_world() {
   once tokenizer "$sharpeye" train-tokenizer --data train/captions.json train/detailed.json train/coarse.json \
     --vocab-size 640
   once initial "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed"
-  captions_at lone/shapes.json 0
-  captions_at lone/textures.json 0 2
+  captions_at lone/colours_and_shapes.json 1
 }
 
 # Stage 0 teaches the connector alone to speak to a language model. Here that model is as new as the connector: both have

@@ -70,6 +70,7 @@
 #include "sharpeye/metrics/rouge_l.inl"
 #include "sharpeye/models/clip_vision_config.inl"
 #include "sharpeye/models/connector_config.inl"
+#include "sharpeye/models/draft_confidence.inl"
 #include "sharpeye/models/git_config.inl"
 #include "sharpeye/models/git_text_config.inl"
 #include "sharpeye/models/git_vision_config.inl"

@@ -38,6 +38,10 @@ MmSerConfig small_config() {
   return config;
 }
 
+std::vector<std::int32_t> ids_of_confidence(bool is_read) {
+  return is_read ? std::vector<std::int32_t>{5, 0, 3, 1} : std::vector<std::int32_t>();
+}
+
 template <class Ops>
 Matrix<double> values_of(Ops& ops, const typename Ops::Tensor& tensor) {
   Matrix<typename Ops::Scalar> values(tensor.rows(), tensor.columns());
@@ -59,7 +63,8 @@ std::vector<Matrix<double>> run(Ops& ops, const MmSerConfig& config, unsigned se
   const Sight<Ops> sight = model.look(ops, pixels, {true, true});
   for (const auto& state : sight.all) results.push_back(values_of(ops, state));
   results.push_back(values_of(ops, model.first_glance(ops, sight.first)));
-  const auto second = model.second_glance(ops, model.second_features(ops, sight.second), {2, 17, 60, 5});
+  const auto second = model.second_glance(ops, model.second_features(ops, sight.second), {2, 17, 60, 5},
+                                          ids_of_confidence(model.reads_confidence()));
   results.push_back(values_of(ops, second));
   const CausalLm<Ops>& language_model = model.language_model();
   auto cache = language_model.make_cache(64);
@@ -107,9 +112,11 @@ TEST_CASE("every choice of the SeR-Connector agrees with the oracle") {
   with([](Config& c) { c.feature_concat = FeatureConcat::kToken, c.level_embedding = true; });
   with([](Config& c) { c.visual_position_embedding = PositionKind::kSine2d, c.type_embedding = true; });
   with([](Config& c) { c.output = Config::Output::kVisualAndText, c.own_caption_embedding = true; });
-  with([](Config& c) { c.use_caption = false; });
+  with([](Config& c) { c.caption_confidence = 6; });
+  with([](Config& c) { c.use_caption = false, c.caption_confidence = 6; });  // there is nothing to be sure of
   with([](Config& c) { c.use_features = false; });
   with(query_decoder);
+  with([&](Config& c) { query_decoder(c), c.caption_confidence = 6; });
   with([&](Config& c) {
     query_decoder(c);
     c.norm_placement = NormPlacement::kPre;

@@ -447,3 +447,68 @@ TEST_CASE("the second pass may have settings, rounds and a language model of its
   Captioner twin(CaptionModel::load(folder.path()), pool);
   CHECK(twin(image).refined_ids == changed.refined_ids);  // the same weights twice say the same
 }
+
+TEST_CASE("the first glance tells a second glance that asks how sure it is") {
+  const test::TemporaryFolder folder;
+  for (const auto& entry : std::filesystem::directory_iterator(test::fixture(std::string("models/") + kModels[0]))) {
+    std::filesystem::copy(entry.path(), folder / entry.path().filename().string());
+  }
+  ThreadPool pool(2);
+  const Image image = image_of(kModels[0]);
+  Captioner paper(CaptionModel::load(folder.path()), pool);
+  const Caption usual = paper(image);
+  // With a table of zeros nothing changes; with a table of its own the second glance sees other tokens.
+  const auto with_table = [&](float scale) {
+    Json json = read_json_file(test::fixture(std::string("models/") + kModels[0] + "/config.json"), 1 << 20);
+    json["ser_connector"]["caption_confidence"] = 5;
+    write_file(folder / "config.json", json.dump());
+    MemorySource source;
+    const SafetensorsFile file(test::fixture(std::string("models/") + kModels[0] + "/model.safetensors"));
+    for (const std::string& name : file.names()) source.add(file.read(name));
+    const Index size = paper.model().config().ser_connector->hidden_size;
+    std::vector<float> table(static_cast<std::size_t>(5 * size));
+    for (std::size_t i = 0; i < table.size(); ++i) table[i] = scale * static_cast<float>(static_cast<int>(i % 7) - 3);
+    source.add("ser_connector.confidence_embedding.weight", {5, size}, table);
+    write_safetensors(folder / "model.safetensors", source);
+    Captioner captioner(CaptionModel::load(folder.path()), pool);
+    Matrix<float> output;
+    CaptionOptions options;
+    options.on_tensor = [&](const std::string& name, const TensorView& values) {
+      if (name == "ser.output") output = test::matrix_of(values);
+    };
+    const Caption traced = captioner(image, options);
+    CHECK(captioner(image).refined_ids == traced.refined_ids);
+    CHECK(traced.initial_ids == usual.initial_ids);
+    CaptionOptions told;  // an initial caption that someone else wrote is read by the first glance, too
+    told.initial = traced.initial;
+    told.rounds = 2;
+    CHECK(captioner(image, told).rounds == 2);
+    std::string endless;
+    for (int i = 0; i < 400; ++i) endless += " many words";
+    told.initial = endless;
+    CHECK(captioner(image, told).rounds == 2);
+    return std::make_pair(output, traced.refined_ids);
+  };
+  const auto [silent, same_ids] = with_table(0);
+  CHECK(same_ids == usual.refined_ids);
+  const auto [loud, other_ids] = with_table(0.5f);
+  CHECK((loud - silent).norm() > 1e-2f * silent.norm());
+}
+
+TEST_CASE("beams from a draft give the same captions, in fewer passes") {
+  ThreadPool pool(2);
+  const std::string demo = SHARPEYE_SOURCE_DIR "/weights/demo";
+  Captioner captioner(CaptionModel::load(demo), pool);
+  CHECK(captioner.model().has_float_weights());
+  const Image image = read_image(SHARPEYE_SOURCE_DIR "/tools/sample.png", StbImageDecoder{});
+  CaptionOptions options;
+  options.generation = captioner.model().generation();
+  options.generation->num_beams = 3;
+  options.rounds = 2;
+  const Caption plain = captioner(image, options);
+  options.verify_draft_with_beams = true;
+  const Caption drafted = captioner(image, options);
+  CHECK(drafted.initial_ids == plain.initial_ids);
+  CHECK(drafted.refined_ids == plain.refined_ids);
+  CHECK(drafted.pass2_steps < plain.pass2_steps);
+}

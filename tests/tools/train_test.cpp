@@ -73,6 +73,54 @@ TEST_CASE("train: every kind of draft teaches the second glance") {
   CHECK(workshop.weights("uniform-none") != workshop.weights("uniform"));
 }
 
+TEST_CASE("train: a second glance that is told how sure the first one is learns from that") {
+  const Workshop workshop;
+  REQUIRE(
+      run_shell(command_line({"init", "--preset", "tiny", "--tokenizer", workshop.folder / "tokenizer", "--variant",
+                              "confidence", "--weights", workshop.folder / "model", "-o", workshop.folder / "told"}))
+          .exit_code == 0);
+  std::vector<std::string> command = workshop.train("refine", "refined", {"--drafts", "mixed"});
+  *(std::find(command.begin(), command.end(), "--model") + 1) = workshop.folder / "told";
+  const Result result = run_shell(command_line(command));
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  using sharpeye::SafetensorsFile;
+  const SafetensorsFile before(workshop.folder / "told/model.safetensors"),
+      after(workshop.folder / "refined/model.safetensors");
+  const auto table = [](const SafetensorsFile& file) {
+    const sharpeye::StoredTensor tensor = file.read("ser_connector.confidence_embedding.weight");
+    REQUIRE(tensor.shape[0] == 8);
+    std::vector<float> values(static_cast<std::size_t>(tensor.size()));
+    tensor.copy_to(values.data());
+    return values;
+  };
+  const std::vector<float> first = table(before), last = table(after);
+  const auto width = static_cast<std::ptrdiff_t>(first.size() / 8);
+  CHECK(!std::equal(first.begin(), first.begin() + width, last.begin()));    // level 0: random weights are never sure
+  CHECK(!std::equal(first.end() - width, first.end(), last.end() - width));  // the highest level: the bos token
+  const Result caption = run_shell(command_line({"caption", "--model", workshop.folder / "refined", "--json",
+                                                 "--max-new-tokens", "4", workshop.folder / "data/images/000000.png"}));
+  INFO(caption.err);
+  CHECK(caption.exit_code == 0);
+}
+
+TEST_CASE(
+    "train: Muon moves other weights than AdamW, the same bits for any number of threads, and no run changes it") {
+  const Workshop workshop;
+  const auto train = [&](const std::string& to, std::vector<std::string> more) {
+    const Result result = run_shell(command_line(workshop.train("caption", to, std::move(more))));
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    return workshop.weights(to);
+  };
+  const std::string one = train("one", {"--muon", "--threads", "1"});
+  CHECK(one == train("three", {"--muon", "--threads", "3"}));
+  CHECK(one != train("adamw", {}));
+  const Result other = run_shell(command_line(workshop.train("caption", "adamw", {"--muon"})));
+  CHECK(other.exit_code == 2);
+  CHECK(other.err.find("muon: expected true, the interrupted run had nothing") != std::string::npos);
+}
+
 TEST_CASE("train: drafts come in over the share of steps that --draft-warmup says") {
   const Workshop workshop;
   const auto train = [&](const std::string& drafts, const std::string& to, const std::string& steps) {

@@ -129,70 +129,72 @@ TEST_CASE("whole models: gradients of both glances") {
     const char* name;
     std::function<void(MmSerConfig&)> change;
   };
-  const std::vector<Variant> variants{{"paper's default", [](MmSerConfig&) {}},
-                                      {"post-norm language model with projections, pre-norm connector, both outputs",
-                                       [](MmSerConfig& config) {
-                                         config.text_config.as<OptConfig>().do_layer_norm_before = false;
-                                         config.text_config.as<OptConfig>().word_embed_proj_dim = 8;
-                                         config.ser_connector->norm_placement = NormPlacement::kPre;
-                                         config.ser_connector->output = SerConnectorConfig::Output::kVisualAndText;
-                                         config.ser_connector->type_embedding = true;
-                                         config.ser_connector->own_caption_embedding = true;
-                                       }},
-                                      {"LLaMA's form after SigLIP's",
-                                       [](MmSerConfig& config) {
-                                         SiglipVisionConfig vision;
-                                         vision.hidden_size = 16;
-                                         vision.intermediate_size = 32;
-                                         vision.num_hidden_layers = 3;
-                                         vision.num_attention_heads = 2;
-                                         vision.image_size = 16;
-                                         vision.patch_size = 7;
-                                         config.vision_config = vision;
-                                         Qwen2Config text;
-                                         text.vocab_size = 30;
-                                         text.hidden_size = 16;
-                                         text.intermediate_size = 24;
-                                         text.num_hidden_layers = 2;
-                                         text.num_attention_heads = 4;
-                                         text.num_key_value_heads = 2;
-                                         text.head_dim = 6;
-                                         text.max_position_embeddings = 40;
-                                         config.text_config = text;
-                                       }},
-                                      {"git",
-                                       [](MmSerConfig& config) {
-                                         GitVisionConfig vision;
-                                         vision.hidden_size = 16;
-                                         vision.intermediate_size = 32;
-                                         vision.num_hidden_layers = 3;
-                                         vision.num_attention_heads = 2;
-                                         vision.image_size = 16;
-                                         vision.patch_size = 8;
-                                         config.vision_config = vision;
-                                         config.connector.type = {1, 0, true};
-                                         config.connector.vision_feature_layers = {3};
-                                         config.connector.select = FeatureSelect::kFull;
-                                         GitTextConfig text;
-                                         text.vocab_size = 30;
-                                         text.hidden_size = 16;
-                                         text.intermediate_size = 24;
-                                         text.num_hidden_layers = 2;
-                                         text.num_attention_heads = 2;
-                                         text.max_position_embeddings = 40;
-                                         config.text_config = text;
-                                       }},
-                                      {"query decoder", [](MmSerConfig& config) {
-                                         SerConnectorConfig& ser = *config.ser_connector;
-                                         ser.variant = SerConnectorConfig::Variant::kQueryDecoder;
-                                         ser.feature_concat = FeatureConcat::kToken;
-                                         ser.level_embedding = true;
-                                         ser.type_embedding = false;
-                                         ser.text_position_embedding = PositionKind::kNone;
-                                         ser.visual_position_embedding = PositionKind::kSine2d;
-                                         ser.output = SerConnectorConfig::Output::kQueries;
-                                         ser.num_queries = 4;
-                                       }}};
+  const std::vector<Variant> variants{
+      {"paper's default", [](MmSerConfig&) {}},
+      {"post-norm language model with projections, pre-norm connector, both outputs",
+       [](MmSerConfig& config) {
+         config.text_config.as<OptConfig>().do_layer_norm_before = false;
+         config.text_config.as<OptConfig>().word_embed_proj_dim = 8;
+         config.ser_connector->norm_placement = NormPlacement::kPre;
+         config.ser_connector->output = SerConnectorConfig::Output::kVisualAndText;
+         config.ser_connector->type_embedding = true;
+         config.ser_connector->own_caption_embedding = true;
+       }},
+      {"LLaMA's form after SigLIP's",
+       [](MmSerConfig& config) {
+         SiglipVisionConfig vision;
+         vision.hidden_size = 16;
+         vision.intermediate_size = 32;
+         vision.num_hidden_layers = 3;
+         vision.num_attention_heads = 2;
+         vision.image_size = 16;
+         vision.patch_size = 7;
+         config.vision_config = vision;
+         Qwen2Config text;
+         text.vocab_size = 30;
+         text.hidden_size = 16;
+         text.intermediate_size = 24;
+         text.num_hidden_layers = 2;
+         text.num_attention_heads = 4;
+         text.num_key_value_heads = 2;
+         text.head_dim = 6;
+         text.max_position_embeddings = 40;
+         config.text_config = text;
+       }},
+      {"git",
+       [](MmSerConfig& config) {
+         GitVisionConfig vision;
+         vision.hidden_size = 16;
+         vision.intermediate_size = 32;
+         vision.num_hidden_layers = 3;
+         vision.num_attention_heads = 2;
+         vision.image_size = 16;
+         vision.patch_size = 8;
+         config.vision_config = vision;
+         config.connector.type = {1, 0, true};
+         config.connector.vision_feature_layers = {3};
+         config.connector.select = FeatureSelect::kFull;
+         GitTextConfig text;
+         text.vocab_size = 30;
+         text.hidden_size = 16;
+         text.intermediate_size = 24;
+         text.num_hidden_layers = 2;
+         text.num_attention_heads = 2;
+         text.max_position_embeddings = 40;
+         config.text_config = text;
+       }},
+      {"told how sure the first glance is", [](MmSerConfig& config) { config.ser_connector->caption_confidence = 4; }},
+      {"query decoder", [](MmSerConfig& config) {
+         SerConnectorConfig& ser = *config.ser_connector;
+         ser.variant = SerConnectorConfig::Variant::kQueryDecoder;
+         ser.feature_concat = FeatureConcat::kToken;
+         ser.level_embedding = true;
+         ser.type_embedding = false;
+         ser.text_position_embedding = PositionKind::kNone;
+         ser.visual_position_embedding = PositionKind::kSine2d;
+         ser.output = SerConnectorConfig::Output::kQueries;
+         ser.num_queries = 4;
+       }}};
   for (const Variant& variant : variants) {
     CAPTURE(variant.name);
     MmSerConfig config = tiny_config();
@@ -203,6 +205,8 @@ TEST_CASE("whole models: gradients of both glances") {
     Random random(1);
     for (float& pixel : pixels) pixel = static_cast<float>(random.normal());
     const std::vector<std::int32_t> targets{4, 9, 2, -1, 17};
+    const std::vector<std::int32_t> levels =
+        model.reads_confidence() ? std::vector<std::int32_t>{3, 0, 1} : std::vector<std::int32_t>();
     test::check_gradients(
         parameters,
         [&](Ops& ops) {
@@ -216,7 +220,7 @@ TEST_CASE("whole models: gradients of both glances") {
                                      1.0);
           };
           const double first = read(model.first_glance(ops, sight.first));
-          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}));
+          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}, levels));
         },
         6);
   }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <Eigen/SVD>
+
 #include "sharpeye/core/random.hpp"
 #include "sharpeye/training/contrastive.hpp"
 #include "sharpeye/training/gradient_shards.hpp"
@@ -54,6 +56,77 @@ TEST_CASE("AdamW: two steps by hand; vectors do not decay") {
       const double actual = i < 4 ? parameters.find("a.weight").values[i] : parameters.find("b.bias").values[i - 4];
       CHECK(actual == doctest::Approx(w[i]).epsilon(1e-12));
     }
+  }
+}
+
+TEST_CASE("Muon's direction has the gradient's singular vectors, and singular values near 1") {
+  for (const auto& [rows, columns] : std::vector<std::pair<Index, Index>>{{24, 24}, {16, 48}, {48, 16}, {2, 5}}) {
+    CAPTURE(rows);
+    CAPTURE(columns);
+    const Matrix<double> gradient = random_matrix(rows, columns, 11);
+    Matrix<double> direction = 1e-3 * gradient;  // its length does not matter
+    orthogonalize(rows, columns, direction.data());
+    const Eigen::JacobiSVD<Matrix<double>> svd(gradient, Eigen::ComputeThinU | Eigen::ComputeThinV);
+    const Matrix<double> core = svd.matrixU().transpose() * direction * svd.matrixV();
+    const Index rank = std::min(rows, columns);
+    for (Index i = 0; i < rank; ++i) {
+      const double share = svd.singularValues()[i] / svd.singularValues().norm();
+      if (share > 5e-3) CHECK(core(i, i) > 0.65);  // far smaller ones need more steps
+      CHECK(core(i, i) < 1.25);
+    }
+    CHECK((core - Matrix<double>(core.diagonal().asDiagonal())).norm() < 1e-9);
+    CHECK((direction - svd.matrixU() * core * svd.matrixV().transpose()).norm() < 1e-9);  // and nothing else
+  }
+  Matrix<double> zeros = Matrix<double>::Zero(3, 4);
+  orthogonalize<double>(3, 4, zeros.data());
+  CHECK(zeros.isZero(0));
+}
+
+TEST_CASE("Muon: two steps by hand; tables, patches and vectors remain AdamW's") {
+  auto source = std::make_shared<MemorySource>();
+  Random random(5);
+  const auto add = [&](const char* name, const std::vector<Index>& shape) {
+    Index size = 1;
+    for (const Index extent : shape) size *= extent;
+    std::vector<float> values(static_cast<std::size_t>(size));
+    for (float& value : values) value = static_cast<float>(random.normal());
+    source->add(name, shape, values);
+  };
+  const std::vector<std::pair<const char*, std::vector<Index>>> tensors{{"fc1.weight", {4, 3}},
+                                                                        {"embed_tokens.weight", {4, 3}},
+                                                                        {"patch_embedding.weight", {4, 3, 2, 2}},
+                                                                        {"fc1.bias", {4}}};
+  for (const auto& [name, shape] : tensors) add(name, shape);
+  Parameters<double> with(source), without(source);
+  for (Parameters<double>* parameters : {&with, &without}) {
+    for (const auto& [name, shape] : tensors) parameters->loader().get(name, shape);
+    parameters->train({""});
+  }
+  AdamWConfig plain, muon;
+  plain.weight_decay = muon.weight_decay = 0.1;
+  muon.muon = true;
+  AdamW<double> adamw(without, plain), both(with, muon);
+  FlatValues<double> gradient(static_cast<std::size_t>(with.num_trained()));
+  std::vector<double> w = with.find("fc1.weight").values, m(12, 0);
+  ThreadPool pool(2);
+  for (int t = 1; t <= 2; ++t) {
+    for (double& g : gradient) g = random.normal();
+    adamw.step(pool, without, gradient, 0.01);
+    both.step(pool, with, gradient, 0.01);
+    std::vector<double> direction(12);
+    for (std::size_t i = 0; i < 12; ++i) {
+      m[i] = 0.95 * m[i] + gradient[i];
+      direction[i] = gradient[i] + 0.95 * m[i];
+    }
+    orthogonalize(4, 3, direction.data());
+    for (std::size_t i = 0; i < 12; ++i) {
+      w[i] = w[i] * (1 - 0.01 * 0.1) - 0.01 * 0.2 * 2 * direction[i];  // 2: the root of the longer side
+      CHECK(with.find("fc1.weight").values[i] == doctest::Approx(w[i]).epsilon(1e-12));
+    }
+  }
+  for (const auto& [name, shape] : tensors) {
+    CAPTURE(name);
+    CHECK((with.find(name).values == without.find(name).values) == (std::string(name) != "fc1.weight"));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "sharpeye/generation/next_token.hpp"
 #include "sharpeye/models/causal_lm.hpp"
+#include "sharpeye/models/draft_confidence.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -20,12 +21,15 @@ class CausalLmNextToken final : public NextToken {
   /// @param inputs_embeds the prompt [n, embedding_size]
   /// @param num_sequences, max_new_tokens the most that generation will ask for
   /// @param num_visual_tokens of the prompt
+  /// @param tokens_of_step the most that a step reads of each sequence; above 1 the prefill may have read a draft
   CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
-                    Index max_new_tokens, Index num_visual_tokens = 0)
+                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 1)
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
-        cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens, num_visual_tokens)) {}
+        cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens * tokens_of_step +
+                                           (tokens_of_step > 1 ? max_new_tokens : 0),
+                                       num_visual_tokens)) {}
 
   /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
   /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, embedding_size]
@@ -49,10 +53,40 @@ class CausalLmNextToken final : public NextToken {
     return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }
 
+  std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
+                                             const std::vector<std::vector<std::int32_t>>& ids) override {
+    cache_.fork(parents, prompt_length_ + length);
+    std::vector<std::int32_t> all;
+    for (const auto& sequence : ids) all.insert(all.end(), sequence.begin(), sequence.end());
+    return logits(model_.step(ops_, model_.embed(ops_, all), cache_));
+  }
+
+  void rewind() override {
+    cache_.select({0});  // the prompt is in each of them
+    cache_.truncate(prompt_length_);
+  }
+
   std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
     if (length == 0 && !draft_.empty() && ids == draft_) return logits(std::exchange(draft_states_, Tensor()));
     cache_.truncate(prompt_length_ + length);
     return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
+  }
+
+  /// ln p of each of `ids` after the prompt and those before it. Whatever was written before is forgotten.
+  std::vector<double> log_probabilities(const std::vector<std::int32_t>& ids) {
+    std::vector<double> result;
+    if (ids.empty()) return result;
+    std::vector<std::vector<float>> rows{start()};
+    if (ids.size() > 1) {
+      rewind();
+      for (auto& row : logits(model_.step(ops_, model_.embed(ops_, {ids.begin(), ids.end() - 1}), cache_))) {
+        rows.push_back(std::move(row));
+      }
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      result.push_back(log_probability_of(rows[i].data(), static_cast<Index>(rows[i].size()), ids[i]));
+    }
+    return result;
   }
 
  private:

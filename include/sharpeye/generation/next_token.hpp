@@ -24,6 +24,15 @@ class NextToken {
   virtual std::vector<std::vector<float>> step(const std::vector<Index>& parents,
                                                const std::vector<std::int32_t>& ids) = 0;
 
+  /// Sequence i becomes the first `length` generated tokens of the former sequence parents[i], followed by the tokens
+  /// ids[i], of which all have equally many, read at once.
+  /// @return logits of the token after each of ids[0], then of ids[1], ... [vocab_size]
+  virtual std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
+                                                     const std::vector<std::vector<std::int32_t>>& ids) = 0;
+
+  /// Forgets all generated tokens: there is one sequence again, the prompt.
+  virtual void rewind() = 0;
+
   /// Of one sequence: forgets all but its first `length` generated tokens and goes on with `ids`, read at once.
   /// @return logits of the token after each of them [vocab_size]
   virtual std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) = 0;

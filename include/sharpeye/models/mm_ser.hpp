@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sharpeye/models/causal_lms.hpp"
+#include "sharpeye/models/draft_confidence.hpp"
 #include "sharpeye/models/mlp_connector.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/models/pixel_shuffle.hpp"
@@ -114,9 +115,11 @@ class MmSer {
   /// The second glance's visual tokens, looked for with the initial caption in mind. The model must have one.
   /// @param features what second_features() gave
   /// @param caption_ids the initial caption as the connector was trained to read it, see caption_ids()
+  /// @param confidence see confidence_levels(); empty unless the connector has `caption_confidence`
   /// @return [n, embedding_size]
-  Tensor second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids) const {
-    return (*ser_connector_)(ops, features, caption_ids, [&](const std::vector<std::int32_t>& ids) {
+  Tensor second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
+                       const std::vector<std::int32_t>& confidence = {}) const {
+    return (*ser_connector_)(ops, features, caption_ids, confidence, [&](const std::vector<std::int32_t>& ids) {
       return refine_language_model().embed(ops, ids);
     });
   }
@@ -131,6 +134,36 @@ class MmSer {
       ids.resize(static_cast<std::size_t>(connector.max_caption_tokens));
     }
     return ids;
+  }
+
+  /// Whether the second glance is told how sure the first one is of the initial caption.
+  bool reads_confidence() const {
+    return refines() && config_.ser_connector->use_caption && config_.ser_connector->caption_confidence > 0;
+  }
+
+  /// An initial caption as the first glance would write it after its prompt, without the end token.
+  static std::vector<std::int32_t> written_ids(const Tokenizer& tokenizer, std::string_view initial) {
+    if (initial.empty()) return {};
+    return tokenizer.encode(concat(" ", initial), {false, false});
+  }
+
+  /// ln p(id | image, the ids before it) in the first glance, of each id of a caption.
+  /// @param visual what first_glance() gave @param prompt_tokens the first glance's
+  std::vector<double> log_probabilities(Ops& ops, const PromptTokens& prompt_tokens, const Tensor& visual,
+                                        const std::vector<std::int32_t>& ids) const {
+    std::vector<double> result;
+    if (ids.empty()) return result;
+    const Tensor sequence = prompt(ops, language_model(), prompt_tokens, visual, {ids.begin(), ids.end() - 1});
+    auto cache = language_model().make_prompt_cache(sequence.rows(), visual.rows());
+    const Tensor states = language_model().step(ops, sequence, cache);
+    const auto count = static_cast<Index>(ids.size());
+    const Tensor logits = language_model().logits(ops, ops.slice_rows(states, states.rows() - count, count));
+    Matrix<typename Ops::Scalar> rows(logits.rows(), logits.columns());
+    ops.copy_out(logits, rows.data(), rows.cols());
+    for (Index i = 0; i < count; ++i) {
+      result.push_back(log_probability_of(rows.row(i).data(), rows.cols(), ids[static_cast<std::size_t>(i)]));
+    }
+    return result;
   }
 
   /// The embeddings of a prompt, its image replaced by visual tokens, and of the text that continues it. Where the

@@ -52,6 +52,9 @@ class SerConnector {
       if (config.own_caption_embedding) {
         caption_embedding_.emplace(weights / "caption_embedding", around.vocab_size, around.embedding_size);
       }
+      if (config.caption_confidence > 0) {
+        confidence_embedding_.emplace(weights / "confidence_embedding", config.caption_confidence, size);
+      }
       if (config.text_position_embedding == PositionKind::kLearned) {
         text_position_embedding_.emplace(weights / "text_position_embedding", config.max_caption_tokens, size);
       }
@@ -82,15 +85,22 @@ class SerConnector {
 
   /// @param features what features() gave
   /// @param caption_ids the initial caption's tokens, at most max_caption_tokens; may be empty
+  /// @param confidence with `caption_confidence` a level of each caption token, in [0, caption_confidence); else empty
   /// @param embed_tokens the language model's table: ids -> [n, embedding_size]
   /// @return visual tokens for the language model [n, embedding_size]
   template <class EmbedTokens>
   Tensor operator()(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
-                    const EmbedTokens& embed_tokens) const {
+                    const std::vector<std::int32_t>& confidence, const EmbedTokens& embed_tokens) const {
     SerInputs<Ops> inputs;
     if (config_.use_caption && !caption_ids.empty()) {
       inputs.text = (*text_projector_)(
           ops, caption_embedding_ ? (*caption_embedding_)(ops, caption_ids) : embed_tokens(caption_ids));
+      if (confidence_embedding_) {
+        require(confidence.size() == caption_ids.size(), ErrorCode::kShape,
+                "caption_confidence: expected a level of each of ", caption_ids.size(), " tokens, actual ",
+                confidence.size());
+        inputs.text = ops.add(*inputs.text, (*confidence_embedding_)(ops, confidence));
+      }
       if (type_embedding_) inputs.text = ops.add(*inputs.text, repeated(ops, *type_embedding_, 1, inputs.text->rows()));
       if (text_position_embedding_) {
         inputs.text_positions = text_position_embedding_->range(ops, 0, inputs.text->rows());
@@ -137,7 +147,7 @@ class SerConnector {
   Index num_patches_;
   std::vector<Mlp<Ops>> visual_projectors_;
   std::optional<nn::Embedding<Ops>> level_embedding_, visual_position_embedding_, text_position_embedding_,
-      type_embedding_, caption_embedding_;
+      type_embedding_, caption_embedding_, confidence_embedding_;
   Matrix<float> sine_positions_;
   std::optional<Mlp<Ops>> text_projector_;
   std::unique_ptr<SerBody<Ops>> body_;

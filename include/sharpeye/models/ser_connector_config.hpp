@@ -43,8 +43,11 @@ struct SerConnectorConfig {
   bool caption_bos = true;             ///< the caption's tokens begin with BOS
   Index max_caption_tokens = 128;      ///< longer captions are cut
   Output output = Output::kVisual;     ///< which positions go on to the language model
-  bool use_caption = true;             ///< false: trained without the caption
-  bool use_features = true;            ///< false: every level shows the last layer of the list
+  /// In how many levels the connector is told how sure the first glance is of each token of the caption (see
+  /// draft_confidence.hpp); 0: not at all, as in the paper.
+  Index caption_confidence = 0;
+  bool use_caption = true;   ///< false: trained without the caption
+  bool use_features = true;  ///< false: every level shows the last layer of the list
   Index num_queries = 100;
 
   bool has_separate_levels() const {

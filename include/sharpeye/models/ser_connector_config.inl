@@ -45,6 +45,7 @@ void list_fields(SerConnectorConfig& config, Fields& fields) {
   fields.choice("output", config.output,
                 queries ? Names<Output>{{Output::kQueries, "queries"}, {Output::kQueriesAndText, "queries_and_text"}}
                         : Names<Output>{{Output::kVisual, "visual"}, {Output::kVisualAndText, "visual_and_text"}});
+  fields.integer("caption_confidence", config.caption_confidence, 0, 64);
   fields.boolean("use_caption", config.use_caption);
   fields.boolean("use_features", config.use_features);
   fields.integer("num_queries", config.num_queries, 1, kMaxPositions);

@@ -51,6 +51,13 @@ class KvCache {
     used_ = sequence.empty() ? 0 : sequence.back() + 1;
   }
 
+  /// Sequence i becomes the first `length` tokens of the former sequence parents[i], none of which is shorter. The rows
+  /// of the others are not used again.
+  void fork(const std::vector<Index>& parents, Index length) {
+    select(parents);
+    for (auto& sequence : sequences_) sequence.resize(static_cast<std::size_t>(length));
+  }
+
   /// Makes room for `count` new tokens of each sequence. The activations of the step hold them sequence after sequence.
   /// @throws Error kLimit when the capacity is exceeded, kInvalidArgument when the mutual tokens come in parts.
   void extend(Index count) {

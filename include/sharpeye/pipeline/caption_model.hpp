@@ -64,6 +64,8 @@ class CaptionModel {
   const MmSer<Ops>& network() const;
   /// Whether the model has a second glance.
   bool refines() const;
+  /// Whether all weights are stored as floating-point numbers, none quantized or packed.
+  bool has_float_weights() const;
 
  private:
   struct Parts;

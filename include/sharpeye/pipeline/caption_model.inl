@@ -63,8 +63,12 @@ struct CaptionModel::Parts {
       settings->num_tokens = tokens;
       check(*settings, folder + "/generation_config.json: ");
     }
-    WeightLoader loader(open_model_weights(folder, options.mode),
-                        {options.allow_non_finite, options.mode == LoadMode::kMap});
+    const std::shared_ptr<const TensorSource> weights = open_model_weights(folder, options.mode);
+    for (const std::string& name : weights->names()) {
+      const std::optional<DType> dtype = weights->find(name)->dtype;
+      has_float_weights = has_float_weights && dtype && *dtype != DType::kI8 && *dtype != DType::kU8;
+    }
+    WeightLoader loader(weights, {options.allow_non_finite, options.mode == LoadMode::kMap});
     return MmSer<Ops>(config, loader);
   }
 
@@ -73,6 +77,7 @@ struct CaptionModel::Parts {
   GenerationConfig generation, refine_generation;
   std::unique_ptr<const Tokenizer> tokenizer;
   PromptTemplate initial_prompt, refine_prompt;
+  bool has_float_weights = true;
   MmSer<Ops> network;
 };
 
@@ -108,6 +113,9 @@ SHARPEYE_BODY const PromptTemplate& CaptionModel::refine_prompt() const {
 }
 SHARPEYE_BODY const MmSer<CaptionModel::Ops>& CaptionModel::network() const {
   return parts_->network;
+}
+SHARPEYE_BODY bool CaptionModel::has_float_weights() const {
+  return parts_->has_float_weights;
 }
 SHARPEYE_BODY bool CaptionModel::refines() const {
   return parts_->network.refines();

@@ -71,7 +71,7 @@ class CaptionRun {
     } else if (options_.initial) {
       caption_.initial = std::string(strip(*options_.initial));
       caption_.initial_ids = model_.tokenizer().encode(caption_.initial, {false, false});
-      if (options_.on_tensor) first_glance();
+      if (options_.on_tensor || needs_reader()) first_glance();
     } else {
       take_initial(first_glance());
     }
@@ -128,6 +128,22 @@ class CaptionRun {
     arena_.trim(std::size_t{4} << 20);
     milliseconds += milliseconds_since(begin);
     return result;
+  }
+
+  // Whether the second glance is told how sure the first one is of a caption: that one is asked when it has written.
+  bool needs_reader() const { return rounds_ > 0 && sees_caption() && network_.reads_confidence(); }
+  bool sees_caption() const {
+    return options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
+  }
+
+  // The levels of confidence that the SeR-Connector reads beside a caption, whoever wrote it. A caption that is longer
+  // than the first glance has room for is not read to its end.
+  std::vector<std::int32_t> confidence(const std::string& caption, const std::vector<std::int32_t>& caption_ids) {
+    std::vector<std::int32_t> written = network_.written_ids(model_.tokenizer(), caption);
+    written.resize(std::min(written.size(), static_cast<std::size_t>(reader_room_)));
+    const auto known = timed(caption_.timings.pass1_decode, [&] { return reader_->log_probabilities(written); });
+    return confidence_levels(model_.tokenizer(), written, known, caption_ids,
+                             model_.config().ser_connector->caption_confidence);
   }
 
   bool is_late() {
@@ -189,14 +205,14 @@ class CaptionRun {
   }
 
   Written refine(const std::string& initial, Index round) {
-    const bool sees_caption = options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
-    const std::string draft = sees_caption ? initial : "";
+    const std::string draft = sees_caption() ? initial : "";
+    std::vector<std::int32_t> caption_ids, levels;
+    if (sees_caption()) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
+    if (needs_reader()) levels = confidence(draft, caption_ids);
     const Tensor visual = timed(caption_.timings.ser_connector, [&] {
-      std::vector<std::int32_t> caption_ids;
-      if (sees_caption) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
       const Tensor features = network_.second_features(ops_, sight_.second);
       if (round <= 1) trace("ser.features", features);
-      return network_.second_glance(ops_, features, caption_ids);
+      return network_.second_glance(ops_, features, caption_ids, levels);
     });
     if (round <= 1) trace("ser.output", visual);
     if (round > 0 && is_late()) return {};
@@ -233,13 +249,18 @@ class CaptionRun {
     require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
             " tokens, actual ", inputs_embeds.rows());
     generation.max_new_tokens = std::min(generation.max_new_tokens, room);
+    if (round == 0) reader_room_ = generation.max_new_tokens;
     if (round <= 1) {
       if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
       trace(name + ".inputs_embeds", inputs_embeds);
     }
-    CausalLmNextToken<Ops> next_token(ops_, language_model, inputs_embeds, generation.num_beams,
-                                      generation.max_new_tokens, visual.rows());
     const std::vector<std::int32_t> draft = draft_for(generation, round);
+    std::optional<CausalLmNextToken<Ops>> own;
+    CausalLmNextToken<Ops>& next_token =
+        (round == 0 && needs_reader() ? reader_ : own)
+            .emplace(ops_, language_model, inputs_embeds, generation.num_beams, generation.max_new_tokens,
+                     visual.rows(),
+                     generation.num_beams > 1 && !draft.empty() ? 1 + beam_ahead(generation.num_beams) : 1);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
@@ -249,6 +270,7 @@ class CaptionRun {
     DraftStatistics statistics;
     GeneratedSequence sequence = timed(pass.decode_time, [&] {
       if (draft.empty()) return generate(next_token, generation, hooks);
+      if (generation.num_beams > 1) return beam_search_from_draft(next_token, generation, draft, hooks, &statistics);
       return generate_from_draft(next_token, generation, draft, hooks, &statistics);
     });
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
@@ -262,9 +284,11 @@ class CaptionRun {
     return written;
   }
 
-  // What a greedy refinement is likely to write: the caption before it, as the language model wrote it.
+  // What a refinement is likely to write: the caption before it, as the language model wrote it. With beams, whose
+  // scores add up, passes over several tokens are near enough to passes over one with float weights alone.
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
-    if (round == 0 || !options_.verify_draft || generation.num_beams > 1 || generation.do_sample) return {};
+    if (round == 0 || !options_.verify_draft || generation.do_sample) return {};
+    if (generation.num_beams > 1 && !(options_.verify_draft_with_beams && model_.has_float_weights())) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
     if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
@@ -319,6 +343,8 @@ class CaptionRun {
   TileGrid grid_;
   Sight<Ops> sight_;                               // of the last square
   std::vector<std::vector<Tensor>> first_states_;  // Sight::first of every square, until the connector has read them
+  std::optional<CausalLmNextToken<Ops>> reader_;   // the first glance, where it is asked how sure it is
+  Index reader_room_ = 0;                          // the tokens that it can read after its prompt
 };
 
 }  // namespace detail

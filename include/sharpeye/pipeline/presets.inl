@@ -137,7 +137,8 @@ SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& token
 }
 
 SHARPEYE_BODY const std::vector<std::string>& variant_names() {
-  static const std::vector<std::string> names{"two-glances", "single-pass", "caption-only", "features-only", "queries"};
+  static const std::vector<std::string> names{"two-glances",   "single-pass", "caption-only",
+                                              "features-only", "queries",     "confidence"};
   return names;
 }
 
@@ -152,6 +153,8 @@ SHARPEYE_BODY void apply_variant(MmSerConfig& config, const std::string& name) {
   } else if (name == "features-only") {
     config.ser_connector->use_caption = false;
     config.refine_prompt = config.initial_prompt;
+  } else if (name == "confidence") {
+    config.ser_connector->caption_confidence = 8;
   } else if (name == "queries") {
     const SerConnectorConfig paper = *config.ser_connector;
     config.ser_connector = SerConnectorConfig::of(SerConnectorConfig::Variant::kQueryDecoder);

@@ -1,11 +1,14 @@
 #pragma once
 
 /// @file
-/// AdamW (Loshchilov and Hutter 2019), and the clipping of gradients.
+/// AdamW (Loshchilov and Hutter 2019), with Muon for matrices on request, and the clipping of gradients.
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "sharpeye/core/thread_pool.hpp"
+#include "sharpeye/training/muon.hpp"
 #include "sharpeye/training/optimization_config.hpp"
 #include "sharpeye/training/parameters.hpp"
 
@@ -15,6 +18,8 @@ namespace training {
 /// The optimiser's state. With t the number of the step, from 1:
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 /// w = w (1 - rate * decay) - rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
+/// With `muon`, for matrices inside of layers (is_hidden_matrix()), and with b its momentum:
+/// m = b m + g; w = w (1 - rate * decay) - rate * muon_scale() * orthogonalize(g + b m)
 template <class S>
 class AdamW {
  public:
@@ -40,12 +45,32 @@ class AdamW {
       S* m = first_.data() + offset;
       S* v = second_.data() + offset;
       S* w = parameter.values.data();
+      if (config_.muon && is_hidden_matrix(parameter)) {
+        const S momentum = static_cast<S>(config_.muon_momentum);
+        std::vector<S> update(static_cast<std::size_t>(parameter.size()));
+        for (Index i = 0; i < parameter.size(); ++i) {
+          m[i] = momentum * m[i] + g[i];
+          update[static_cast<std::size_t>(i)] = g[i] + momentum * m[i];  // Nesterov's
+        }
+        orthogonalize(parameter.rows, parameter.columns, update.data());
+        const S muon_rate = static_cast<S>(learning_rate * muon_scale(parameter.rows, parameter.columns));
+        for (Index i = 0; i < parameter.size(); ++i)
+          w[i] = w[i] * keep - muon_rate * update[static_cast<std::size_t>(i)];
+        return;
+      }
       for (Index i = 0; i < parameter.size(); ++i) {
         m[i] = b1 * m[i] + (1 - b1) * g[i];
         v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
         w[i] = w[i] * keep - rate * m[i] / (std::sqrt(v[i]) * correction + epsilon);
       }
     });
+  }
+
+  /// Whether Muon moves it: the matrices inside of layers. Tables whose rows are looked up, and the patch embedding,
+  /// are AdamW's.
+  static bool is_hidden_matrix(const Parameter<S>& parameter) {
+    return parameter.shape.size() == 2 && parameter.rows > 1 && parameter.columns > 1 &&
+           parameter.name.find("embed") == std::string::npos && parameter.name.find("lm_head") == std::string::npos;
   }
 
   /// The state, for checkpoints.

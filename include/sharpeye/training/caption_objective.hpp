@@ -54,15 +54,29 @@ class CaptionObjective {
 
   /// -log p(target | image, draft) of the second glance.
   /// @param states of the SeR-Connector's layers
+  /// @param first of the connector's layers, for a SeR-Connector that is told how sure the first glance is of the
+  /// draft: its present weights say so, and nothing flows back into them; else not used
   double refine_loss(Ops& ops, const std::vector<Tensor>& states, const std::string& draft,
-                     const std::vector<std::int32_t>& target, S scale) const {
-    const Tensor visual = network_.second_glance(ops, network_.second_features(ops, states),
-                                                 network_.caption_ids(model_.tokenizer(), draft));
+                     const std::vector<std::int32_t>& target, S scale, const std::vector<Tensor>& first = {}) const {
+    const std::vector<std::int32_t> ids = network_.caption_ids(model_.tokenizer(), draft);
+    const Tensor visual = network_.second_glance(
+        ops, network_.second_features(ops, states), ids,
+        network_.reads_confidence() ? confidence(ops, first, draft, ids) : std::vector<std::int32_t>());
     return loss(ops, network_.refine_language_model(), model_.refine_prompt().tokenize(model_.tokenizer(), draft),
                 visual, target, scale);
   }
 
  private:
+  std::vector<std::int32_t> confidence(Ops& ops, const std::vector<Tensor>& first, const std::string& draft,
+                                       const std::vector<std::int32_t>& ids) const {
+    const Tokenizer& tokenizer = model_.tokenizer();
+    const auto written = MmSer<Ops>::written_ids(tokenizer, draft);
+    const auto log_probabilities = network_.log_probabilities(ops, model_.initial_prompt().tokenize(tokenizer),
+                                                              network_.first_glance(ops, first), written);
+    return confidence_levels(tokenizer, written, log_probabilities, ids,
+                             model_.config().ser_connector->caption_confidence);
+  }
+
   static double loss(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
                      const std::vector<std::int32_t>& target, S scale) {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});

@@ -153,8 +153,10 @@ SHARPEYE_BODY bool train_captions(const StageOptions& options, const TrainingEve
       if (!draft) {
         return objective.initial_loss(ops, states(ops, image, config.connector.vision_feature_layers), *target, scale);
       }
+      std::vector<Autodiff<float>::Tensor> first;
+      if (network.reads_confidence()) first = states(ops, image, config.connector.vision_feature_layers);
       return objective.refine_loss(ops, states(ops, image, config.ser_connector->vision_feature_layers), *draft,
-                                   *target, scale);
+                                   *target, scale, first);
     }) / tokens;
   };
   const auto save = [&](Index step) {

@@ -17,6 +17,8 @@ struct AdamWConfig {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0;  ///< of matrices; vectors (biases, norms) do not decay
+  bool muon = false;        ///< matrices inside of layers are moved by Muon (muon.hpp), with the same rate and decay
+  double muon_momentum = 0.95;
 };
 
 /// How long, how fast, how many samples.

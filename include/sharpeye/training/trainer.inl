@@ -37,6 +37,7 @@ SHARPEYE_BODY Trainer::Trainer(TrainerOptions options, std::map<std::string, std
   identity_["warmup_ratio"] = concat(config.warmup_ratio);
   identity_["weight_decay"] = concat(config.adamw.weight_decay);
   identity_["max_gradient_norm"] = concat(config.max_gradient_norm);
+  if (config.adamw.muon) identity_["muon"] = "true";  // runs from before there was this option go on
   std::filesystem::create_directories(options_.output);
   std::error_code ignored;
   is_resumed_ = std::filesystem::exists(state_path(), ignored);
