@@ -182,7 +182,7 @@ TEST_CASE("wrong usage of init exits with 2") {
   const test::TemporaryFolder folder;
   test::check_refused({"init", "--preset", "huge", "-o", folder / "x"}, "--preset");
   test::check_refused({"init", "--preset", "tiny"}, "--output is required");
-  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--dtype", "int8"}, "--dtype");
+  test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--dtype", "int3"}, "--dtype");
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--seed", "1.5"}, "--seed");
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "x", "--tokenizer", folder / "none"},
                       folder / "none/vocab.json");
