@@ -529,7 +529,7 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     generation.eos_token_ids = {static_cast<std::int32_t>(seed % 40)};
     generation.num_beams = 3;
     const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
-      CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30,
+      CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30, 0,
                                                 1 + beam_ahead(3));
       model.prefill(draft);
       return beam_search_from_draft(model, generation, draft, {}, &statistics).ids;

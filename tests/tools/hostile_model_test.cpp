@@ -95,6 +95,7 @@ TEST_CASE("every numeric key refuses numbers that make no sense, by name") {
                                        "eos_token_id 0",
                                        "pad_token_id 0",
                                        "layer_index_base 0",
+                                       "caption_confidence 0",
                                        "rounds 0",
                                        "vision_feature_layers 0",
                                        "vision_feature_layers -1",
