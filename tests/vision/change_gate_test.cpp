@@ -50,7 +50,7 @@ TEST_CASE("what the gate compares with is the last frame that passed") {
     return image;
   };
   CHECK(gate.passes(grey(100)));
-  for (const std::uint8_t level : std::vector<std::uint8_t>{110, 120, 130, 140, 150}) CHECK(!gate.passes(grey(level)));
+  for (const int level : {110, 120, 130, 140, 150}) CHECK(!gate.passes(grey(static_cast<std::uint8_t>(level))));
   CHECK(gate.passes(grey(152)));  // slow changes add up
   CHECK(!gate.passes(grey(110)));
   CHECK(gate.passes(grey(100)));

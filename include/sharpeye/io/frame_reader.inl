@@ -331,7 +331,7 @@ class ImageFileReader final : public QueueReader {
   // Both: the bytes of the file at the queue's front, or, if it breaks off, those until there.
   std::size_t broken_at(std::size_t size, std::size_t resume_at) {
     size_is_whole_ = false;
-    resume_at_ = resume_at;
+    resume_at_ = resume_at <= queue_.view().size() ? resume_at : 2;  // a broken length can point anywhere
     return size;
   }
 
