@@ -226,7 +226,7 @@ TEST_CASE("images are named in a list, too") {
 
 TEST_CASE("Ctrl-C finishes the current image, and the same command goes on") {
   const Corpus corpus;
-  std::vector<std::string> words{"caption", "--model", world().model(), "--rounds", "60", "--parallel", "2", "--out"};
+  std::vector<std::string> words{"caption", "--model", world().model(), "--rounds", "20", "--parallel", "2", "--out"};
   const auto with = [&](const std::string& out, int count) {
     std::vector<std::string> all = words;
     all.push_back(out);
