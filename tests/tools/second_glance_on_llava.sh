@@ -29,5 +29,5 @@ done
 "$sharpeye" caption --model refined --json val/images >captions.jsonl
 for glance in initial refined; do
   "$sharpeye" eval --references val/captions.json --predictions captions.jsonl --field $glance --json $glance.json >/dev/null
-  python3 -c "import json; print('$glance', 'CIDEr-D', round(100 * json.load(open('$glance.json'))['CIDEr-D'], 1))"
+  python3 -c "import json; print('$glance', 'CIDEr-D', round(100 * json.load(open('$glance.json'))['scores']['cider_d'], 1))"
 done
