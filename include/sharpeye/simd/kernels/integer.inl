@@ -80,7 +80,7 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index a_panel_bytes, const 
     const Index j = v * kLanes;
     y[v] = load_bytes(b + j / kNR * stride + j % kNR * 4);
   }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
   for (int r = 0; r < kRows; ++r) {
     const IntVec x = broadcast_bytes(a + r / kMR * a_panel_bytes + r % kMR * 4);
 #pragma GCC unroll 4
@@ -146,7 +146,7 @@ inline void byte_kernel(const IntegerBlock& block, Index row, Index panel, Ahead
   const bool skips = kRows <= kMR && live.begins != nullptr;
   const bool streams = kRows <= kMR && block.a.m <= kMR;
   IntVec sum[kSets][kRows][kVectors];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
   for (int r = 0; r < kRows; ++r) {
     std::int32_t total = block.a.totals[row + r];
     if (skips) total -= block.a.zeros[row + r] * static_cast<std::int32_t>(w.k);
@@ -181,7 +181,7 @@ inline void byte_kernel(const IntegerBlock& block, Index row, Index panel, Ahead
   }
   for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, a_panel_bytes, b + i * kNR, stride, sum[0]);
   const float* scales = w.scales + panel * kNR;
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
   for (int r = 0; r < kRows; ++r) {
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
@@ -204,7 +204,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, flo
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   const std::int8_t* a = block.a.micro_panel(row);
   Vec total[kRows][kVectors];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) total[r][v] = broadcast(0.0f);
@@ -216,7 +216,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, flo
         prefetch_stream<kPanels>(b, stride, group * kGroupBytes + byte);
     }
     IntVec sum[kRows][kVectors];
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
     for (int r = 0; r < kRows; ++r) {
       const IntVec start = broadcast_int(-kNibbleOffset * block.a.sums[(row + r) * groups + group]);
 #pragma GCC unroll 4
@@ -232,7 +232,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, flo
         low[v] = low_nibbles(both);
         high[v] = high_nibbles(both);
       }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
       for (int r = 0; r < kRows; ++r) {
         const Index i = group * kGroup + line * 8;
         const IntVec first = four_bytes<kRows>(a, a_panel_bytes, r, i),
@@ -248,11 +248,11 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, flo
       const auto* scales =
           reinterpret_cast<const float16*>(data + v / kLineVectors * stride) + v % kLineVectors * kLanes;
       const Vec scale = load(scales);
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
       for (int r = 0; r < kRows; ++r) total[r][v] = fma(to_float(sum[r][v]), scale, total[r][v]);
     }
   }
-#pragma GCC unroll 16
+#pragma GCC unroll kUnrolledRows
   for (int r = 0; r < kRows; ++r) {
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4

@@ -3,6 +3,9 @@
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
+/// Rows of a micro-tile of integers that are unrolled. None: its sums do not fit into the registers anyway, and a loop
+/// is smaller, faster and quicker to compile. (int4, 600 rows: 248 -> 172 ms.)
+inline constexpr int kUnrolledRows = 1;
 
 /// Four numbers in the vectors that GCC and clang offer on every CPU: quick to compile, and as fast as the CPU's base
 /// instructions allow.
@@ -29,11 +32,28 @@ inline Vec load(const float* p) noexcept {
   std::memcpy(&x, p, sizeof x);
   return x;
 }
+/// Four numbers of 16 bits, one in each word.
+inline Words load_halves(const void* p) noexcept {
+  std::uint16_t __attribute__((vector_size(8))) halves;
+  std::memcpy(&halves, p, sizeof halves);
+  return __builtin_convertvector(halves, Words);
+}
+inline Floats widen(const float16* p) noexcept {
+  using Ints = std::int32_t __attribute__((vector_size(16)));
+  const Words x = load_halves(p), sign = (x & 0x8000) << 16, magnitude = x & 0x7fff, shifted = magnitude << 13;
+  // A subnormal is magnitude * 2^-24, exact in float.
+  const Floats small = __builtin_convertvector(reinterpret_cast<Ints>(magnitude), Floats) * 0x1p-24f;
+  const Words finite = magnitude < 0x400 ? reinterpret_cast<Words>(small) : shifted + 0x38000000;
+  return reinterpret_cast<Floats>(sign | (magnitude < 0x7c00 ? finite : shifted | 0x7f800000));
+}
+inline Floats widen(const bfloat16* p) noexcept {
+  return reinterpret_cast<Floats>(load_halves(p) << 16);
+}
 inline Vec load(const float16* p) noexcept {
-  SHARPEYE_LANES(static_cast<float>(p[i]));
+  return {{widen(p), widen(p + 4)}};
 }
 inline Vec load(const bfloat16* p) noexcept {
-  SHARPEYE_LANES(static_cast<float>(p[i]));
+  return {{widen(p), widen(p + 4)}};
 }
 inline void store(float* p, Vec x) noexcept {
   std::memcpy(p, &x, sizeof x);
