@@ -3,6 +3,7 @@
 /// @file
 /// The one exception type of the library.
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -43,25 +44,47 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
-// Numbers are written as in C's own locale, whatever the program's is.
-void append_integer(std::string& text, long long value);
-void append_integer(std::string& text, unsigned long long value);
-void append_number(std::string& text, double value);
-
-template <class Part>
-void append(std::string& text, const Part& part) {
-  if constexpr (std::is_same_v<Part, char>) {
-    text += part;
-  } else if constexpr (std::is_floating_point_v<Part>) {
-    append_number(text, static_cast<double>(part));
-  } else if constexpr (std::is_signed_v<Part>) {
-    append_integer(text, static_cast<long long>(part));
-  } else if constexpr (std::is_arithmetic_v<Part>) {
-    append_integer(text, static_cast<unsigned long long>(part));
-  } else {
-    text += std::string_view(part);
+/// A piece of a text that is put together: of one type, so that a message costs a call instead of code of its own.
+class TextPart {
+ public:
+  template <class Value>
+  TextPart(const Value& value) noexcept {  // NOLINT(google-explicit-constructor): made from what is to be told
+    if constexpr (std::is_same_v<Value, char>) {
+      kind_ = Kind::kCharacter;
+      character_ = value;
+    } else if constexpr (std::is_floating_point_v<Value>) {
+      kind_ = Kind::kNumber;
+      number_ = static_cast<double>(value);
+    } else if constexpr (std::is_signed_v<Value>) {
+      kind_ = Kind::kSigned;
+      signed_ = value;
+    } else if constexpr (std::is_arithmetic_v<Value>) {
+      kind_ = Kind::kUnsigned;
+      unsigned_ = value;
+    } else {
+      kind_ = Kind::kText;
+      text_ = value;
+    }
   }
-}
+
+  /// Numbers are written as in C's own locale, whatever the program's is.
+  void append_to(std::string& text) const;
+
+ private:
+  enum class Kind : char { kText, kCharacter, kSigned, kUnsigned, kNumber };
+
+  Kind kind_;
+  union {
+    std::string_view text_;
+    char character_;
+    long long signed_;
+    unsigned long long unsigned_;
+    double number_;
+  };
+};
+
+std::string join(const TextPart* parts, std::size_t count);
+[[noreturn]] void throw_error(ErrorCode code, const TextPart* parts, std::size_t count);
 
 }  // namespace detail
 
@@ -69,15 +92,15 @@ void append(std::string& text, const Part& part) {
 /// with up to six digits, as printf's %g).
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string text;
-  (detail::append(text, parts), ...);
-  return text;
+  const detail::TextPart all[] = {parts...};
+  return detail::join(all, sizeof...(parts));
 }
 
 /// Throws an Error whose text is the concatenation of `parts`.
 template <class... Parts>
 [[noreturn]] void fail(ErrorCode code, const Parts&... parts) {
-  throw Error(code, concat(parts...));
+  const detail::TextPart all[] = {parts...};
+  detail::throw_error(code, all, sizeof...(parts));
 }
 
 /// Throws the Error unless `condition` holds. The parts are evaluated in any case and formatted on failure only: where

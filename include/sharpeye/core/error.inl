@@ -29,19 +29,26 @@ SHARPEYE_BODY const char* to_string(ErrorCode code) noexcept {
 
 namespace detail {
 
-SHARPEYE_BODY void append_integer(std::string& text, long long value) {
-  char digits[24];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-SHARPEYE_BODY void append_integer(std::string& text, unsigned long long value) {
-  char digits[24];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-SHARPEYE_BODY void append_number(std::string& text, double value) {
+SHARPEYE_BODY void TextPart::append_to(std::string& text) const {
   char digits[32];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::general, 6).ptr);
+  char* const end = digits + sizeof digits;
+  switch (kind_) {
+    case Kind::kText: text += text_; return;
+    case Kind::kCharacter: text += character_; return;
+    case Kind::kSigned: text.append(digits, std::to_chars(digits, end, signed_).ptr); return;
+    case Kind::kUnsigned: text.append(digits, std::to_chars(digits, end, unsigned_).ptr); return;
+    case Kind::kNumber: text.append(digits, std::to_chars(digits, end, number_, std::chars_format::general, 6).ptr);
+  }
+}
+
+SHARPEYE_BODY std::string join(const TextPart* parts, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) parts[i].append_to(text);
+  return text;
+}
+
+SHARPEYE_BODY void throw_error(ErrorCode code, const TextPart* parts, std::size_t count) {
+  throw Error(code, join(parts, count));
 }
 
 }  // namespace detail

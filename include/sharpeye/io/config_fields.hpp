@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@ enum class Need { kOptional, kRequired };
 
 /// The texts of an enumeration's values.
 template <class Value>
-using Names = std::vector<std::pair<Value, std::string>>;
+using Names = std::vector<std::pair<Value, const char*>>;
 
 /// Reads fields from a JSON object. @throws Error kConfig naming the key
 class ReadFields {
@@ -46,8 +47,8 @@ class ReadFields {
   template <class Value>
   void choice(const char* key, Value& value, const Names<Value>& names) {
     if (!json_.has(key)) return;
-    std::vector<std::string> allowed;
-    for (const auto& name : names) allowed.push_back(name.second);
+    std::vector<std::string_view> allowed;
+    for (const auto& name : names) allowed.emplace_back(name.second);
     const std::string chosen = json_.one_of(key, allowed);
     for (const auto& [meaning, name] : names) {
       if (name == chosen) value = meaning;

@@ -48,7 +48,7 @@ class JsonReader {
   bool boolean(std::string_view key, std::optional<bool> fallback = {}) const;
   std::string text(std::string_view key, std::optional<std::string> fallback = {}) const;
   /// One of the `allowed` texts.
-  std::string one_of(std::string_view key, const std::vector<std::string>& allowed,
+  std::string one_of(std::string_view key, const std::vector<std::string_view>& allowed,
                      std::optional<std::string> fallback = {}) const;
   /// What names an entry of a file: a text or an integer, also one that is written 1.0.
   Json id(std::string_view key) const;

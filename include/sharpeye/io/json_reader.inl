@@ -63,14 +63,14 @@ SHARPEYE_BODY std::string JsonReader::text(std::string_view key, std::optional<s
   return to_text(value_->find(key), key);
 }
 
-SHARPEYE_BODY std::string JsonReader::one_of(std::string_view key, const std::vector<std::string>& allowed,
+SHARPEYE_BODY std::string JsonReader::one_of(std::string_view key, const std::vector<std::string_view>& allowed,
                                              std::optional<std::string> fallback) const {
   if (fallback && !has(key)) return *fallback;
   std::string expected = "one of";
   const Json* value = value_->find(key);
-  for (const std::string& choice : allowed) {
-    if (value != nullptr && *value == Json(choice)) return choice;
-    expected += std::string(expected.size() > 6 ? ", \"" : " \"") + choice + "\"";
+  for (const std::string_view choice : allowed) {
+    if (value != nullptr && *value == Json(choice)) return std::string(choice);
+    expected += concat(expected.size() > 6 ? ", \"" : " \"", choice, '"');
   }
   refuse(key, expected, value);
 }

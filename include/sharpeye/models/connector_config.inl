@@ -46,7 +46,7 @@ SHARPEYE_BODY MlpType MlpType::from_text(const std::string& text, const std::str
     for (const auto& [activation, name] : activation_names()) {
       type.activation = activation;
       if (rest == name) return true;
-      type.norm = rest == name + "_norm";
+      type.norm = rest == concat(name, "_norm");
       if (type.norm) return true;
     }
     return false;

@@ -97,7 +97,7 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
 }
 
 /// What a model directory can be: each `model_type` and how its config.json is read.
-inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> model_kinds() {
+inline std::vector<std::pair<const char*, MmSerConfig (*)(const JsonReader&)>> model_kinds() {
   return {{MmSerConfig::kModelType, read_mm_ser_config},
           {"llava", read_llava_config},
           {"git", read_git_config},
@@ -108,8 +108,8 @@ inline std::vector<std::pair<std::string, MmSerConfig (*)(const JsonReader&)>> m
 }  // namespace detail
 
 SHARPEYE_BODY MmSerConfig MmSerConfig::from_json(const JsonReader& json) {
-  std::vector<std::string> names;
-  for (const auto& kind : detail::model_kinds()) names.push_back(kind.first);
+  std::vector<std::string_view> names;
+  for (const auto& kind : detail::model_kinds()) names.emplace_back(kind.first);
   const std::string name = json.one_of("model_type", names);
   const auto place = std::find(names.begin(), names.end(), name) - names.begin();
   return detail::model_kinds()[static_cast<std::size_t>(place)].second(json);
