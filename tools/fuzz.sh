@@ -31,20 +31,16 @@ for folder in tests/fixtures/models/*/; do
     { cat "$folder/config.json" && printf '\0' && cat "$folder/preprocessor_config.json" 2>/dev/null || true; } \
         >"$corpus/config/$(basename "$folder")"
 done
-
-# A configuration has a switch in front, and so has a vocab.txt, with its settings and a text behind it.
-mkdir -p "$corpus"/model_config
-for folder in tests/fixtures/models/*/; do
-    name=$(basename "$folder")
-    if [[ -f $folder/config.json ]]; then { printf 'c' && cat "$folder/config.json"; } >"$corpus/model_config/$name"; fi
-    if [[ -f $folder/vocab.txt ]]; then
-        { printf 'v' && cat "$folder/vocab.txt" && printf '\0{"do_lower_case":true}\0The cat [SEP] sits.'; } \
-            >"$corpus/model_config/vocab-$name"
-    fi
-done
 tiling='{"image_processor_type": "Idefics3ImageProcessor", "max_image_size": {"longest_edge": 32},
          "size": {"longest_edge": 64}, "do_image_splitting": true, "resample": 1, "image_mean": [0.5, 0.5, 0.5]}'
 { cat tests/fixtures/models/idefics3_tiny/config.json && printf '\0%s' "$tiling"; } >"$corpus/config/idefics3_tiny"
+
+# A vocab.txt has its settings and a text behind it.
+mkdir -p "$corpus"/bert_vocabulary
+for file in tests/fixtures/models/*/vocab.txt; do
+    { cat "$file" && printf '\0{"do_lower_case":true}\0The cat [SEP] sits.'; } \
+        >"$corpus/bert_vocabulary/$(basename "$(dirname "$file")")"
+done
 
 for source in tests/fuzz/fuzz_*.cpp; do
     name=$(basename "$source" .cpp)

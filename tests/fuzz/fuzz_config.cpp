@@ -1,4 +1,4 @@
-// libFuzzer target: a config.json and a preprocessor_config.json, separated by the first NUL byte.
+// libFuzzer target: a config.json of any kind of model and a preprocessor_config.json, separated by the first NUL byte.
 //   clang++ -std=c++17 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/fuzz_config.cpp
 // What is read is written and read again: it must be the same. Images are processed where that is cheap.
 
@@ -28,7 +28,10 @@ JsonReader reader(std::string_view text, const char* name) {
 Index read_model(std::string_view text) {
   try {
     const MmSerConfig config = MmSerConfig::from_json(reader(text, "config.json"));
+    require_that(config.num_vision_blocks() >= 0);
     require_that(config.num_vision_blocks() <= config.vision_config.num_hidden_layers());
+    require_that(config.text_config.vocab_size() > 0);
+    config.prompt_text();
     require_that(config.vision_config.grid_size() % config.connector.pixel_shuffle == 0);
     const Json written = config.to_json();
     require_that(MmSerConfig::from_json(JsonReader(written, "written")).to_json() == written);
