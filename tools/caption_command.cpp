@@ -76,6 +76,8 @@ void CaptionCommand::add_to(Command& command) {
   command.flag("--draft-with-beams", draft_with_beams,
                "Take the caption before as the draft of refinements with beams, too: fewer and longer passes, the same "
                "text");
+  command.number("--first-share", first_share, 0, 0.99,
+                 "The first glance's share in choosing each word of a refinement; costs its decoding once more");
   command.number("--beams", beams, 1, 64, "Beams of the search, 1 is greedy");
   command.number("--max-new-tokens", max_new_tokens, 1, Index{1} << 17, "The longest caption");
   const Option& sampling = command.flag("--sample", sample, "Draw tokens instead of searching the likeliest");
@@ -100,6 +102,7 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   options.ablation = to_ablation(ablation);
   options.verify_draft = !no_draft;
   options.verify_draft_with_beams = draft_with_beams;
+  options.first_share = first_share;
   const bool refines = model.refines();
   std::optional<Index> asked = rounds;
   if (glances) {

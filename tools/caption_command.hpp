@@ -25,6 +25,7 @@ struct CaptionCommand {
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p, min_confidence;
+  double first_share = 0;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> prompt;
   std::optional<Index> deadline_ms;

@@ -64,6 +64,9 @@ struct CaptionOptions {
   /// So does a refinement with beams (beam_search_from_draft()), unless weights are quantized. It saves a quarter of
   /// the passes, but each reads twice as many tokens: whether that is faster depends on the model and the machine.
   bool verify_draft_with_beams = false;
+  /// The first glance's say in the words of a refinement: its share of the logits, from 0 (as in the paper) to below 1
+  /// (MixedNextToken). It then reads each token too, which costs its decoding once more.
+  double first_share = 0;
   std::optional<std::string> prompt;   ///< for the initial caption, instead of the model's own: see PromptTemplate
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.

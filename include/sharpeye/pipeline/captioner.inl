@@ -11,6 +11,7 @@
 #include "sharpeye/generation/causal_lm_next_token.hpp"
 #include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/generate.hpp"
+#include "sharpeye/generation/mixed_next_token.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
@@ -58,6 +59,8 @@ class CaptionRun {
       pass->generation.num_tokens = model.generation().num_tokens;
       check(pass->generation, "generation: ");
     }
+    require(options.first_share >= 0 && options.first_share < 1, ErrorCode::kInvalidArgument,
+            "first_share: expected a number from 0 to below 1, actual ", options.first_share);
     require(network_.refines() || (rounds_ == 0 && !is_single_pass()), ErrorCode::kInvalidArgument,
             "rounds: expected 0 with a model without ser_connector, actual ", rounds_);
     if (is_single_pass()) rounds_ = 0;
@@ -130,8 +133,9 @@ class CaptionRun {
     return result;
   }
 
-  // Whether the second glance is told how sure the first one is of a caption: that one is asked when it has written.
-  bool needs_reader() const { return rounds_ > 0 && sees_caption() && network_.reads_confidence(); }
+  // Whether the first glance is needed after it has written: to say how sure it is of a caption, or to write another.
+  bool needs_reader() const { return rounds_ > 0 && (tells_confidence() || options_.first_share > 0); }
+  bool tells_confidence() const { return sees_caption() && network_.reads_confidence(); }
   bool sees_caption() const {
     return options_.ablation == Ablation::kNone || options_.ablation == Ablation::kCaptionOnly;
   }
@@ -208,7 +212,7 @@ class CaptionRun {
     const std::string draft = sees_caption() ? initial : "";
     std::vector<std::int32_t> caption_ids, levels;
     if (sees_caption()) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
-    if (needs_reader()) levels = confidence(draft, caption_ids);
+    if (tells_confidence()) levels = confidence(draft, caption_ids);
     const Tensor visual = timed(caption_.timings.ser_connector, [&] {
       const Tensor features = network_.second_features(ops_, sight_.second);
       if (round <= 1) trace("ser.features", features);
@@ -249,18 +253,28 @@ class CaptionRun {
     require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
             " tokens, actual ", inputs_embeds.rows());
     generation.max_new_tokens = std::min(generation.max_new_tokens, room);
-    if (round == 0) reader_room_ = generation.max_new_tokens;
+    if (round > 0 && options_.first_share > 0) {
+      generation.max_new_tokens = std::min(generation.max_new_tokens, reader_room_);
+    }
     if (round <= 1) {
       if (options_.on_ids) options_.on_ids(name + ".input_ids", prompt.ids);
       trace(name + ".inputs_embeds", inputs_embeds);
     }
     const std::vector<std::int32_t> draft = draft_for(generation, round);
+    const bool is_reader = round == 0 && needs_reader();
+    // What reads on in the second glance needs room for that one's sequences.
+    GenerationConfig most = generation;
+    if (is_reader && options_.first_share > 0) {
+      most.num_beams = std::max(most.num_beams, second_.generation.num_beams);
+      most.max_new_tokens = std::min(std::max(most.max_new_tokens, second_.generation.max_new_tokens), room);
+    }
+    if (round == 0) reader_room_ = most.max_new_tokens;
+    const bool reads_ahead = most.num_beams > 1 && (!draft.empty() || (is_reader && options_.verify_draft_with_beams));
     std::optional<CausalLmNextToken<Ops>> own;
     CausalLmNextToken<Ops>& next_token =
-        (round == 0 && needs_reader() ? reader_ : own)
-            .emplace(ops_, language_model, inputs_embeds, generation.num_beams, generation.max_new_tokens,
-                     visual.rows(),
-                     generation.num_beams > 1 && !draft.empty() ? 1 + beam_ahead(generation.num_beams) : 1);
+        (is_reader ? reader_ : own)
+            .emplace(ops_, language_model, inputs_embeds, most.num_beams, most.max_new_tokens, visual.rows(),
+                     reads_ahead ? 1 + beam_ahead(most.num_beams) : 1);
     const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
     if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
@@ -269,9 +283,15 @@ class CaptionRun {
     const GenerationHooks hooks = make_hooks(generation, round);
     DraftStatistics statistics;
     GeneratedSequence sequence = timed(pass.decode_time, [&] {
-      if (draft.empty()) return generate(next_token, generation, hooks);
-      if (generation.num_beams > 1) return beam_search_from_draft(next_token, generation, draft, hooks, &statistics);
-      return generate_from_draft(next_token, generation, draft, hooks, &statistics);
+      const auto decode = [&](NextToken& writer) {
+        if (draft.empty()) return generate(writer, generation, hooks);
+        if (generation.num_beams > 1) return beam_search_from_draft(writer, generation, draft, hooks, &statistics);
+        return generate_from_draft(writer, generation, draft, hooks, &statistics);
+      };
+      if (round == 0 || options_.first_share == 0) return decode(next_token);
+      reader_->rewind();
+      MixedNextToken both(next_token, *reader_, static_cast<float>(options_.first_share));
+      return decode(both);
     });
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
