@@ -53,8 +53,8 @@ struct Caption;
 
 /// How to caption one image.
 struct CaptionOptions {
-  /// Refinements: 0 is one glance, 1 two, more feed each caption to the next. By default as the model's config says,
-  /// and 0 for a model of one glance.
+  /// Refinements: 0 is one glance, 1 two, more feed each caption to the next, and end early where a caption comes back
+  /// as it was (all others would be the same). By default as the model's config says, and 0 for a model of one glance.
   std::optional<Index> rounds;
   Ablation ablation = Ablation::kNone;
   std::optional<GenerationConfig> generation;         ///< for the initial caption, instead of the model's own

@@ -86,10 +86,13 @@ class CaptionRun {
     while (caption_.rounds < rounds_ && !is_late()) {
       Written written = refine(caption_.refined, caption_.rounds + 1);
       if (is_late()) break;  // it may be cut short
+      const bool is_same = written.text == caption_.refined && written.ids == caption_.refined_ids;
       caption_.refined = std::move(written.text);
       caption_.refined_ids = std::move(written.ids);
       caption_.refined_confidence = std::move(written.confidence);
       ++caption_.rounds;
+      // The next round would read what this one has read, and write it once more.
+      if (is_same && !second_.generation.do_sample) break;
     }
     caption_.timings.total = milliseconds_since(begin);
     return std::move(caption_);
