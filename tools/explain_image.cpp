@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/flops.hpp"
@@ -22,6 +23,19 @@ Image as_seen(const Image& image, bool is_turned) {
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
+}
+
+// What a word attended to is what its letters did: without tokens of punctuation alone behind them.
+void leave_punctuation_out(std::vector<WordProbability>& words, const std::vector<std::int32_t>& ids,
+                           const Tokenizer& tokenizer) {
+  const auto is_punctuation = [&](Index token) {
+    const std::string text = token_text(tokenizer, ids[static_cast<std::size_t>(token)]);
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; });
+  };
+  for (WordProbability& word : words) {
+    while (word.end_token - word.first_token > 1 && is_punctuation(word.end_token - 1)) --word.end_token;
+  }
 }
 
 std::vector<WordPair> pairs_of(const std::vector<WordProbability>& initial,
@@ -65,15 +79,15 @@ std::vector<StageCost> costs_of(const ExplainedImage& found, const CaptionModel&
     lengths.num_beams = generation.num_beams;
     return count_flops(config, lengths);
   };
-  const StageFlops one = count(found.first(), *options.generation), two = count(found.last(), *options.refine_generation);
+  const StageFlops one = count(found.first(), *options.generation),
+                   two = count(found.last(), *options.refine_generation);
   const bool refines = found.caption.rounds > 0;
   const auto rounds = static_cast<double>(found.caption.rounds);
-  std::vector<StageCost> stages{
-      {"image", time(&CaptionTimings::image), 0},
-      {"vision", time(&CaptionTimings::vision), refines ? one.vision : one.vision_one_glance},
-      {"connector", time(&CaptionTimings::connector), one.connector},
-      {"pass1_prefill", time(&CaptionTimings::pass1_prefill), one.pass1_prefill},
-      {"pass1_decode", time(&CaptionTimings::pass1_decode), one.pass1_decode}};
+  std::vector<StageCost> stages{{"image", time(&CaptionTimings::image), 0},
+                                {"vision", time(&CaptionTimings::vision), refines ? one.vision : one.vision_one_glance},
+                                {"connector", time(&CaptionTimings::connector), one.connector},
+                                {"pass1_prefill", time(&CaptionTimings::pass1_prefill), one.pass1_prefill},
+                                {"pass1_decode", time(&CaptionTimings::pass1_decode), one.pass1_decode}};
   if (refines) {
     stages.push_back({"ser_connector", time(&CaptionTimings::ser_connector), rounds * two.ser_connector});
     stages.push_back({"pass2_prefill", time(&CaptionTimings::pass2_prefill), rounds * two.pass2_prefill});
@@ -112,7 +126,8 @@ std::vector<std::pair<std::string, std::vector<Index>>> shapes_of(const Explaine
     const Index written = maps.num_queries;
     shapes.push_back({name + "visual tokens", {static_cast<Index>(glance.found.visual_keys.size()), embedding}});
     shapes.push_back({name + "prompt", {glance.found.num_prompt_keys, embedding}});
-    shapes.push_back({name + "attention of the written tokens", {maps.num_layers, maps.num_heads, written, maps.num_keys}});
+    shapes.push_back(
+        {name + "attention of the written tokens", {maps.num_layers, maps.num_heads, written, maps.num_keys}});
     shapes.push_back({name + "logits", {written, vocabulary}});
   }
   return shapes;
@@ -129,8 +144,7 @@ Region Region::parse(const std::string& text, std::size_t number) {
   bool is_right = !region.name.empty();
   for (std::size_t i = 0; i < 4 && is_right; ++i) {
     const std::size_t end = i < 3 ? text.find(',', begin) : text.size();
-    is_right = end != std::string::npos &&
-               detail::read_number(text.substr(begin, end - begin), -1e6, 1e6, values[i]);
+    is_right = end != std::string::npos && detail::read_number(text.substr(begin, end - begin), -1e6, 1e6, values[i]);
     begin = end + 1;
   }
   require(is_right && values[2] > 0 && values[3] > 0, ErrorCode::kInvalidArgument,
@@ -166,8 +180,9 @@ ExplainedImage explain_image(Session& session, const std::string& name, const Ex
   const ImageSize size{found.image.width(), found.image.height()};
   for (const Region& region : options.regions) {
     require(overlaps({{0, 0, static_cast<double>(size.width), static_cast<double>(size.height)}}, region.box)[0] > 0,
-            ErrorCode::kInvalidArgument, "--region ", in_quotes(region.name), ": expected a part of the image, which is ",
-            size.width, " x ", size.height, " pixels, actual left ", region.box.left, ", top ", region.box.top);
+            ErrorCode::kInvalidArgument, "--region ", in_quotes(region.name),
+            ": expected a part of the image, which is ", size.width, " x ", size.height, " pixels, actual left ",
+            region.box.left, ", top ", region.box.top);
   }
   found.regions = options.regions;
 
@@ -182,9 +197,11 @@ ExplainedImage explain_image(Session& session, const std::string& name, const Ex
     ExplainedGlance& one = found.glances.emplace_back();
     const bool is_last = glance.round == found.caption.rounds;
     one.words = glance.round == 0 ? found.caption.initial_confidence.words
-                : is_last ? found.caption.refined_confidence.words
-                          : word_probabilities(model.tokenizer(), {glance.ids, {glance.log_probabilities.begin(),
-                                                                                glance.log_probabilities.end()}});
+                : is_last         ? found.caption.refined_confidence.words
+                                  : word_probabilities(
+                                        model.tokenizer(),
+                                        {glance.ids, {glance.log_probabilities.begin(), glance.log_probabilities.end()}});
+    leave_punctuation_out(one.words, glance.ids, model.tokenizer());
     for (const WordProbability& word : one.words) one.caption += (one.caption.empty() ? "" : " ") + word.word;
     one.boxes = visual_token_boxes(processor, size, model.config(), glance.round,
                                    static_cast<Index>(glance.visual_keys.size()));

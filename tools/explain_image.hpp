@@ -38,7 +38,7 @@ struct ExplainOptions {
 struct ExplainedGlance {
   GlanceExplanation found;
   std::string caption;
-  std::vector<WordProbability> words;
+  std::vector<WordProbability> words;  ///< their tokens without those of punctuation alone at their ends
   std::vector<PixelBox> boxes;
 };
 

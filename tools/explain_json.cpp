@@ -73,9 +73,8 @@ Json to_json(const ExplainedGlance& glance, const std::vector<Region>& regions, 
   for (std::size_t t = 0; t < found.ids.size(); ++t) {
     Json alternatives = Json::list();
     for (const TokenAlternative& one : found.alternatives[t]) {
-      alternatives.push_back({{"id", one.id},
-                              {"text", token_text(tokenizer, one.id)},
-                              {"log_probability", rounded(one.log_probability)}});
+      alternatives.push_back(
+          {{"id", one.id}, {"text", token_text(tokenizer, one.id)}, {"log_probability", rounded(one.log_probability)}});
     }
     const auto place = static_cast<Index>(t);
     tokens.push_back({{"id", found.ids[t]},
@@ -193,8 +192,9 @@ MemorySource to_tensors(const ExplainedImage& found) {
     const std::string name = concat("glances.", glance.found.round, ".");
     add(name + "attention", glance.found.attention);
     const auto count = static_cast<Index>(glance.found.visual_keys.size());
-    tensors.add(make_tensor(name + "visual_keys", {count},
-                            std::vector<std::int64_t>(glance.found.visual_keys.begin(), glance.found.visual_keys.end())));
+    tensors.add(
+        make_tensor(name + "visual_keys", {count},
+                    std::vector<std::int64_t>(glance.found.visual_keys.begin(), glance.found.visual_keys.end())));
   }
   for (const ConnectorExplanation& connector : found.connectors) {
     const std::string name = concat("connectors.", connector.round, ".");

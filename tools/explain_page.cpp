@@ -68,10 +68,14 @@ std::string for_script(std::string text) {
   std::string safe;
   safe.reserve(text.size());
   for (const char c : text) {
-    if (c == '<') safe += "\\u003c";
-    else if (c == '>') safe += "\\u003e";
-    else if (c == '&') safe += "\\u0026";
-    else safe += c;
+    if (c == '<')
+      safe += "\\u003c";
+    else if (c == '>')
+      safe += "\\u003e";
+    else if (c == '&')
+      safe += "\\u0026";
+    else
+      safe += c;
   }
   return safe;
 }
@@ -93,8 +97,8 @@ std::string to_page(const ExplainedImage& found, const CaptionModel& model, cons
   for (const ExplainedGlance& glance : found.glances) data["maps"].push_back(attention_of(glance));
   data["connector_maps"] = Json::list();
   for (const ConnectorExplanation& connector : found.connectors) {
-    data["connector_maps"].push_back({{"read_by_words", packed(connector.read_by_words)},
-                                      {"read_of_words", packed(connector.read_of_words)}});
+    data["connector_maps"].push_back(
+        {{"read_by_words", packed(connector.read_by_words)}, {"read_of_words", packed(connector.read_of_words)}});
   }
   const std::string page = kExplainPage, mark = "%DATA%";
   const std::size_t place = page.find(mark);

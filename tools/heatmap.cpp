@@ -49,8 +49,7 @@ std::vector<double> density(const ExplainedGlance& glance, Index word, const Map
 
 // From nothing over blue and red to yellow, as `t` goes from 0 to 1.
 std::array<double, 3> heat(double t) {
-  constexpr std::array<std::array<double, 3>, 4> kStops{
-      {{20, 30, 110}, {150, 30, 130}, {235, 85, 50}, {255, 225, 70}}};
+  constexpr std::array<std::array<double, 3>, 4> kStops{{{20, 30, 110}, {150, 30, 130}, {235, 85, 50}, {255, 225, 70}}};
   const double at = std::clamp(t, 0.0, 1.0) * 3;
   const auto stop = std::min<std::size_t>(2, static_cast<std::size_t>(at));
   const double part = at - static_cast<double>(stop);
@@ -85,9 +84,8 @@ Image paint_heatmap(const ExplainedImage& found, const WordPair& pair, const Map
       for (Index x = 0; x < width; ++x, out += 3) {
         const std::uint8_t* rgb = base.row(y) + 3 * x;
         const double grey = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
-        const double t = maps[half].empty() || largest <= 0
-                             ? 0
-                             : maps[half][static_cast<std::size_t>(y * width + x)] / largest;
+        const double t =
+            maps[half].empty() || largest <= 0 ? 0 : maps[half][static_cast<std::size_t>(y * width + x)] / largest;
         const std::array<double, 3> colour = heat(t);
         const double cover = maps[half].empty() ? 0 : 0.35 + 0.45 * t;
         for (std::size_t c = 0; c < 3; ++c) {

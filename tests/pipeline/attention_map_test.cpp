@@ -62,7 +62,8 @@ TEST_CASE("the mass in a region counts parts of boxes, and what has a place only
 }
 
 TEST_CASE("visual tokens stand in a grid on each square; class tokens and queries nowhere") {
-  const JsonReader json(read_json_file(std::string(SHARPEYE_SOURCE_DIR) + "/weights/demo/config.json", 1 << 20), "json");
+  const JsonReader json(read_json_file(std::string(SHARPEYE_SOURCE_DIR) + "/weights/demo/config.json", 1 << 20),
+                        "json");
   MmSerConfig config = MmSerConfig::from_json(json);  // 8 x 8 patches
   ImageProcessorConfig settings;
   settings.image_size = 64;

@@ -1,5 +1,5 @@
-// What words attend to, against Hugging Face's attention (tests/reference/make_attention_goldens.py), and that looking on
-// changes no caption.
+// What words attend to, against Hugging Face's attention (tests/reference/make_attention_goldens.py), and that looking
+// on changes no caption.
 
 #include "sharpeye/pipeline/caption_explainer.hpp"
 
@@ -218,7 +218,8 @@ TEST_CASE("probabilities over a cache are those over its rows") {
       for (std::size_t i = 0; i < found.size(); ++i) {
         double product = 0;
         for (Index j = 0; j < 2; ++j) {
-          product += static_cast<double>(q(query, 2 * head + j)) * static_cast<double>(store(rows[i], head / 2 * 2 + j));
+          product +=
+              static_cast<double>(q(query, 2 * head + j)) * static_cast<double>(store(rows[i], head / 2 * 2 + j));
         }
         expected.push_back(std::exp(product / std::sqrt(2.0)));
         sum += expected.back();

@@ -16,7 +16,8 @@ namespace {
 const std::string kDemo = std::string(SHARPEYE_SOURCE_DIR) + "/weights/demo";
 const std::string kSample = std::string(SHARPEYE_SOURCE_DIR) + "/tools/sample.png";
 
-Json explain(const std::vector<std::string>& more, const std::string& model = kDemo, const std::string& image = kSample) {
+Json explain(const std::vector<std::string>& more, const std::string& model = kDemo,
+             const std::string& image = kSample) {
   std::vector<std::string> arguments{"explain", image, "--model", model, "--json", "--runs", "1"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const auto result = run(arguments);
@@ -33,7 +34,8 @@ double number(const Json& json) {
 TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   const test::TemporaryFolder folder;
   const std::string report = folder / "a/report";
-  const auto result = run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "face=40,5,24,24"});
+  const auto result =
+      run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "face=40,5,24,24"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out == report + "/index.html\n");
   const Json json = test::parse(test::read_text(report + "/explain.json"));
@@ -78,14 +80,17 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   const auto token = yellow.at("tokens")[0].get<Index>();
   double first = 0;  // of the first visual token, which stands behind the begin token
   for (Index head = 0; head < 16; ++head) {
-    first += static_cast<double>(values[static_cast<std::size_t>((head * attention.shape[2] + token) * attention.shape[3] + 1)]) / 16;
+    first += static_cast<double>(
+                 values[static_cast<std::size_t>((head * attention.shape[2] + token) * attention.shape[3] + 1)]) /
+             16;
   }
   CHECK(first == doctest::Approx(number(yellow.at("map")[0])).epsilon(1e-4));
   CHECK(arrays.find("connectors.1.shares") != nullptr);
 
   const std::string page = test::read_text(report + "/index.html");
   CHECK(page.find("%DATA%") == std::string::npos);
-  for (const char* part : {"http:", "https:", "//cdn", "src=\"", "@import", "url("}) CHECK_MESSAGE(page.find(part) == page.npos, part);
+  for (const char* part : {"http:", "https:", "//cdn", "src=\"", "@import", "url("})
+    CHECK_MESSAGE(page.find(part) == page.npos, part);
   CHECK(page.find("data:image/png;base64,") != page.npos);
   std::size_t pictures = 0;
   for (const auto& entry : std::filesystem::directory_iterator(report + "/heatmaps")) {
@@ -102,8 +107,9 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
 
 TEST_CASE("explain paints a word, as it is written in the captions") {
   const test::TemporaryFolder folder;
-  const auto result = run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Yellow=" + (folder / "y.png"),
-                           "--heatmap", "fish=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
+  const auto result =
+      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Yellow=" + (folder / "y.png"),
+           "--heatmap", "fish=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out.empty());
   CHECK(test::read_text(folder / "y.png").substr(1, 3) == "PNG");
@@ -151,7 +157,8 @@ TEST_CASE("explain refuses what it cannot show, before it writes anything") {
     test::check_refused(arguments, part);
     CHECK(!std::filesystem::exists(folder / "report"));
   };
-  for (const char* region : {"1,2,3", "a=1,2,3", "=1,2,3,4", "x=1,2,3,nan", "x=1,2,3,4,5", "x=1,2,0,4", "x=1,2,3,-4", "x="}) {
+  for (const char* region :
+       {"1,2,3", "a=1,2,3", "=1,2,3,4", "x=1,2,3,nan", "x=1,2,3,4,5", "x=1,2,0,4", "x=1,2,3,-4", "x="}) {
     refused({"--region", region}, "--region: expected NAME=LEFT,TOP,WIDTH,HEIGHT in pixels");
   }
   refused({"--region", "x=64,0,5,5"}, "expected a part of the image, which is 64 x 64 pixels");

@@ -33,7 +33,8 @@ void check_boxes(const ImageProcessor& processor, const Image& image, int step) 
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     for (Index row = 0; row < size; ++row) {
       for (Index column = 0; column < size; ++column) {
-        const double x = boxes[i].left + (static_cast<double>(column) + 0.5) * boxes[i].width / static_cast<double>(size);
+        const double x =
+            boxes[i].left + (static_cast<double>(column) + 0.5) * boxes[i].width / static_cast<double>(size);
         const double y = boxes[i].top + (static_cast<double>(row) + 0.5) * boxes[i].height / static_cast<double>(size);
         // Filters reach over edges, where the ramp ends.
         const double margin = 4 + 3 * boxes[i].width / static_cast<double>(size);

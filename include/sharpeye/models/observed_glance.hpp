@@ -28,9 +28,9 @@ struct ObservedCaption {
   const MmSer<Ops>& network;
   const CausalLm<Ops>& language_model;
   const PromptTokens& prompt;
-  const typename Ops::Tensor& visual;     ///< the prompt's visual tokens [n, embedding_size]
+  const typename Ops::Tensor& visual;    ///< the prompt's visual tokens [n, embedding_size]
   const std::vector<std::int32_t>& ids;  ///< what it wrote, the end token included if there is one
-  Index num_tokens;                       ///< of the tokenizer: ids from here on only pad the vocabulary
+  Index num_tokens;                      ///< of the tokenizer: ids from here on only pad the vocabulary
 };
 
 SHARPEYE_NAMESPACE_END

@@ -16,7 +16,8 @@ struct AttentionCall {
   const float* keys;
   Index key_stride;
   AttentionMask mask;
-  const RowSpan* spans = nullptr;  ///< of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing
+  const RowSpan* spans =
+      nullptr;  ///< of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing
 
   /// How many keys a query sees.
   Index keys_of(Index query) const noexcept {

@@ -32,8 +32,8 @@ SHARPEYE_BODY std::vector<WordProbability> word_probabilities(const Tokenizer& t
   StreamingDecoder decoder(tokenizer);
   std::vector<WordProbability> words;
   bool in_word = false;
-  std::size_t length = 0;  // bytes decoded
-  double pending = 0;      // log-probability of tokens that have written no word yet
+  std::size_t length = 0;   // bytes decoded
+  double pending = 0;       // log-probability of tokens that have written no word yet
   Index first_pending = 0;  // the first of them
   for (std::size_t i = 0; i < sequence.ids.size() && length < text_end; ++i) {
     const std::string text = decoder.push(sequence.ids[i]);

@@ -97,8 +97,7 @@ class ConnectorReading final : public AttentionObserver {
   void begin_block() {
     const auto add = [](AttentionMaps& maps) {
       ++maps.num_layers;
-      maps.values.resize(
-          static_cast<std::size_t>(maps.num_layers * maps.num_heads * maps.num_queries * maps.num_keys));
+      maps.values.resize(static_cast<std::size_t>(maps.num_layers * maps.num_heads * maps.num_queries * maps.num_keys));
     };
     add(found_.shares);
     add(found_.read_by_words);
@@ -199,8 +198,7 @@ SHARPEYE_BODY void CaptionExplainer::look(const ObservedConnector<Inference<floa
                                  const std::vector<std::int32_t>& caption,
                                  const std::vector<std::int32_t>& confidence) {
     const auto features = glance.network.second_features(glance.ops, states);
-    return detail::values_of(glance.ops,
-                             glance.network.second_glance(glance.ops, features, caption, confidence));
+    return detail::values_of(glance.ops, glance.network.second_glance(glance.ops, features, caption, confidence));
   };
   found.num_levels = config.has_separate_levels() ? static_cast<Index>(found.layers.size()) : 1;
   detail::ConnectorReading reading(config, found);

@@ -300,8 +300,8 @@ class CaptionRun {
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
     if (options_.observer != nullptr && !(round > 0 && is_late())) {
-      options_.observer->write({round, ops_, network_, language_model, prompt, visual, sequence.ids,
-                                model_.generation().num_tokens});
+      options_.observer->write(
+          {round, ops_, network_, language_model, prompt, visual, sequence.ids, model_.generation().num_tokens});
     }
     Written written;
     std::size_t text_end = 0;

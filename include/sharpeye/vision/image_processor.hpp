@@ -66,8 +66,8 @@ class ImageProcessor {
   /// @throws Error kInvalidArgument as check(ImageView).
   ImageTiles tiles(const ImageView& view) const;
 
-  /// Where the squares of tiles() lie in an image, turned upright if it is, of this size: what their edges show. Padding
-  /// lies outside of the image.
+  /// Where the squares of tiles() lie in an image, turned upright if it is, of this size: what their edges show.
+  /// Padding lies outside of the image.
   std::vector<PixelBox> boxes(const ImageSize& image) const;
 
   /// A square [image_size, image_size, 3], normalised and with channels first.

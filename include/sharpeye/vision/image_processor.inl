@@ -74,8 +74,7 @@ SHARPEYE_BODY std::vector<PixelBox> ImageProcessor::boxes(const ImageSize& image
   std::vector<PixelBox> boxes;
   if (config_.tiling) {
     const TilingConfig& tiling = *config_.tiling;
-    const ImageSize covered =
-        rounded_to_tiles(scaled_to_longest_edge(image, tiling.longest_edge), config_.image_size);
+    const ImageSize covered = rounded_to_tiles(scaled_to_longest_edge(image, tiling.longest_edge), config_.image_size);
     const Index rows = covered.height / config_.image_size, columns = covered.width / config_.image_size;
     for (Index tile = 0; tiling.split && rows * columns > 1 && tile < rows * columns; ++tile) {
       const double tile_width = width / static_cast<double>(columns), tile_height = height / static_cast<double>(rows);
