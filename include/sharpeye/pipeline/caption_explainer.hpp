@@ -35,10 +35,11 @@ struct GlanceExplanation {
   Index round;  ///< 0: the initial caption, n: the n-th refinement
   /// What stands at each key: the prompt, and the caption but for its last token. kImageToken for a visual token.
   std::vector<std::int32_t> key_ids;
-  std::vector<Index> visual_keys;         ///< places of the visual tokens among the keys, in their order
-  Index num_prompt_keys;                  ///< text and visual tokens; what follows is the caption
-  std::vector<std::int32_t> ids;          ///< what was written
-  std::vector<double> log_probabilities;  ///< of each of `ids`
+  std::vector<Index> visual_keys;  ///< places of the visual tokens among the keys, in their order
+  Index num_prompt_keys;           ///< text and visual tokens; what follows is the caption
+  std::vector<std::int32_t> ids;   ///< what was written
+  /// Of each of `ids`, by this glance alone (with CaptionOptions::first_share two of them write).
+  std::vector<double> log_probabilities;
   std::vector<std::vector<TokenAlternative>> alternatives;  ///< for each of `ids` the likeliest tokens, in that order
   AttentionMaps attention;  ///< [layers, heads, ids, keys]; 0 where a key comes later; each row sums to 1
 };
