@@ -14,6 +14,7 @@
 #include "sharpeye/core/tensor.hpp"
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/formats/packed_matrix.hpp"
+#include "sharpeye/ops/attention_observer.hpp"
 #include "sharpeye/ops/ops.hpp"
 #include "sharpeye/simd/attention.hpp"
 #include "sharpeye/simd/gemm.hpp"
@@ -81,6 +82,9 @@ class Inference {
   /// @param pool the threads to use. @param arena where activations live; both must outlive this and its tensors.
   /// @throws Error kInvalidArgument when SHARPEYE_ISA is wrong.
   Inference(ThreadPool& pool, Arena& arena) : pool_(pool), arena_(arena), kernels_(simd::kernels()) {}
+
+  /// From now on `observer` sees the inputs of each attention; nullptr: nobody does. It must outlive its use.
+  void observe(AttentionObserver* observer) { observer_ = observer; }
 
   Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Inference>& epilogue = {}) {
     return linears<1>(x, {{{&weight, epilogue}}})[0];
@@ -193,6 +197,10 @@ class Inference {
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
     Tensor y = allocate(q.rows(), q.columns());
     const Index head_dim = q.columns() / num_heads;
+    if (observer_ != nullptr) {
+      observer_->attend({num_heads, head_dim, q.rows(), k.rows(), q.columns() / k.columns(), q.data(), q.stride(),
+                         k.data(), k.stride(), mask});
+    }
     simd::AttentionHead head{};
     head.num_queries = q.rows();
     head.num_keys = k.rows();
@@ -217,6 +225,10 @@ class Inference {
     const Index head_dim = q.columns() / num_heads;
     Index longest = 0;
     for (const RowSpan& span : spans) longest = std::max(longest, span.count);
+    if (observer_ != nullptr) {
+      observer_->attend({num_heads, head_dim, q.rows(), longest, q.columns() / cache.width, q.data(), q.stride(),
+                         cache.keys, cache.width, AttentionMask::kNone, spans.data()});
+    }
     const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
@@ -303,6 +315,7 @@ class Inference {
   ThreadPool& pool_;
   Arena& arena_;
   const simd::KernelTable& kernels_;
+  AttentionObserver* observer_ = nullptr;
 };
 
 SHARPEYE_NAMESPACE_END

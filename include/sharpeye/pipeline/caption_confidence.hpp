@@ -15,7 +15,8 @@ SHARPEYE_NAMESPACE_BEGIN
 /// A word of a caption, with its punctuation: what stands between white space.
 struct WordProbability {
   std::string word;
-  double probability;  ///< the product of its tokens' probabilities, each given all that stands before it
+  double probability;            ///< the product of its tokens' probabilities, each given all that stands before it
+  Index first_token, end_token;  ///< its tokens: [first_token, end_token) of the caption's ids
 };
 
 /// How sure the model was of a caption: the probabilities of its tokens, as they were when it was written.

@@ -50,6 +50,7 @@ struct CaptionProgress {
 };
 
 struct Caption;
+class CaptionObserver;
 
 /// How to caption one image.
 struct CaptionOptions {
@@ -84,6 +85,9 @@ struct CaptionOptions {
   /// Receives the prompts' ids (kImageToken once for the image, or for each tile): "pass1.input_ids",
   /// "pass2.input_ids".
   std::function<void(const std::string&, const std::vector<std::int32_t>&)> on_ids;
+  /// Looks on (pipeline/caption_observer.hpp): a CaptionExplainer tells what each word attended to. What it does takes
+  /// time beside the stages of CaptionTimings, and changes no caption.
+  CaptionObserver* observer = nullptr;
 };
 
 /// The captions of one image.
@@ -108,6 +112,8 @@ class Captioner {
   ~Captioner();
 
   const CaptionModel& model() const;
+  /// How images become squares, as the functions below have left it.
+  const ImageProcessor& processor() const;
 
   /// Replaces the model's own way to make images square. @throws Error kInvalidArgument for a model that splits them
   void set_aspect(Aspect aspect);

@@ -12,8 +12,9 @@
 #include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/generate.hpp"
 #include "sharpeye/generation/mixed_next_token.hpp"
-#include "sharpeye/models/mm_ser.hpp"
+#include "sharpeye/models/observed_glance.hpp"
 #include "sharpeye/ops/inference.hpp"
+#include "sharpeye/pipeline/caption_observer.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/prompt.hpp"
 #include "sharpeye/text/streaming_decoder.hpp"
@@ -222,6 +223,9 @@ class CaptionRun {
       return network_.second_glance(ops_, features, caption_ids, levels);
     });
     if (round <= 1) trace("ser.output", visual);
+    if (options_.observer != nullptr) {
+      options_.observer->look({round, ops_, network_, sight_.second, caption_ids, levels});
+    }
     if (round > 0 && is_late()) return {};
     return write(second_, refine_prompt_for(draft, visual.rows()), visual, round);
   }
@@ -298,6 +302,10 @@ class CaptionRun {
     });
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
+    if (options_.observer != nullptr && !(round > 0 && is_late())) {
+      options_.observer->write(
+          {round, ops_, network_, language_model, prompt, visual, sequence.ids, model_.generation().num_tokens});
+    }
     Written written;
     std::size_t text_end = 0;
     written.text = text_of(sequence.ids, generation, &text_end);
@@ -380,6 +388,10 @@ SHARPEYE_BODY Captioner::~Captioner() = default;
 
 SHARPEYE_BODY const CaptionModel& Captioner::model() const {
   return *state_->model;
+}
+
+SHARPEYE_BODY const ImageProcessor& Captioner::processor() const {
+  return state_->processor;
 }
 
 SHARPEYE_BODY void Captioner::set_aspect(Aspect aspect) {

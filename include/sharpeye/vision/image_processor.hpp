@@ -41,6 +41,11 @@ struct ImageProcessorConfig {
 /// are in [0, 1], and deviations are finite and positive.
 void check(const ImageProcessorConfig& config);
 
+/// A rectangle in an image, in pixels from its top left corner.
+struct PixelBox {
+  double left, top, width, height;
+};
+
 /// Turns upright, resizes to a square and normalises. Immutable: one object serves any number of threads.
 class ImageProcessor {
  public:
@@ -61,10 +66,17 @@ class ImageProcessor {
   /// @throws Error kInvalidArgument as check(ImageView).
   ImageTiles tiles(const ImageView& view) const;
 
+  /// Where the squares of tiles() lie in an image, turned upright if it is, of this size: what their edges show.
+  /// Padding lies outside of the image.
+  std::vector<PixelBox> boxes(const ImageSize& image) const;
+
   /// A square [image_size, image_size, 3], normalised and with channels first.
   std::vector<float> normalize(const Image& square) const;
 
  private:
+  // how one side of an image becomes a side of the square
+  AxisGeometry axis(Index image, Index other) const;
+
   ImageProcessorConfig config_;
   std::array<std::array<float, 256>, 3> normalized_{};
 };

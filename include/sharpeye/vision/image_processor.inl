@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -56,15 +57,42 @@ SHARPEYE_BODY Image ImageProcessor::resize(const ImageView& view) const {
     const TilingConfig whole{config_.tiling->longest_edge, false};
     return make_tiles(view, config_.image_size, whole, config_.pass_order).squares.front();
   }
-  const Index size = config_.image_size, side = std::max(view.width, view.height);
-  const auto axis = [&](Index image, Index other) -> AxisGeometry {
-    if (config_.aspect == Aspect::kPad) return {image, (side - image) / 2, side, size, 0, size};
-    // The longer side of a crop is int(size * long / short), as in the reference.
-    const Index resized = config_.aspect == Aspect::kCrop && image > other ? size * image / other : size;
-    return {image, 0, image, resized, (resized - size) / 2, size};
-  };
   return resize_bicubic(view, axis(view.width, view.height), axis(view.height, view.width), config_.fill(),
                         config_.pass_order);
+}
+
+SHARPEYE_BODY AxisGeometry ImageProcessor::axis(Index image, Index other) const {
+  const Index size = config_.image_size, side = std::max(image, other);
+  if (config_.aspect == Aspect::kPad) return {image, (side - image) / 2, side, size, 0, size};
+  // The longer side of a crop is int(size * long / short), as in the reference.
+  const Index resized = config_.aspect == Aspect::kCrop && image > other ? size * image / other : size;
+  return {image, 0, image, resized, (resized - size) / 2, size};
+}
+
+SHARPEYE_BODY std::vector<PixelBox> ImageProcessor::boxes(const ImageSize& image) const {
+  const auto width = static_cast<double>(image.width), height = static_cast<double>(image.height);
+  std::vector<PixelBox> boxes;
+  if (config_.tiling) {
+    const TilingConfig& tiling = *config_.tiling;
+    const ImageSize covered = rounded_to_tiles(scaled_to_longest_edge(image, tiling.longest_edge), config_.image_size);
+    const Index rows = covered.height / config_.image_size, columns = covered.width / config_.image_size;
+    for (Index tile = 0; tiling.split && rows * columns > 1 && tile < rows * columns; ++tile) {
+      const double tile_width = width / static_cast<double>(columns), tile_height = height / static_cast<double>(rows);
+      boxes.push_back({static_cast<double>(tile % columns) * tile_width,
+                       static_cast<double>(tile / columns) * tile_height, tile_width, tile_height});
+    }
+    boxes.push_back({0, 0, width, height});
+    return boxes;
+  }
+  const auto range = [](const AxisGeometry& axis) {  // begin and length, in samples of the image
+    const double scale = static_cast<double>(axis.canvas) / static_cast<double>(axis.resized);
+    return std::pair(static_cast<double>(axis.crop_start) * scale - static_cast<double>(axis.offset),
+                     static_cast<double>(axis.crop) * scale);
+  };
+  const auto [left, across] = range(axis(image.width, image.height));
+  const auto [top, down] = range(axis(image.height, image.width));
+  boxes.push_back({left, top, across, down});
+  return boxes;
 }
 
 SHARPEYE_BODY std::vector<float> ImageProcessor::operator()(const ImageView& view) const {
