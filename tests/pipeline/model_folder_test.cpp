@@ -8,7 +8,7 @@
 
 #include "pipeline/tiny_models.hpp"
 #include "sharpeye/core/file.hpp"
-#include "sharpeye/io/json_reader.hpp"
+#include "sharpeye/io/json.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/assemble.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
@@ -62,8 +62,7 @@ TEST_CASE("what is missing in a model directory is named, whoever reads it") {
   CHECK(message(ErrorCode::kFileNotFound, [] { CaptionModel::load("/no/where"); }) ==
         "/no/where: " + config + "no such directory");
   const std::string file = test::tiny_model_folder() + "/vocab.json";
-  CHECK(message(ErrorCode::kFileNotFound, [&] { CaptionModel::load(file); }) ==
-        file + ": " + config + "a file");
+  CHECK(message(ErrorCode::kFileNotFound, [&] { CaptionModel::load(file); }) == file + ": " + config + "a file");
 
   const std::string tokenizer =
       "expected a tokenizer: tokenizer.json (Hugging Face's tokenizers), or vocab.json and merges.txt (byte-level "
@@ -114,11 +113,9 @@ TEST_CASE("an argument of what makes a model is named as the library calls it") 
   MmSerConfig one_glance = make_preset("tiny-llava", bytes.tokenizer).config;
   CHECK(message(ErrorCode::kInvalidArgument, [&] { apply_variant(one_glance, "queries"); }) ==
         "variant: expected a model of two glances for queries, actual one of one glance");
-  const BpeTokenizer huge = [] {
-    std::string vocab = "{\"</s>\": 0";
-    for (int id = 1; id <= 50272; ++id) vocab += concat(", \"", id, "\": ", id);
-    return BpeTokenizer(vocab + "}", "#version: 0.2\n", {}, "vocab.json", "merges.txt");
-  }();
+  Json vocab = parse_json(bytes.vocab_json, "vocab.json");
+  for (std::size_t id = vocab.size(); id <= 50272; ++id) vocab[concat("word", id)] = id;
+  const BpeTokenizer huge(vocab.dump(), bytes.merges_txt, {}, "vocab.json", "merges.txt");
   CHECK(message(ErrorCode::kInvalidArgument, [&] { make_preset("mm-ser-125m", huge); }) ==
         "tokenizer: expected at most 50272 tokens for preset mm-ser-125m, actual 50273");
 }
