@@ -4,8 +4,8 @@
 #include "sharpeye/pipeline/assemble.hpp"
 
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/pipeline/model_folder.hpp"
 #include "tools/options.hpp"
+#include "tools/output_folder.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -34,7 +34,7 @@ std::string summary(const std::vector<std::string>& names) {
 
 int run_assemble(const AssembleCommand& command) {
   for (const std::string& from : {command.parts.vision, command.parts.language_model}) {
-    require_new_model_folder(from, command.folder, command.force);
+    require_new_model(from, command.folder, command.force);
   }
   catch_interrupts();
   Assembly assembly = assemble(command.parts);

@@ -2,17 +2,15 @@
 /// `sharpeye init`: a complete model directory with random weights, or a model of one glance with an untrained second
 /// one.
 
-#include <filesystem>
 #include <optional>
 
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/assemble.hpp"
-#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "sharpeye/pipeline/random_model.hpp"
 #include "tools/options.hpp"
-#include "tools/terminal.hpp"
+#include "tools/output_folder.hpp"
 
 namespace tool {
 namespace {
@@ -27,7 +25,7 @@ struct InitCommand {
 };
 
 int add_second_glance(const InitCommand& command) {
-  require_new_model_folder(command.on, command.folder, command.force);
+  require_new_model(command.on, command.folder, command.force);
   catch_interrupts();
   Assembly assembly = with_second_glance(command.on);
   if (command.refine_prompt) assembly.config.refine_prompt = *command.refine_prompt;
@@ -38,10 +36,7 @@ int add_second_glance(const InitCommand& command) {
 
 int run_init(const InitCommand& command) {
   if (!command.on.empty()) return add_second_glance(command);
-  namespace fs = std::filesystem;
-  const std::string config_path = command.folder + "/config.json";
-  require(command.force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
-          ": is already there; --force replaces it");
+  require_new(command.folder + "/config.json", command.force);
   const TokenizerFiles tokenizer = TokenizerFiles::load(command.tokenizer);
   Preset preset = make_preset(command.preset, tokenizer.tokenizer);
   apply_variant(preset.config, command.variant);

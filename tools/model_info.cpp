@@ -9,6 +9,7 @@
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/check_tile_markers.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
@@ -58,12 +59,8 @@ void sum_parts(ModelInfo& info) {
 }  // namespace
 
 ModelInfo inspect_model(const std::string& folder, const CaptionsToCount& captions) {
-  const auto read = [&](const std::string& name) {
-    const std::string path = folder + "/" + name;
-    return JsonReader(read_json_file(path, kConfigFileLimit), path);
-  };
   ModelInfo info;
-  info.config = MmSerConfig::from_json(read("config.json"));
+  info.config = MmSerConfig::from_json(read_model_config(folder));
   const GenerationConfig generation = read_generation_config(folder, info.config);
   const std::unique_ptr<const Tokenizer> tokenizer = load_tokenizer(folder);
   TileGrid grid;

@@ -136,6 +136,36 @@ CLI::Option* add_option(CLI::App& app, const Option& option) {
   return added;
 }
 
+// All long names of a command's options, and its short ones.
+std::vector<std::string> option_names(const Command* command) {
+  std::vector<std::string> names{"--help"};
+  if (command == nullptr) return {"--help", "--version"};
+  for (const Option& option : command->options()) {
+    std::istringstream list(option.names);
+    for (std::string name; std::getline(list, name, ',');) {
+      if (name[0] == '-') names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// Carries a command out. The library's errors begin with the field that is wrong, "batch_size: expected ..."; who typed
+// the command line knows it as --batch-size.
+Action with_option_names(const Command& command) {
+  return [run = command.run, names = option_names(&command)] {
+    try {
+      return run();
+    } catch (const Error& error) {
+      const std::string_view text = error.what();
+      const std::size_t end = std::min(text.find(": "), text.size());
+      std::string option = concat("--", text.substr(0, end));
+      std::replace(option.begin(), option.end(), '_', '-');
+      if (error.code() != ErrorCode::kInvalidArgument || std::count(names.begin(), names.end(), option) == 0) throw;
+      throw Error(error.code(), option.append(text.substr(end)));
+    }
+  };
+}
+
 void add_command(CLI::App& app, const Command& command, Action& run) {
   CLI::App& parser = *app.add_subcommand(command.name, command.description);
   std::map<std::string, CLI::Option_group*> groups;
@@ -152,20 +182,7 @@ void add_command(CLI::App& app, const Command& command, Action& run) {
     for (const Option* other : option.needed) one->needs(added.at(other));
     for (const Option* other : option.excluded) one->excludes(added.at(other));
   }
-  parser.callback([&command, &run] { run = command.run; });
-}
-
-// All long names of a command's options, and its short ones.
-std::vector<std::string> option_names(const Command* command) {
-  std::vector<std::string> names{"--help"};
-  if (command == nullptr) return {"--help", "--version"};
-  for (const Option& option : command->options()) {
-    std::istringstream list(option.names);
-    for (std::string name; std::getline(list, name, ',');) {
-      if (name[0] == '-') names.push_back(name);
-    }
-  }
-  return names;
+  parser.callback([&command, &run] { run = with_option_names(command); });
 }
 
 std::string joined(const std::vector<std::string>& names) {

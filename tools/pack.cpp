@@ -10,8 +10,8 @@
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
-#include "sharpeye/pipeline/model_folder.hpp"
 #include "tools/options.hpp"
+#include "tools/output_folder.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -23,15 +23,16 @@ struct PackCommand {
 };
 
 int run_pack(const PackCommand& command) {
-  require_new_model_folder(command.model, command.folder, command.force);
+  require_new_model(command.model, command.folder, command.force);
   catch_interrupts();
   const std::string config_path = command.model + "/config.json";
+  const ModelFolder folder(command.model);
   const Json config = read_json_file(config_path, kConfigFileLimit);
   PackingLoader loader(open_model_weights(command.model, LoadMode::kMap), is_interrupted);
   const MmSer<Counting> model(MmSerConfig::from_json(JsonReader(config, config_path)), loader);
   std::filesystem::remove(command.folder + "/config.json");
-  write_model_folder(command.model, command.folder, loader.packed(), std::nullopt,
-                     config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
+  folder.write(command.folder, loader.packed(), std::nullopt,
+               config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
   return kOk;
 }
 

@@ -12,11 +12,11 @@
 #include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/models/model_weights.hpp"
-#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/training/load_dataset.hpp"
 #include "tools/compare_models.hpp"
 #include "tools/images.hpp"
 #include "tools/options.hpp"
+#include "tools/output_folder.hpp"
 
 namespace tool {
 namespace {
@@ -42,7 +42,9 @@ double share(Index part, Index all) {
 int run_quantize(const QuantizeCommand& command) {
   namespace fs = std::filesystem;
   const std::string config_path = command.folder + "/config.json";
-  require_new_model_folder(command.model, command.folder, command.force);
+  require_new_model(command.model, command.folder, command.force);
+  const ModelFolder folder(command.model);
+  const Json config = read_json_file(command.model + "/config.json", kConfigFileLimit);
   require_plain(*open_model_weights(command.model));
   catch_interrupts();
   // What the report needs is opened before anything is replaced.
@@ -61,9 +63,8 @@ int run_quantize(const QuantizeCommand& command) {
     const MemorySource small = quantize_model(stored, codec_named(command.dtype), is_interrupted);
     report_json["bytes_before"] = bytes_of(stored);
     report_json["bytes_after"] = bytes_of(small);
-    const Json config = read_json_file(command.model + "/config.json", kConfigFileLimit);
-    write_model_folder(command.model, command.folder, small, std::nullopt,
-                       config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
+    folder.write(command.folder, small, std::nullopt,
+                 config.contains("sharpeye_note") ? config["sharpeye_note"].get<std::string>() : "");
   }
   // Both models at once are loaded only for those who compare them.
   std::shared_ptr<const CaptionModel> before, after;

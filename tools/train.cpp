@@ -1,10 +1,9 @@
 /// @file
 /// `sharpeye train`: the paper's stages, and the pre-training of a vision tower for those who have none.
 
-#include <filesystem>
-
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/core/words.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/training/caption_stage.hpp"
 #include "sharpeye/training/drafts.hpp"
 #include "sharpeye/training/rates.hpp"
@@ -17,9 +16,7 @@ namespace tool {
 namespace {
 
 int run_train(training::StageOptions options) {
-  const std::string& output = options.trainer.output;
-  require(!std::filesystem::exists(output) || !std::filesystem::equivalent(options.model, output),
-          ErrorCode::kInvalidArgument, "--output: expected another directory than --model");
+  require_other_folder(options.model, options.trainer.output);
   catch_interrupts();
   options.load_image = [](const std::string& path) { return load_image(path); };
   ProgressLine steps("training");

@@ -11,6 +11,7 @@
 #include "sharpeye/text/vocab_json.hpp"
 #include "sharpeye/training/load_dataset.hpp"
 #include "tools/options.hpp"
+#include "tools/output_folder.hpp"
 #include "tools/terminal.hpp"
 
 namespace tool {
@@ -48,9 +49,7 @@ void add_caption_to(BpeTrainer& trainer, const std::string& caption) {
 
 int run_train_tokenizer(const TrainTokenizerCommand& command) {
   namespace fs = std::filesystem;
-  const std::string vocab_path = command.folder + "/vocab.json";
-  require(command.force || !fs::exists(vocab_path), ErrorCode::kInvalidArgument, vocab_path,
-          ": is already there; --force replaces it");
+  require_new(command.folder + "/vocab.json", command.force);
   const std::vector<std::string> captions = captions_of(command);
   BpeTrainer trainer;
   for (const std::string& caption : captions) add_caption_to(trainer, caption);

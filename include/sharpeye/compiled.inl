@@ -14,6 +14,7 @@
 
 #include "sharpeye/core/error.inl"
 #include "sharpeye/core/file.inl"
+#include "sharpeye/core/folder.inl"
 #include "sharpeye/core/image.inl"
 #include "sharpeye/core/pages.inl"
 #include "sharpeye/core/random.inl"
@@ -99,6 +100,7 @@
 #include "sharpeye/pipeline/check_tile_markers.inl"
 #include "sharpeye/pipeline/flops.inl"
 #include "sharpeye/pipeline/model_folder.inl"
+#include "sharpeye/pipeline/model_parts.inl"
 #include "sharpeye/pipeline/preprocessor_config.inl"
 #include "sharpeye/pipeline/presets.inl"
 #include "sharpeye/pipeline/random_model.inl"

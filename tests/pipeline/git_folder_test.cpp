@@ -89,7 +89,7 @@ TEST_CASE("a GIT's directory may have vocab.txt only, and lack generation settin
   options.generation->eos_token_ids = golden.ids("eos");
   CHECK(captioner(painted(), options).initial == golden.text("painted.plain"));
   fs::remove(folder / "vocab.txt");
-  check_error(ErrorCode::kFileNotFound, "no vocab.txt", [&] { folder.load(); });
+  check_error(ErrorCode::kFileNotFound, "vocab.txt (BERT's WordPiece), actual none of them", [&] { folder.load(); });
 }
 
 TEST_CASE("a GIT's tokenizer must begin texts, and fit, before weights are read") {

@@ -82,7 +82,7 @@ std::map<std::string, std::string> shapes_of_a_caption(Index caption_tokens) {
     shapes[glance + " prompt"] = shape_of(prompt);
     auto cache = model.language_model().make_cache(prompt.rows() + caption_tokens);
     const auto states = model.language_model().step(ops, prompt, cache);
-    inside(glance + " reading");
+    inside(glance + " prefill");
     shapes[glance + " logits"] = shape_of(model.language_model().logits(ops, ops.slice_rows(states, 0, 1)));
   };
   write("first", first, PromptTemplate(config.initial_prompt).tokenize(tokenizer), {});

@@ -82,14 +82,20 @@ TEST_CASE("a folder's files choose its tokenizer") {
   CHECK(loaded->decode(loaded->encode(text)) == text);
 
   const test::TemporaryFolder folder;
-  const std::string expected = folder.path() +
-                               ": expected the files of a tokenizer, actual no tokenizer.json (Hugging Face's "
-                               "tokenizers), no ";
-  CHECK(error_of_load(folder.path()) == expected + "vocab.json (byte-level BPE), no vocab.txt (BERT's WordPiece)");
+  const std::string expected =
+      ": expected a tokenizer: tokenizer.json (Hugging Face's tokenizers), or vocab.json and "
+      "merges.txt (byte-level BPE), or vocab.txt (BERT's WordPiece), actual ";
+  CHECK(error_of_load(folder.path()) == folder.path() + expected + "none of them");
+  CHECK(error_of_load(folder / "nowhere") == folder / "nowhere" + expected + "no such directory");
+  CHECK(error_of_load(tiny + "/vocab.json") == tiny + "/vocab.json" + expected + "a file");
+  write_file(folder / "tokenizer.model", "SentencePiece");
+  CHECK(error_of_load(folder.path()).find("none of them; SentencePiece's tokenizer.model is not read: transformers") !=
+        std::string::npos);
+  std::filesystem::remove(folder / "tokenizer.model");
   AtomicFile vocab(folder.path() + "/vocab.json");
   vocab.write(read_file(tiny + "/vocab.json", kTokenizerFileLimit));
   vocab.commit();
-  CHECK(error_of_load(folder.path()) == expected + "merges.txt (byte-level BPE), no vocab.txt (BERT's WordPiece)");
+  CHECK(error_of_load(folder.path()) == folder.path() + expected + "vocab.json without merges.txt");
   write_file(folder.path() + "/merges.txt", read_file(tiny + "/merges.txt", kTokenizerFileLimit));
   CHECK(dynamic_cast<const BpeTokenizer*>(load_tokenizer(folder.path()).get()) != nullptr);
   const std::string llama = test::fixture("text/tokenizer_json/llama");

@@ -52,6 +52,38 @@ TEST_CASE("a command that this build does not have is answered by name") {
   CHECK(complaint({"paint", "x"}) == "paint: unexpected argument \"x\"");
 }
 
+TEST_CASE("an error of the library about an argument names the option that sets it") {
+  const auto said = [](sharpeye::ErrorCode code, const std::string& text) {
+    static sharpeye::ErrorCode thrown_code;
+    static std::string thrown;
+    thrown_code = code;
+    thrown = text;
+    const std::vector<tool::CommandEntry> commands{{"paint", [](tool::Command& command) {
+                                                      static std::string brush;
+                                                      command.text("-b,--brush-size", brush, "");
+                                                      command.run = []() -> int {
+                                                        throw sharpeye::Error(thrown_code, thrown);
+                                                      };
+                                                    }}};
+    std::string words[] = {"sharpeye", "paint"};
+    char* arguments[] = {words[0].data(), words[1].data()};
+    try {
+      tool::parse_command_line(2, arguments, commands, {})();
+    } catch (const sharpeye::Error& error) {
+      CHECK(error.code() == code);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const auto argument = sharpeye::ErrorCode::kInvalidArgument;
+  CHECK(said(argument, "brush_size: expected 2, actual 1") == "--brush-size: expected 2, actual 1");
+  CHECK(said(argument, "colour: expected red") == "colour: expected red");  // no option of the command
+  CHECK(said(argument, "brush_size") == "--brush-size");
+  CHECK(said(argument, "a/brush_size: no") == "a/brush_size: no");
+  // A file may have any name.
+  CHECK(said(sharpeye::ErrorCode::kFormat, "brush_size: torn") == "brush_size: torn");
+}
+
 TEST_CASE("numbers of options are read strictly") {
   for (const char* text : {"1", "64", "007"}) CHECK(takes<int>(text, 1, 64));
   for (const char* text : {"", " 1", "1 ", "+1", "0x10", "1.0", "1e0", "2x", "0", "65", "99999999999999999999", "-1"})

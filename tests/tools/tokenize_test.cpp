@@ -47,6 +47,6 @@ TEST_CASE("a malformed line is named by its number, the others go on") {
 
 TEST_CASE("wrong usage of tokenize exits with 2") {
   test::check_refused({"tokenize"}, "--model is required");
-  test::check_refused({"tokenize", "--model", "/nowhere"}, "/nowhere: expected the files of a tokenizer");
+  test::check_refused({"tokenize", "--model", "/nowhere"}, "/nowhere: expected a tokenizer: tokenizer.json");
   test::check_refused({"tokenize", "--model", world().model(), "--decode", "--no-bos"}, "--no-bos");
 }

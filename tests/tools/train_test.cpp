@@ -253,7 +253,8 @@ TEST_CASE("train refine: --rates-data measures correction and damage at each sav
   }
   const Result other = run_shell(command_line(workshop.train("caption", "x", {"--rates-data", "y"})));
   CHECK(other.exit_code == 2);
-  CHECK(other.err.find("--rates-data: expected the stage refine") != std::string::npos);
+  CHECK(other.err.find("--rates-data: expected for the stage refine only, actual the stage caption") !=
+        std::string::npos);
 }
 
 TEST_CASE("probe: a share of right answers for each attribute and hidden state") {

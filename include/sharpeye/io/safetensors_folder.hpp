@@ -3,8 +3,6 @@
 /// @file
 /// The tensors of a model folder: model.safetensors, or the shards that model.safetensors.index.json names.
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "sharpeye/core/error.hpp"
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/io/safetensors.hpp"
 #include "sharpeye/io/tensor_source.hpp"
@@ -29,11 +28,12 @@ inline constexpr std::uint64_t kSafetensorsIndexLimit = 16'000'000;
 /// shards must agree on every tensor. The index's metadata.total_size is not compared: published ones are often wrong.
 class SafetensorsFolder final : public TensorSource {
  public:
-  /// @throws Error as SafetensorsFile; kFormat when index and shards disagree.
+  /// @throws Error kFileNotFound without weights; as SafetensorsFile; kFormat when index and shards disagree.
   explicit SafetensorsFolder(std::string folder, LoadMode mode = LoadMode::kRead) : folder_(std::move(folder)) {
     const std::string single = folder_ + "/model.safetensors";
     const std::string index = single + ".index.json";
-    if (::access(single.c_str(), F_OK) != 0 && ::access(index.c_str(), F_OK) == 0) {
+    if (!file_exists(single) && !file_exists(index)) fail_without_weights();
+    if (!file_exists(single)) {
       open_shards(index, mode);
     } else {
       const auto file = std::make_shared<const SafetensorsFile>(single, mode);
@@ -60,6 +60,14 @@ class SafetensorsFolder final : public TensorSource {
   const std::vector<std::shared_ptr<const SafetensorsFile>>& weight_files() const noexcept { return weight_files_; }
 
  private:
+  [[noreturn]] void fail_without_weights() const {
+    const bool has_pytorch =
+        file_exists(folder_ + "/pytorch_model.bin") || file_exists(folder_ + "/pytorch_model.bin.index.json");
+    fail_missing(
+        folder_, "weights: model.safetensors, or shards with model.safetensors.index.json",
+        has_pytorch ? "pytorch_model.bin, which is not read: tools/convert/to_safetensors.py converts it" : "neither");
+  }
+
   void open_shards(const std::string& index, LoadMode mode) {
     const Json json = read_json_file(index, kSafetensorsIndexLimit);
     require(json.is_object() && json.contains("weight_map") && json["weight_map"].is_object(), ErrorCode::kFormat,

@@ -5,16 +5,14 @@
 
 #include "sharpeye/pipeline/assemble.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
 
 #include "sharpeye/core/file.hpp"
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
@@ -25,120 +23,17 @@
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/models/unused_tensors.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
+#include "sharpeye/pipeline/model_parts.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/load_tokenizer.hpp"
 #include "sharpeye/text/substrings.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
-
-using Rename = std::function<std::string(const std::string&)>;
-
-inline JsonReader read_config_json(const std::string& folder) {
-  const std::string path = folder + "/config.json";
-  return JsonReader(read_json_file(path, kConfigFileLimit), path);
-}
-
-/// Whether a config.json describes a whole captioner: both objects, and not as CLIP and SigLIP have them (there
-/// `text_config` is no language model).
-inline bool is_captioner(const JsonReader& json) {
-  const std::string type = json.text("model_type", "");
-  return json.has("vision_config") && json.has("text_config") && type != "clip" && type != "siglip";
-}
-
-inline VisionConfig read_vision_part(const std::string& folder) {
-  const JsonReader json = read_config_json(folder);
-  if (is_captioner(json)) return MmSerConfig::from_json(json).vision_config;
-  if (!json.has("vision_config")) return VisionConfig::from_json(json);
-  const JsonReader vision = json.object("vision_config");
-  if (json.text("model_type", "") == "siglip" && !vision.has("model_type"))
-    return SiglipVisionConfig::from_json(vision);
-  return VisionConfig::from_json(vision);
-}
-
-inline LanguageModelConfig read_language_model_part(const std::string& folder) {
-  const JsonReader json = read_config_json(folder);
-  return is_captioner(json) ? MmSerConfig::from_json(json).text_config : LanguageModelConfig::from_json(json);
-}
-
-/// Names of the tower's tensors, also where it was saved alone: `embeddings.*`, `encoder.*`.
-inline std::string vision_part_name(const std::string& name) {
-  const std::string known = model_tensor_name(name);
-  if (begins_with(known, "vision_tower.")) return known;
-  for (const char* root : {"embeddings.", "encoder.", "pre_layrnorm.", "post_layernorm.", "head."}) {
-    if (begins_with(name, root)) return "vision_tower.vision_model." + name;
-  }
-  return {};
-}
-
-inline std::string language_model_part_name(const std::string& name) {
-  const std::string known = model_tensor_name(name);
-  if (begins_with(known, "language_model.")) return known;
-  for (const char* root : {"decoder.", "layers.", "embed_tokens.", "norm."}) {
-    if (begins_with(name, root)) return "language_model.model." + name;
-  }
-  return {};
-}
-
-inline std::string ser_connector_part_name(const std::string& name) {
-  return begins_with(name, "ser_connector.") ? name : std::string();
-}
-
-/// What stands behind the projector's root: "linear_1.weight", or "0.weight".
-inline std::string projector_rest(const std::string& name) {
-  const std::string known = model_tensor_name(name);
-  for (const char* root : {"multi_modal_projector.", "model.mm_projector.", "mm_projector.", "connector."}) {
-    if (begins_with(known, root)) return known.substr(std::string(root).size());
-  }
-  const bool is_bare = begins_with(name, "linear_") || (!name.empty() && name[0] >= '0' && name[0] <= '9');
-  return is_bare ? name : std::string();
-}
-
-/// The numbers before the point in "0.weight", "2.weight", ... in their order; empty for files that have "linear_i".
-inline std::vector<Index> sequential_places(const std::vector<std::string>& names) {
-  std::vector<Index> places;
-  for (const std::string& name : names) {
-    const std::string rest = projector_rest(name);
-    const bool is_place = !rest.empty() && rest[0] >= '0' && rest[0] <= '9';
-    if (is_place && rest.find(".weight") != std::string::npos) places.push_back(std::atol(rest.c_str()));
-  }
-  std::sort(places.begin(), places.end());
-  return places;
-}
-
-inline Rename connector_part_rename(const std::vector<Index>& places) {
-  return [places](const std::string& name) -> std::string {
-    const std::string rest = projector_rest(name);
-    if (rest.empty()) return {};
-    if (places.empty()) return "multi_modal_projector." + rest;
-    const auto place = std::find(places.begin(), places.end(), static_cast<Index>(std::atol(rest.c_str())));
-    if (place == places.end()) return {};
-    return concat("multi_modal_projector.linear_", place - places.begin() + 1, rest.substr(rest.find('.')));
-  };
-}
-
-/// The form of an MLP that a file holds (see MlpType): how many matrices, whether the widths inside are a multiple of
-/// the last one, and whether an activation stands before the last matrix.
-inline MlpType connector_form(const TensorSource& source, const std::vector<Index>& places) {
-  MlpType type{0, 0};
-  const auto width = [&](Index i) {
-    const TensorInfo* info = source.find(concat("multi_modal_projector.linear_", i, ".weight"));
-    return info == nullptr || info->shape.size() != 2 ? 0 : info->shape[0];
-  };
-  while (width(type.depth + 1) != 0) ++type.depth;
-  require(type.depth > 0, ErrorCode::kMissingTensor, source.where(),
-          ": expected a connector (linear_1.weight, or 0.weight as in LLaVA's mm_projector), actual none");
-  const Index inner = width(1), outer = width(type.depth);
-  const bool is_bottleneck = inner != outer || (places.size() > 1 && places[places.size() - 2] + 1 == places.back());
-  if (is_bottleneck) {
-    require(inner % outer == 0, ErrorCode::kShape, source.where(), ": linear_1.weight: expected a multiple of ", outer,
-            " rows, the width of the language model, actual ", inner);
-    type.expansion = inner / outer;
-  }
-  return type;
-}
 
 /// The files of a part, and its tensors under our names.
 inline Assembly::Part open_part(const char* name, const std::string& path, const Rename& rename,
@@ -189,11 +84,12 @@ inline void check_parts(const Assembly& assembly) {
 inline void add_files(Assembly& assembly, const std::string& folder, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const std::string path = folder + "/" + name;
-    if (::access(path.c_str(), F_OK) == 0) assembly.files.emplace_back(name, read_file(path, kTokenizerFileLimit));
+    if (file_exists(path)) assembly.files.emplace_back(name, read_file(path, kTokenizerFileLimit));
   }
 }
 
 inline void add_tokenizer(Assembly& assembly, const std::string& folder) {
+  require_tokenizer_files(folder);
   add_files(assembly, folder, {"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "vocab.txt"});
 }
 
@@ -237,13 +133,13 @@ SHARPEYE_BODY Assembly assemble(const PartFolders& folders) {
     const std::vector<Index> places = detail::sequential_places(names);
     assembly.parts.push_back(detail::open_part("multi_modal_projector", folders.connector,
                                                detail::connector_part_rename(places), is_folder ? others : left_out));
-    if (is_folder) config.connector = MmSerConfig::from_json(detail::read_config_json(folders.connector)).connector;
+    if (is_folder) config.connector = MmSerConfig::from_json(read_model_config(folders.connector)).connector;
     config.connector.type = detail::connector_form(*assembly.parts.back().tensors, places);
   }
   if (!folders.ser_connector.empty()) {
     const bool is_folder = std::filesystem::is_directory(folders.ser_connector);
     if (is_folder) {
-      const MmSerConfig from = MmSerConfig::from_json(detail::read_config_json(folders.ser_connector));
+      const MmSerConfig from = MmSerConfig::from_json(read_model_config(folders.ser_connector));
       require(from.ser_connector && !from.own_refine_language_model, ErrorCode::kInvalidArgument, folders.ser_connector,
               ": expected a model of two glances with one language model, actual ",
               from.ser_connector ? "one with a language model for each glance" : "one glance");
@@ -270,7 +166,7 @@ SHARPEYE_BODY Assembly assemble(const PartFolders& folders) {
 
 SHARPEYE_BODY Assembly with_second_glance(const std::string& folder) {
   Assembly assembly;
-  MmSerConfig& config = assembly.config = MmSerConfig::from_json(detail::read_config_json(folder));
+  MmSerConfig& config = assembly.config = MmSerConfig::from_json(read_model_config(folder));
   require(!config.ser_connector, ErrorCode::kInvalidArgument, folder,
           "/config.json: expected a model of one glance, actual one that has a ser_connector");
   assembly.files.emplace_back("generation_config.json",

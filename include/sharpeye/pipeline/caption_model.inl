@@ -5,16 +5,16 @@
 
 #include "sharpeye/pipeline/caption_model.hpp"
 
-#include <unistd.h>
-
 #include <utility>
 
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/formats/weight_loader.hpp"
 #include "sharpeye/generation/generation_config.hpp"
 #include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/models/model_weights.hpp"
 #include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/check_tile_markers.hpp"
+#include "sharpeye/pipeline/model_folder.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/pipeline/read_generation_config.hpp"
 #include "sharpeye/text/load_tokenizer.hpp"
@@ -22,19 +22,11 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-namespace detail {
-
-inline bool file_exists(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
-}
-
-}  // namespace detail
-
 /// The members in the order of their construction: the weights last, since they take longest, and first all that can be
 /// wrong between the small files.
 struct CaptionModel::Parts {
   Parts(const std::string& folder, const LoadOptions& options)
-      : config(MmSerConfig::from_json(read(folder, "config.json"))),
+      : config(MmSerConfig::from_json(read_model_config(folder))),
         preprocessor(read_preprocessor_config(folder, config.vision_config.image_size())),
         generation(read_generation_config(folder, config, false)),
         refine_generation(read_generation_config(folder, config, true)),
@@ -43,14 +35,9 @@ struct CaptionModel::Parts {
         refine_prompt(config.refine_prompt, folder + "/config.json: prompts.refine", config.refine_prompt_text()),
         network(load_network(folder, options)) {}
 
-  static JsonReader read(const std::string& folder, const std::string& name) {
-    const std::string path = folder + "/" + name;
-    return JsonReader(read_json_file(path, kConfigFileLimit), path);
-  }
-
   MmSer<Ops> load_network(const std::string& folder, const LoadOptions& options) {
     const Index tokens = static_cast<Index>(tokenizer->vocab_size()), rows = config.text_config.vocab_size();
-    const auto has = [&](const char* file) { return detail::file_exists(folder + file); };
+    const auto has = [&](const char* file) { return file_exists(folder + file); };
     const char* file = has("/tokenizer.json") ? "/tokenizer.json" : has("/vocab.json") ? "/vocab.json" : "/vocab.txt";
     require(tokens <= rows, ErrorCode::kConfig, folder, file, ": expected at most ", rows,
             " tokens (text_config.vocab_size), actual ", tokens);

@@ -5,8 +5,7 @@
 
 #include "sharpeye/pipeline/check_tile_markers.hpp"
 
-#include <unistd.h>
-
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
@@ -35,7 +34,7 @@ SHARPEYE_BODY void check_tile_markers(const std::string& folder, const MmSerConf
             " (config.json: image_token_id), actual ", image ? std::to_string(*image) : "none");
   }
   const std::string path = folder + "/processor_config.json";
-  if (::access(path.c_str(), F_OK) != 0) return;
+  if (!file_exists(path)) return;
   const Index side = config.vision_config.grid_size() / config.connector.pixel_shuffle;
   JsonReader(read_json_file(path, kConfigFileLimit), path)
       .integer("image_seq_len", side * side, side * side, side * side);

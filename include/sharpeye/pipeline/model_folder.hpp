@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Copies of a model directory with other weights.
+/// The small files of a model directory, and copies of it with other weights.
 
 #include <map>
 #include <optional>
@@ -11,19 +11,22 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+class JsonReader;
 class TensorSource;
 
 /// Writes `tensors` as F32, F16 or BF16, or each as it is, to a safetensors file, atomically. @throws Error
 void write_weights(const std::string& path, const TensorSource& tensors, std::optional<DType> dtype);
 
-/// @throws Error kInvalidArgument where a copy of the model `from` would replace `from` itself, or a model that is in
-/// `to` (unless `force`)
-void require_new_model_folder(const std::string& from, const std::string& to, bool force);
+/// A model directory's config.json. @throws Error kFileNotFound without one; kFormat, kLimit
+JsonReader read_model_config(const std::string& folder);
+
+/// @throws Error kInvalidArgument where `output`, the directory of a copy, is the model's own
+void require_other_folder(const std::string& model, const std::string& output);
 
 /// The small files of a model directory, in memory: what a copy needs besides weights.
 class ModelFolder {
  public:
-  /// Reads them. @throws Error as reading files and JSON
+  /// Reads them. @throws Error kFileNotFound, saying which is missing; as reading files and JSON
   explicit ModelFolder(const std::string& from);
 
   /// Makes `to` a model directory with this configuration and tokenizer, and with `tensors`. config.json comes last: a

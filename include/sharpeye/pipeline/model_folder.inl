@@ -5,19 +5,19 @@
 
 #include "sharpeye/pipeline/model_folder.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "sharpeye/core/file.hpp"
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/formats/codecs.hpp"
-#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/io/safetensors_writer.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
+#include "sharpeye/text/load_tokenizer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -33,31 +33,34 @@ SHARPEYE_BODY void write_weights(const std::string& path, const TensorSource& te
   write_safetensors(path, declared, supply, {{"format", "pt"}});
 }
 
-SHARPEYE_BODY void require_new_model_folder(const std::string& from, const std::string& to, bool force) {
+SHARPEYE_BODY JsonReader read_model_config(const std::string& folder) {
+  const std::string path = folder + "/config.json";
+  if (!file_exists(path)) fail_missing(folder, "a model directory, which has config.json", "none");
+  return JsonReader(read_json_file(path, kConfigFileLimit), path);
+}
+
+SHARPEYE_BODY void require_other_folder(const std::string& model, const std::string& output) {
   namespace fs = std::filesystem;
-  const std::string config_path = to + "/config.json";
-  require(force || !fs::exists(config_path), ErrorCode::kInvalidArgument, config_path,
-          ": is already there; --force replaces it");
-  require(!fs::exists(to) || !fs::equivalent(from, to), ErrorCode::kInvalidArgument,
-          "--output: expected another directory than --model");
+  require(!fs::exists(output) || !fs::equivalent(model, output), ErrorCode::kInvalidArgument,
+          "output: expected another directory than the model's, actual ", output);
 }
 
 SHARPEYE_BODY ModelFolder::ModelFolder(const std::string& from) {
-  const auto read = [&](const std::string& name, bool is_needed) {
+  const auto read = [&](const std::string& name) {
     const std::string path = from + "/" + name;
-    if (!is_needed && ::access(path.c_str(), F_OK) != 0) return false;
-    files_[name] = read_file(path, std::max(kConfigFileLimit, kTokenizerFileLimit));
-    return true;
+    if (file_exists(path)) files_[name] = read_file(path, std::max(kConfigFileLimit, kTokenizerFileLimit));
+    return files_.count(name) > 0;
   };
-  read("config.json", true);
-  const Json config = parse_json(files_["config.json"], from + "/config.json");
-  const bool is_ours = !config.contains("model_type") || config["model_type"] == MmSerConfig::kModelType;
-  const bool has_tokenizer = read("tokenizer.json", false);
-  const bool has_words = read("vocab.txt", false);
-  for (const char* name : {"vocab.json", "merges.txt"}) read(name, !has_tokenizer && !has_words);
-  read("preprocessor_config.json", is_ours);
-  read("generation_config.json", is_ours);
-  for (const char* name : {"processor_config.json", "tokenizer_config.json"}) read(name, false);
+  const bool is_ours = read_model_config(from).text("model_type", MmSerConfig::kModelType) == MmSerConfig::kModelType;
+  read("config.json");
+  require_tokenizer_files(from);
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "vocab.txt", "processor_config.json"}) {
+    read(name);
+  }
+  for (const char* name : {"preprocessor_config.json", "generation_config.json"}) {
+    if (!read(name) && is_ours) fail_missing(from, concat(name, ", as for every \"mm-ser\" model"), "none");
+  }
 }
 
 SHARPEYE_BODY void ModelFolder::write(const std::string& to, const TensorSource& tensors, std::optional<DType> dtype,

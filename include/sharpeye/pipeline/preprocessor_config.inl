@@ -5,8 +5,7 @@
 
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 
-#include <unistd.h>
-
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/io/config_fields.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 
@@ -132,7 +131,7 @@ inline JsonReader nano_llava_processor(const Json& config, Index image_size, con
 }  // namespace detail
 
 SHARPEYE_BODY PreprocessorConfig read_preprocessor_config(const std::string& folder, Index image_size) {
-  const auto exists = [&](const char* name) { return ::access((folder + "/" + name).c_str(), F_OK) == 0; };
+  const auto exists = [&](const char* name) { return file_exists(folder + "/" + name); };
   const bool is_inside = !exists("preprocessor_config.json") && exists("processor_config.json");
   const std::string path = folder + (is_inside ? "/processor_config.json" : "/preprocessor_config.json");
   if (!is_inside && !exists("preprocessor_config.json") && exists("config.json")) {
@@ -141,7 +140,10 @@ SHARPEYE_BODY PreprocessorConfig read_preprocessor_config(const std::string& fol
       return PreprocessorConfig::from_json(detail::nano_llava_processor(config, image_size, path), image_size);
     }
   }
+  const char* const expected = "preprocessor_config.json, or processor_config.json with an object image_processor";
+  if (!exists("preprocessor_config.json") && !is_inside) fail_missing(folder, expected, "neither");
   const JsonReader json(read_json_file(path, kConfigFileLimit), path);
+  if (is_inside && !json.has("image_processor")) fail_missing(folder, expected, "processor_config.json without it");
   return PreprocessorConfig::from_json(is_inside ? json.object("image_processor") : json, image_size);
 }
 

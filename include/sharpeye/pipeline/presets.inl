@@ -129,7 +129,7 @@ SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& token
       },
       config.text_config.any);
   require(tokenizer.vocab_size() <= config.text_config.vocab_size(), ErrorCode::kInvalidArgument,
-          "--tokenizer: expected at most ", config.text_config.vocab_size(), " tokens for preset ", name, ", actual ",
+          "tokenizer: expected at most ", config.text_config.vocab_size(), " tokens for preset ", name, ", actual ",
           tokenizer.vocab_size());
   preset.preprocessor.processor.image_size = config.vision_config.image_size();
   preset.generation.eos_token_ids = {tokenizer.eos_id()};
@@ -144,7 +144,7 @@ SHARPEYE_BODY const std::vector<std::string>& variant_names() {
 
 SHARPEYE_BODY void apply_variant(MmSerConfig& config, const std::string& name) {
   require(config.ser_connector || name == variant_names().front(), ErrorCode::kInvalidArgument,
-          "--variant: expected a preset of two glances for ", name, ", actual one of one glance");
+          "variant: expected a model of two glances for ", name, ", actual one of one glance");
   if (name == "single-pass") {
     config.connector.vision_feature_layers = config.ser_connector->vision_feature_layers;
     config.ser_connector.reset();

@@ -5,10 +5,9 @@
 
 #include "sharpeye/pipeline/read_generation_config.hpp"
 
-#include <unistd.h>
-
 #include <utility>
 
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/caption_model.hpp"
 
@@ -34,7 +33,8 @@ SHARPEYE_BODY GenerationConfig read_generation_config(const std::string& folder,
                                                       bool refine) {
   const std::string path = folder + "/generation_config.json";
   const bool is_ours = config.model_type == MmSerConfig::kModelType;
-  const bool is_missing = !is_ours && ::access(path.c_str(), F_OK) != 0;
+  const bool is_missing = !file_exists(path);
+  if (is_ours && is_missing) fail_missing(folder, "generation_config.json, as for every \"mm-ser\" model", "none");
   Json json = is_missing ? Json::object() : read_json_file(path, kConfigFileLimit);
   if (refine && json.contains("refine")) {
     const Json changes = json["refine"];

@@ -5,14 +5,13 @@
 
 #include "sharpeye/text/bert_vocabulary.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <vector>
 
 #include "sharpeye/core/file.hpp"
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/core/utf8.hpp"
 #include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
@@ -131,9 +130,9 @@ SHARPEYE_BODY std::string bert_tokenizer_json(std::string_view vocab_txt, const 
 SHARPEYE_BODY JsonTokenizer load_bert_tokenizer(const std::string& folder) {
   const std::string path = folder + "/vocab.txt", config_path = folder + "/tokenizer_config.json";
   const std::string vocab = read_file(path, kTokenizerFileLimit);
-  require(::access((folder + "/added_tokens.json").c_str(), F_OK) != 0, ErrorCode::kUnsupported, folder,
+  require(!file_exists(folder + "/added_tokens.json"), ErrorCode::kUnsupported, folder,
           "/added_tokens.json: expected none beside vocab.txt, for added tokens need a tokenizer.json");
-  const bool has_config = ::access(config_path.c_str(), F_OK) == 0;
+  const bool has_config = file_exists(config_path);
   const JsonReader config(has_config ? read_json_file(config_path, detail::kTokenizerConfigLimit) : Json::object(),
                           config_path);
   return JsonTokenizer(bert_tokenizer_json(vocab, config, path),

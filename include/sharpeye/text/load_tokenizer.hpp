@@ -15,9 +15,12 @@ SHARPEYE_NAMESPACE_BEGIN
 /// wins where others are there too, as in transformers, byte-level BPE (vocab.json and merges.txt, see BpeTokenizer)
 /// and BERT's vocab.txt (see bert_vocabulary.hpp). SentencePiece's tokenizer.model is not read: transformers makes a
 /// tokenizer.json from it, by `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.
-/// @throws Error kFileNotFound, saying which file is missing, when the folder has the files of no kind; otherwise as
-/// the kind's own load().
+/// @throws Error kFileNotFound, saying which files it looked for and which it found, when the folder has the files of
+/// no kind; otherwise as the kind's own load().
 std::unique_ptr<const Tokenizer> load_tokenizer(const std::string& folder);
+
+/// @throws Error kFileNotFound as load_tokenizer(), which reads the files besides
+void require_tokenizer_files(const std::string& folder);
 
 SHARPEYE_NAMESPACE_END
 

@@ -5,11 +5,11 @@
 
 #include "sharpeye/text/load_tokenizer.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/text/bert_vocabulary.hpp"
 #include "sharpeye/text/bpe_tokenizer.hpp"
 #include "sharpeye/text/json_tokenizer.hpp"
@@ -45,18 +45,54 @@ inline std::vector<TokenizerKind> tokenizer_kinds() {
 
 }  // namespace detail
 
-SHARPEYE_BODY std::unique_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
-  std::string missing;
-  for (const detail::TokenizerKind& kind : detail::tokenizer_kinds()) {
-    std::string_view first_missing;
+namespace detail {
+
+/// The first kind of which no file is missing; null where there is none.
+inline const TokenizerKind* find_kind(const std::vector<TokenizerKind>& kinds, const std::string& folder) {
+  const auto is_whole = [&](const TokenizerKind& kind) {
+    return std::all_of(kind.files.begin(), kind.files.end(),
+                       [&](std::string_view file) { return file_exists(concat(folder, "/", file)); });
+  };
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), is_whole);
+  return kind == kinds.end() ? nullptr : &*kind;
+}
+
+/// "a tokenizer: tokenizer.json (Hugging Face's tokenizers), or vocab.json and merges.txt (byte-level BPE), ..."
+[[noreturn]] inline void fail_without_tokenizer(const std::vector<TokenizerKind>& kinds, const std::string& folder) {
+  std::string expected = "a tokenizer: ", actual;
+  for (const TokenizerKind& kind : kinds) {
+    if (&kind != &kinds.front()) expected += ", or ";
+    std::string found, missing;
     for (const std::string_view file : kind.files) {
-      const std::string path = concat(folder, "/", file);
-      if (first_missing.empty() && ::access(path.c_str(), F_OK) != 0) first_missing = file;
+      if (file != kind.files.front()) expected += " and ";
+      expected += file;
+      std::string& list = file_exists(concat(folder, "/", file)) ? found : missing;
+      list += concat(list.empty() ? "" : " and ", file);
     }
-    if (first_missing.empty()) return kind.load(folder);
-    missing += concat(missing.empty() ? "" : ", ", "no ", first_missing, " (", kind.name, ")");
+    expected += concat(" (", kind.name, ")");
+    if (!found.empty()) actual += concat(actual.empty() ? "" : ", ", found, " without ", missing);
   }
-  fail(ErrorCode::kFileNotFound, folder, ": expected the files of a tokenizer, actual ", missing);
+  if (actual.empty()) actual = "none of them";
+  if (file_exists(folder + "/tokenizer.model")) {
+    actual +=
+        "; SentencePiece's tokenizer.model is not read: transformers makes a tokenizer.json from it, by "
+        "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
+  }
+  fail_missing(folder, expected, actual);
+}
+
+}  // namespace detail
+
+SHARPEYE_BODY std::unique_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
+  const std::vector<detail::TokenizerKind> kinds = detail::tokenizer_kinds();
+  const detail::TokenizerKind* kind = detail::find_kind(kinds, folder);
+  if (kind == nullptr) detail::fail_without_tokenizer(kinds, folder);
+  return kind->load(folder);
+}
+
+SHARPEYE_BODY void require_tokenizer_files(const std::string& folder) {
+  const std::vector<detail::TokenizerKind> kinds = detail::tokenizer_kinds();
+  if (detail::find_kind(kinds, folder) == nullptr) detail::fail_without_tokenizer(kinds, folder);
 }
 
 SHARPEYE_NAMESPACE_END

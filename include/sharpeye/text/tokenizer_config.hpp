@@ -3,11 +3,10 @@
 /// @file
 /// What transformers keeps in tokenizer_config.json. For .inl files.
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 
+#include "sharpeye/core/folder.hpp"
 #include "sharpeye/io/json_reader.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -25,7 +24,7 @@ inline std::string special_token(const JsonReader& json, const std::string& key)
 template <class Config>
 Config read_tokenizer_config(const std::string& path) {
   Config config;
-  if (::access(path.c_str(), F_OK) != 0) return config;
+  if (!file_exists(path)) return config;
   const JsonReader json(read_json_file(path, kTokenizerConfigLimit), path);
   if (json.has("add_bos_token")) config.add_bos_token = json.boolean("add_bos_token");
   config.bos_token = special_token(json, "bos_token");

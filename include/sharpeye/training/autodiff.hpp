@@ -1,17 +1,15 @@
 #pragma once
 
 /// @file
-/// The ops policy that trains: carries out a model's operations and records them on a tape for the
-/// backward pass.
+/// The ops policy that trains: carries out a model's operations and records them on the tape for the backward pass.
 
-#include <functional>
-#include <memory>
-#include <utility>
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
-#include "sharpeye/core/arena.hpp"
+#include "sharpeye/training/attention.hpp"
 #include "sharpeye/training/elementwise.hpp"
-#include "sharpeye/training/parameters.hpp"
+#include "sharpeye/training/tape.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
@@ -24,102 +22,52 @@ namespace training {
 /// needs no padding and no barrier per operation. Weights must come from Parameters<S>. See ops.hpp for what each
 /// primitive means; tensors must not outlive the tape.
 template <class S>
-class Autodiff {
+class Autodiff : public Tape<S> {
  public:
   using Scalar = S;
-
- private:
-  // The elements of a tensor and, once the backward pass has reached them, their gradient.
-  struct Value {
-    ArenaBuffer elements, gradient;
-    Index rows, columns;
-    bool needs_gradient;
-    bool has_gradient = false;
-  };
-
- public:
-  /// Rows of a value; slices share its elements and its gradient.
-  class Tensor {
-   public:
-    Tensor() = default;
-    Index rows() const { return rows_; }
-    Index columns() const { return value_->columns; }
-    const S* data() const { return static_cast<const S*>(value_->elements.data()) + first_row_ * value_->columns; }
-
-   private:
-    friend class Autodiff;
-    S* mutable_data() const { return const_cast<S*>(data()); }
-    bool needs_gradient() const { return value_->needs_gradient; }
-    bool is_whole() const { return rows_ == value_->rows; }
-
-    std::shared_ptr<Value> value_;
-    Index first_row_ = 0, rows_ = 0;
-  };
-
-  /// A trained or frozen weight.
-  class Weight {
-   public:
-    Weight() = default;
-    /// @throws Error kInvalidArgument unless the tensor is one of Parameters<S>::loader().
-    explicit Weight(const WeightTensor& tensor) : parameter_(Parameter<S>::of(tensor)) {
-      require(parameter_ != nullptr, ErrorCode::kInvalidArgument, tensor.name,
-              ": expected a tensor of training::Parameters, actual another");
-      rows_ = tensor.shape.empty() ? 1 : tensor.shape[0];
-      columns_ = rows_ == 0 ? 0 : tensor.size() / rows_;
-    }
-    Index rows() const { return rows_; }
-    Index columns() const { return columns_; }
-
-   private:
-    friend class Autodiff;
-    const S* data() const { return parameter_->values.data(); }
-
-    std::shared_ptr<const Parameter<S>> parameter_;
-    Index rows_ = 0, columns_ = 0;
-  };
+  using typename Tape<S>::Tensor;
+  using typename Tape<S>::Weight;
   using Matrix = Weight;
   using Vector = Weight;
 
-  /// @param gradient [Parameters::num_trained()]; null for a forward pass only (nothing is recorded)
-  explicit Autodiff(FlatValues<S>* gradient) : gradient_(gradient) {}
-  Autodiff(const Autodiff&) = delete;
-  Autodiff& operator=(const Autodiff&) = delete;
+  /// @param gradient as of Tape
+  explicit Autodiff(FlatValues<S>* gradient) : Tape<S>(gradient) {}
 
   Tensor linear(const Tensor& x, const Matrix& weight, const LinearEpilogue<Autodiff>& epilogue = {}) {
     const Index m = x.rows(), n = weight.rows(), k = x.columns();
     const Activation activation = epilogue.activation;
     const Weight bias = epilogue.bias == nullptr ? Weight() : *epilogue.bias;
-    const Tensor residual = epilogue.residual == nullptr ? Tensor() : *epilogue.residual;
-    const bool needs = x.needs_gradient() || trains(weight) || trains(bias) ||
-                       (residual.value_ != nullptr && residual.needs_gradient());
-    const Tensor z = allocate(m, n, false);
-    matmul_packed(arena_, m, n, k, {x.data(), k}, weight.parameter_->for_output.data(), z.mutable_data(), n, false);
-    if (bias.parameter_ != nullptr) {
+    const bool has_residual = epilogue.residual != nullptr;
+    const Tensor residual = has_residual ? *epilogue.residual : Tensor();
+    const bool needs =
+        x.needs_gradient() || trains(weight) || trains(bias) || (has_residual && residual.needs_gradient());
+    const Tensor z = allocate(m, n, needs);
+    matmul_packed(arena(), m, n, k, {x.data(), k}, weight.parameter()->for_output.data(), z.mutable_data(), n, false);
+    if (bias.parameter() != nullptr) {
       for (Index i = 0; i < m; ++i) add_to(n, bias.data(), z.mutable_data() + i * n);
     }
     Tensor y = z;
     if (activation != Activation::kNone) {
-      y = allocate(m, n, false);
+      y = allocate(m, n, needs);
       activate(activation, m * n, z.data(), y.mutable_data());
     }
-    y.value_->needs_gradient = needs;
-    if (residual.value_ != nullptr) add_to(m * n, residual.data(), y.mutable_data());
+    if (has_residual) add_to(m * n, residual.data(), y.mutable_data());
     record(y, [=] {
       const S* dy = gradient_of(y);
-      if (residual.value_ != nullptr && residual.needs_gradient()) add_gradient(residual, dy);
+      if (has_residual && residual.needs_gradient()) add_gradient(residual, dy);
       ArenaBuffer buffer;
       if (activation != Activation::kNone) {
-        buffer = arena_.acquire(static_cast<std::size_t>(m * n) * sizeof(S));
+        buffer = arena().acquire(static_cast<std::size_t>(m * n) * sizeof(S));
         activation_gradient(activation, m * n, z.data(), dy, static_cast<S*>(buffer.data()));
         dy = static_cast<const S*>(buffer.data());
       }
       if (trains(bias)) {
         for (Index i = 0; i < m; ++i) add_to(n, dy + i * n, gradient_of(bias));
       }
-      if (trains(weight)) matmul<S>(arena_, n, k, m, {dy, n, true}, {x.data(), k}, gradient_of(weight), k, true);
+      if (trains(weight)) matmul<S>(arena(), n, k, m, {dy, n, true}, {x.data(), k}, gradient_of(weight), k, true);
       if (x.needs_gradient()) {
         const bool fresh = begin_gradient(x);
-        matmul_packed(arena_, m, k, n, {dy, n}, weight.parameter_->for_input.data(), gradient_of(x), k, !fresh);
+        matmul_packed(arena(), m, k, n, {dy, n}, weight.parameter()->for_input.data(), gradient_of(x), k, !fresh);
       }
     });
     return y;
@@ -166,7 +114,7 @@ class Autodiff {
     const Index size = a.rows() * a.columns();
     training::multiply(size, a.data(), b.data(), y.mutable_data());
     record(y, [=] {
-      const ArenaBuffer buffer = arena_.acquire(static_cast<std::size_t>(size) * sizeof(S));
+      const ArenaBuffer buffer = arena().acquire(static_cast<std::size_t>(size) * sizeof(S));
       auto* gradient = static_cast<S*>(buffer.data());
       const auto flow = [&](const Tensor& to, const Tensor& other) {
         if (!to.needs_gradient()) return;
@@ -192,7 +140,7 @@ class Autodiff {
     };
     rotate_rows(x.data(), S{1}, y.mutable_data());
     record(y, [=] {
-      const ArenaBuffer buffer = arena_.acquire(static_cast<std::size_t>(x.rows() * n) * sizeof(S));
+      const ArenaBuffer buffer = arena().acquire(static_cast<std::size_t>(x.rows() * n) * sizeof(S));
       auto* gradient = static_cast<S*>(buffer.data());
       rotate_rows(gradient_of(y), S{-1}, gradient);
       add_gradient(x, gradient);
@@ -226,56 +174,7 @@ class Autodiff {
   }
 
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
-    const Index hidden = q.columns(), head_dim = hidden / num_heads, queries = q.rows(), keys = k.rows();
-    const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
-    const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
-    Tensor y = allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
-    // The weights of all heads are kept for the backward pass: [num_heads * queries, keys].
-    const Tensor weights = allocate(num_heads * queries, keys, false);
-    for (Index head = 0; head < num_heads; ++head) {
-      const Index column = head * head_dim, kv_column = head / group * head_dim;
-      S* p = weights.mutable_data() + head * queries * keys;
-      matmul<S>(arena_, queries, keys, head_dim, {q.data() + column, hidden}, {k.data() + kv_column, width, true}, p,
-                keys, false);
-      for (Index i = 0; i < queries; ++i) {
-        const Index seen = mask == AttentionMask::kCausal ? keys - queries + i + 1 : keys;
-        S* row = p + i * keys;
-        for (Index j = 0; j < seen; ++j) row[j] *= scale;
-        softmax(seen, row);
-        std::fill(row + seen, row + keys, S{0});
-      }
-      matmul<S>(arena_, queries, head_dim, keys, {p, keys}, {v.data() + kv_column, width}, y.mutable_data() + column,
-                hidden, false);
-    }
-    record(y, [=] {
-      const ArenaBuffer buffer = arena_.acquire(static_cast<std::size_t>(queries * keys) * sizeof(S));
-      auto* ds = static_cast<S*>(buffer.data());
-      S* dq = q.needs_gradient() ? zeroed_gradient(q) : nullptr;
-      S* dk = k.needs_gradient() ? zeroed_gradient(k) : nullptr;
-      S* dv = v.needs_gradient() ? zeroed_gradient(v) : nullptr;
-      for (Index head = 0; head < num_heads; ++head) {
-        const Index column = head * head_dim, kv_column = head / group * head_dim;
-        const S* p = weights.data() + head * queries * keys;
-        const S* dy = gradient_of(y) + column;
-        if (dv != nullptr) {
-          matmul<S>(arena_, keys, head_dim, queries, {p, keys, true}, {dy, hidden}, dv + kv_column, width, true);
-        }
-        if (dq == nullptr && dk == nullptr) continue;
-        matmul<S>(arena_, queries, keys, head_dim, {dy, hidden}, {v.data() + kv_column, width, true}, ds, keys, false);
-        for (Index i = 0; i < queries; ++i) {
-          softmax_gradient(keys, scale, p + i * keys, ds + i * keys);
-        }
-        if (dq != nullptr) {
-          matmul<S>(arena_, queries, head_dim, keys, {ds, keys}, {k.data() + kv_column, width}, dq + column, hidden,
-                    true);
-        }
-        if (dk != nullptr) {
-          matmul<S>(arena_, keys, head_dim, queries, {ds, keys, true}, {q.data() + column, hidden}, dk + kv_column,
-                    width, true);
-        }
-      }
-    });
-    return y;
+    return training::attention<S>(*this, q, k, v, num_heads, mask);
   }
 
   /// Not differentiated: training reads whole sequences, with attention() and a causal mask.
@@ -323,12 +222,7 @@ class Autodiff {
     return y;
   }
 
-  Tensor slice_rows(const Tensor& x, Index begin, Index count) {
-    Tensor y = x;
-    y.first_row_ += begin;
-    y.rows_ = count;
-    return y;
-  }
+  Tensor slice_rows(const Tensor& x, Index begin, Index count) { return x.slice(begin, count); }
 
   Tensor constant(const sharpeye::Matrix<float>& values) {
     return constant(values.data(), values.rows(), values.cols());
@@ -367,8 +261,8 @@ class Autodiff {
       row[target] -= 1;
       for (Index j = 0; j < n; ++j) row[j] *= scale;
     }
-    if (gradient_ != nullptr && logits.needs_gradient()) {
-      steps_.push_back([this, logits, p] { add_gradient(logits, p.data()); });
+    if (this->is_recording() && logits.needs_gradient()) {
+      this->record_always([this, logits, p] { add_gradient(logits, p.data()); });
     }
     return loss;
   }
@@ -378,78 +272,13 @@ class Autodiff {
     if (x.needs_gradient()) add_gradient(x, gradient);
   }
 
-  /// The backward pass: the recorded steps, last first.
-  void backward() {
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
-    steps_.clear();
-  }
-
-  /// Empties the tape, but keeps its memory.
-  void clear() { steps_.clear(); }
-
  private:
+  using Tape<S>::add_gradient, Tape<S>::add_to, Tape<S>::allocate, Tape<S>::arena, Tape<S>::begin_gradient,
+      Tape<S>::gradient_of, Tape<S>::record, Tape<S>::trains, Tape<S>::zeroed_gradient;
+
   static bool any_needs_gradient(const std::vector<Tensor>& parts) {
     return std::any_of(parts.begin(), parts.end(), [](const Tensor& part) { return part.needs_gradient(); });
   }
-
-  static void add_to(Index n, const S* from, S* to) {
-    for (Index i = 0; i < n; ++i) to[i] += from[i];
-  }
-
-  bool trains(const Weight& weight) const {
-    return gradient_ != nullptr && weight.parameter_ != nullptr && weight.parameter_->is_trained();
-  }
-
-  Tensor allocate(Index rows, Index columns, bool needs_gradient) {
-    Tensor tensor;
-    tensor.value_ = std::make_shared<Value>(
-        Value{arena_.acquire(static_cast<std::size_t>(rows * columns) * sizeof(S)), {}, rows, columns, needs_gradient});
-    tensor.rows_ = rows;
-    return tensor;
-  }
-
-  // Records a step of the backward pass on the tape; it is skipped where y has received no gradient.
-  template <class Step>
-  void record(const Tensor& y, Step step) {
-    if (gradient_ == nullptr || !y.needs_gradient()) return;
-    steps_.push_back([y, step = std::move(step)] {
-      if (y.value_->has_gradient) step();
-    });
-  }
-
-  S* gradient_of(const Weight& weight) const { return gradient_->data() + weight.parameter_->offset; }
-  S* gradient_of(const Tensor& x) const {
-    return static_cast<S*>(x.value_->gradient.data()) + x.first_row_ * x.columns();
-  }
-
-  // Makes sure that x has a gradient. @return whether it is new and, all of it being x, not yet filled.
-  bool begin_gradient(const Tensor& x) {
-    Value& value = *x.value_;
-    if (value.has_gradient) return false;
-    const std::size_t size = static_cast<std::size_t>(value.rows * value.columns);
-    value.gradient = arena_.acquire(size * sizeof(S));
-    value.has_gradient = true;
-    if (x.is_whole()) return true;
-    std::fill_n(static_cast<S*>(value.gradient.data()), size, S{0});
-    return false;
-  }
-
-  S* zeroed_gradient(const Tensor& x) {
-    if (begin_gradient(x)) std::fill_n(gradient_of(x), x.rows() * x.columns(), S{0});
-    return gradient_of(x);
-  }
-
-  void add_gradient(const Tensor& x, const S* gradient) {
-    if (begin_gradient(x)) {
-      std::copy_n(gradient, x.rows() * x.columns(), gradient_of(x));
-    } else {
-      add_to(x.rows() * x.columns(), gradient, gradient_of(x));
-    }
-  }
-
-  FlatValues<S>* gradient_;
-  Arena arena_;  // before the steps, which hold its buffers
-  std::vector<std::function<void()>> steps_;
 };
 
 #if defined(SHARPEYE_COMPILED)

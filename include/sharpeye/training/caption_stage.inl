@@ -113,7 +113,7 @@ SHARPEYE_BODY bool train_captions(const StageOptions& options, const TrainingEve
   require(stage != Stage::kRefine || config.ser_connector, ErrorCode::kConfig, options.model,
           "/config.json: ser_connector: expected for the stage refine, actual none");
   require(stage == Stage::kRefine || options.rates_data.empty(), ErrorCode::kInvalidArgument,
-          "--rates-data: expected the stage refine");
+          "rates_data: expected for the stage refine only, actual the stage ", options.stage);
   const DType dtype = codec_named(options.dtype).dtype();
 
   // What is read late is opened now: a run of hours must not end for want of a file.

@@ -12,6 +12,7 @@ namespace training {
 #if defined(SHARPEYE_COMPILED)
 template class Parameters<float>;
 template class AdamW<float>;
+template class Tape<float>;
 template class Autodiff<float>;
 template class GradientShards<float>;
 template class Optimization<float>;

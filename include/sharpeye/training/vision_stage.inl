@@ -50,7 +50,8 @@ inline OptConfig text_tower(const MmSerConfig& config) {
 
 SHARPEYE_BODY bool train_vision(const StageOptions& options, const TrainingEvents& events) {
   const Index batch = options.trainer.optimization.batch_size;
-  require(batch >= 2, ErrorCode::kInvalidArgument, "--batch-size: expected 2 or more, actual ", batch);
+  require(batch >= 2, ErrorCode::kInvalidArgument, "batch_size: expected 2 or more for the stage vision, actual ",
+          batch);
   const DType dtype = codec_named(options.dtype).dtype();
   const auto model = CaptionModel::load(options.model);
   const ModelFolder folder(options.model);
