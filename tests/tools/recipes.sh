@@ -12,7 +12,7 @@ recipes=$(realpath "$(dirname "$0")/../../tools/examples/recipes")
 folder=$(mktemp -d)
 pids=()
 end() {
-  [ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null || true
+  [ ${#pids[@]} = 0 ] || { kill "${pids[@]}" && wait "${pids[@]}"; } 2>/dev/null || true
   rm -rf "$folder"
 }
 trap end EXIT

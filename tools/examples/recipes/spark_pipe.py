@@ -5,6 +5,7 @@
 
 Names are UTF-8, and lead to the images on all machines. Each partition is one process, which loads the model once."""
 
+import os
 import shlex
 import sys
 
@@ -13,5 +14,6 @@ from pyspark.sql import SparkSession
 model, names, out, partitions = sys.argv[1:]
 spark = SparkSession.builder.appName("sharpeye").getOrCreate()
 command = f"sharpeye caption --model {shlex.quote(model)} --threads 1 --list - --out -"
-spark.sparkContext.textFile(names, int(partitions)).pipe(command).saveAsTextFile(out)
+path = {"PATH": os.environ["PATH"]}  # pipe() hands no variables on by itself
+spark.sparkContext.textFile(names, int(partitions)).pipe(command, path).saveAsTextFile(out)
 spark.stop()
