@@ -107,8 +107,9 @@ class StreamRun {
     callbacks.on_error = [this](std::uint64_t frame, const Error& error) {
       report(concat(command_.input, ": frame ", frame, ": ", error.what()));
     };
-    stream_ = std::make_unique<CaptionStream>(session.shared_model(), session.pool(), std::move(options),
-                                              std::move(callbacks));
+    stream_ = std::make_unique<CaptionStream>(
+        [&session](const ImageView& frame, const CaptionOptions& with) { return session.captioner()(frame, with); },
+        std::move(options), std::move(callbacks));
   }
 
   // @return whether Ctrl-C ended it
