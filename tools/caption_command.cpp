@@ -49,8 +49,9 @@ void CaptionCommand::add_to(Command& command) {
   command
       .text("--out", out,
             "Write to this file instead, a line for each image; images that have their line are done, so that the same "
-            "command goes on where it ended")
-      .type("FILE")
+            "command goes on where it ended. -: the same lines to stdout, each at once; with --list - an image is "
+            "captioned as soon as its name is there")
+      .type("FILE|-")
       .excludes(streaming);
   command
       .text("--format", format,
@@ -98,6 +99,8 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
           ": expected --out FILE too");
   require(format != "sidecar" || out.empty(), ErrorCode::kInvalidArgument,
           "--format sidecar: expected no --out, for its files stand beside the images");
+  require(format == "jsonl" || !writes_lines(), ErrorCode::kInvalidArgument, "--format ", format,
+          ": expected --out FILE, actual --out -");
   CaptionOptions options;
   options.ablation = to_ablation(ablation);
   options.verify_draft = !no_draft;

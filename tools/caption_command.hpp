@@ -33,7 +33,9 @@ struct CaptionCommand {
   std::string ablation = "none";
 
   /// Whether the captions go into files, not to stdout.
-  bool writes_files() const { return !out.empty() || format == "sidecar"; }
+  bool writes_files() const { return (!out.empty() && !writes_lines()) || format == "sidecar"; }
+  /// Whether --out's lines go to stdout.
+  bool writes_lines() const { return out == "-"; }
   /// Declares the options that set this.
   void add_to(Command& command);
   /// @throws Error kInvalidArgument where options contradict each other or the model

@@ -15,20 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The line of an image, the same in every run: without times.
-std::string line_of(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
-  Json line = to_json(name, caption, min_confidence);
-  line.erase("timings_ms");
-  return line.dump();
-}
-
-std::string failure_line(const std::string& name, const std::string& problem) {
-  Json line;
-  put_name(line, name);
-  line["error"] = problem;
-  return line.dump();
-}
-
 class FolderRun {
  public:
   FolderRun(const CaptionCommand& command, Session& session, const CaptionOptions& options, Inputs inputs)
@@ -47,8 +33,8 @@ class FolderRun {
     if (log.torn() > 0) report(concat(path, ": cut off a torn last line of ", log.torn(), " bytes"));
     read_done(log, path, index);
     run([&](std::size_t i, const std::string& problem, const Caption& caption) {
-      log.append(problem.empty() ? line_of(names_[i], caption, command_.min_confidence)
-                                 : failure_line(names_[i], problem));
+      log.append(problem.empty() ? to_line(names_[i], caption, command_.min_confidence)
+                                 : to_failure_line(names_[i], problem));
     });
     if (done_ < static_cast<Index>(names_.size())) return stopped();
     if (format != CaptionFormat::kLines) write_captions(command_.out, format, {path});
@@ -143,22 +129,23 @@ class FolderRun {
     progress.show(before, total);
     const auto name_of = [&](std::size_t i) -> const std::string& { return names_[todo[i]]; };
     try {
-      caption_images(command_, session_, options_, Interruption::kWaits, todo.size(), name_of,
-                     [&](std::size_t i, const Outcome& outcome) {
-                       require(!outcome.is_skipped, ErrorCode::kCancelled, "caption: cancelled");
-                       const std::string problem = outcome.problem(name_of(i));
-                       if (!problem.empty()) {
-                         progress.clear();
-                         report(problem);
-                         ++failed_;
-                       } else if (outcome.caption.deadline_passed) {
-                         progress.clear();
-                         report_deadline(name_of(i), outcome.caption);
-                       }
-                       take(todo[i], problem, outcome.caption);
-                       done_ = before + static_cast<Index>(i) + 1;
-                       if (progress.is_terminal()) progress.show(done_, total);
-                     });
+      CaptionWorkers workers(command_, session_);
+      workers.caption_images(options_, Interruption::kWaits, todo.size(), name_of,
+                             [&](std::size_t i, const Outcome& outcome) {
+                               require(!outcome.is_skipped, ErrorCode::kCancelled, "caption: cancelled");
+                               const std::string problem = outcome.problem(name_of(i));
+                               if (!problem.empty()) {
+                                 progress.clear();
+                                 report(problem);
+                                 ++failed_;
+                               } else if (outcome.caption.deadline_passed) {
+                                 progress.clear();
+                                 report_deadline(name_of(i), outcome.caption);
+                               }
+                               take(todo[i], problem, outcome.caption);
+                               done_ = before + static_cast<Index>(i) + 1;
+                               if (progress.is_terminal()) progress.show(done_, total);
+                             });
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kCancelled) throw;
     }

@@ -81,6 +81,19 @@ Json to_json(const std::string& name, const Caption& caption, std::optional<doub
   return json;
 }
 
+std::string to_line(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
+  Json line = to_json(name, caption, min_confidence);
+  line.erase("timings_ms");
+  return line.dump();
+}
+
+std::string to_failure_line(const std::string& name, const std::string& problem) {
+  Json line;
+  put_name(line, name);
+  line["error"] = problem;
+  return line.dump();
+}
+
 std::string to_text(const std::string& name, const Caption& caption, std::optional<double> min_confidence) {
   const auto line = [&](const char* label, const std::string& text, const CaptionConfidence& confidence) {
     return concat("  ", label, ": ", one_line(shown(text, confidence, min_confidence)), "\n");

@@ -23,6 +23,13 @@ sharpeye::Json to_json(const sharpeye::Caption& caption, std::optional<double> m
 sharpeye::Json to_json(const std::string& name, const sharpeye::Caption& caption,
                        std::optional<double> min_confidence = std::nullopt);
 
+/// The line of an image that --out writes, without its end and the same in every run: to_json() without the times.
+std::string to_line(const std::string& name, const sharpeye::Caption& caption,
+                    std::optional<double> min_confidence = std::nullopt);
+
+/// The line of an image that failed. @param problem what is wrong with it
+std::string to_failure_line(const std::string& name, const std::string& problem);
+
 /// The name and the captions, a line each. @param min_confidence captions below it are kNotSure
 std::string to_text(const std::string& name, const sharpeye::Caption& caption,
                     std::optional<double> min_confidence = std::nullopt);

@@ -15,30 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The captioners of `--parallel`, each on its share of the threads.
-class Workers {
- public:
-  Workers(const CaptionCommand& command, Session& session) {
-    const auto count = static_cast<std::size_t>(command.parallel);
-    if (count == 1) {
-      captioners_.push_back(&session.captioner());
-      return;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      pools_.push_back(std::make_unique<ThreadPool>(std::max(1, command.session.threads / command.parallel)));
-      owned_.push_back(session.captioner_on(*pools_.back()));
-      captioners_.push_back(owned_.back().get());
-    }
-  }
-  std::size_t count() const { return captioners_.size(); }
-  Captioner& operator[](std::size_t worker) { return *captioners_[worker]; }
-
- private:
-  std::vector<std::unique_ptr<ThreadPool>> pools_;
-  std::vector<std::unique_ptr<Captioner>> owned_;
-  std::vector<Captioner*> captioners_;
-};
-
 }  // namespace
 
 std::string Outcome::problem(const std::string& name) const {
@@ -78,27 +54,39 @@ Caption caption_one(const CaptionCommand& command, const Session& session, Capti
   return caption;
 }
 
-void caption_images(const CaptionCommand& command, Session& session, CaptionOptions options, Interruption interruption,
-                    std::size_t count, const std::function<const std::string&(std::size_t)>& name_of,
-                    const std::function<void(std::size_t, Outcome)>& deliver) {
-  Workers workers(command, session);
+CaptionWorkers::CaptionWorkers(const CaptionCommand& command, Session& session) : command_(command), session_(session) {
+  const auto count = static_cast<std::size_t>(command.parallel);
+  if (count == 1) {
+    captioners_.push_back(&session.captioner());
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    pools_.push_back(std::make_unique<ThreadPool>(std::max(1, command.session.threads / command.parallel)));
+    owned_.push_back(session.captioner_on(*pools_.back()));
+    captioners_.push_back(owned_.back().get());
+  }
+}
+
+void CaptionWorkers::caption_images(CaptionOptions options, Interruption interruption, std::size_t count,
+                                    const std::function<const std::string&(std::size_t)>& name_of,
+                                    const std::function<void(std::size_t, Outcome)>& deliver) {
   const bool waits = interruption == Interruption::kWaits;
   if (!waits) options.is_cancelled = is_interrupted;
   // An outcome waits for those before it; its place is free again when it has been delivered.
-  std::vector<Outcome> outcomes(std::min(count, pieces_in_flight(workers.count())));
+  std::vector<Outcome> outcomes(std::min(count, pieces_in_flight(captioners_.size())));
   const auto work = [&](std::size_t worker, std::size_t i) {
     Outcome& outcome = outcomes[i % outcomes.size()];
     try {
       if (waits && is_interrupted()) {
         outcome.is_skipped = true;
       } else {
-        outcome.caption = caption_one(command, session, workers[worker], options, name_of(i));
+        outcome.caption = caption_one(command_, session_, *captioners_[worker], options, name_of(i));
       }
     } catch (...) {
       outcome.error = std::current_exception();
     }
   };
-  parallel_in_order(count, workers.count(), work,
+  parallel_in_order(count, captioners_.size(), work,
                     [&](std::size_t i) { deliver(i, std::exchange(outcomes[i % outcomes.size()], {})); });
 }
 

@@ -139,9 +139,8 @@ Inputs ImageArguments::expand() const {
   Inputs found = expand_inputs(inputs, recursive);
   if (list.empty()) return found;
   const std::string text = read_input(list, kMaxListBytes);
-  const char mark = null ? '\0' : '\n';
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find(mark, begin), text.size());
+    end = std::min(text.find(mark(), begin), text.size());
     if (end > begin) found.names.push_back(text.substr(begin, end - begin));
   }
   return found;

@@ -34,6 +34,8 @@ struct ImageArguments {
   void add_to(Command& command, const char* names, const char* text, const char* type);
   /// As expand_inputs(). @throws Error kInvalidArgument where there are none; of the list as read_input()
   Inputs expand() const;
+  /// What ends each name of the list.
+  char mark() const { return null ? '\0' : '\n'; }
 };
 
 /// Whether a folder's file of this name is taken for an image.

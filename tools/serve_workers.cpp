@@ -32,14 +32,11 @@ WorkerLease ServeWorkers::lend(Clock::time_point deadline, const std::function<b
                                        line_.size(), " wait, as many as may; please try again later"),
                       "rate_limit_exceeded");
     }
-    const auto ticket = line_.insert(line_.end(), next_ticket_++);
-    const auto leave = [&] {
-      line_.erase(ticket);
-      changed_.notify_all();
-    };
-    while (free_.empty() || line_.front() != *ticket) {
+    const auto mine = line_.emplace(line_.end());
+    const auto leave = [&] { line_.erase(mine); };
+    while (free_.empty() || &line_.front() != &*mine) {
       // A client that has gone is noticed here, not told of.
-      changed_.wait_until(lock, std::min(deadline, Clock::now() + std::chrono::milliseconds(200)));
+      mine->wait_until(lock, std::min(deadline, Clock::now() + std::chrono::milliseconds(200)));
       if (stops_) {
         leave();
         throw stopping();
@@ -47,6 +44,7 @@ WorkerLease ServeWorkers::lend(Clock::time_point deadline, const std::function<b
       const bool is_late = Clock::now() >= deadline;
       if (is_late || is_gone()) {
         leave();
+        call_next();  // it may have been called
         if (is_late) throw HttpError(503, "no captioner became free in time; please try again later", "timeout");
         throw HttpError(499, "the client has closed the connection", "cancelled");
       }
@@ -55,19 +53,24 @@ WorkerLease ServeWorkers::lend(Clock::time_point deadline, const std::function<b
   }
   const std::size_t worker = free_.back();
   free_.pop_back();
+  call_next();
   return {*this, worker};
 }
 
 void ServeWorkers::give_back(std::size_t worker) {
   const std::lock_guard<std::mutex> lock(mutex_);
   free_.push_back(worker);
-  changed_.notify_all();
+  call_next();
+}
+
+void ServeWorkers::call_next() {
+  if (!free_.empty() && !line_.empty()) line_.front().notify_one();
 }
 
 void ServeWorkers::stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   stops_ = true;
-  changed_.notify_all();
+  for (std::condition_variable& one : line_) one.notify_one();
 }
 
 std::size_t ServeWorkers::running() const {

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -54,11 +53,13 @@ class ServeWorkers {
   friend class WorkerLease;
   void give_back(std::size_t worker);
 
+  // Tells the first of the line, if there is a captioner for it. One thread wakes, not all that wait: with sixteen
+  // clients that is a third of all captions a second.
+  void call_next();
+
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::vector<std::size_t> free_;
-  std::list<std::uint64_t> line_;  // tickets of those who wait
-  std::uint64_t next_ticket_ = 0;
+  std::list<std::condition_variable> line_;  // those who wait, each called by its own
   std::size_t count_, queue_;
   bool stops_ = false;
 };

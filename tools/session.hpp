@@ -35,7 +35,6 @@ class Session {
   explicit Session(const SessionOptions& options);
 
   const CaptionModel& model() const { return *model_; }
-  std::shared_ptr<const CaptionModel> shared_model() const { return model_; }
   ThreadPool& pool() { return pool_; }
   const DecodeOptions& decode_options() const { return decode_; }
   Captioner& captioner() { return *captioner_; }

@@ -2,8 +2,10 @@
 /// `sharpeye stream`: captions of frames from a pipe, a file or a folder that is watched.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -19,6 +21,7 @@
 #include "sharpeye/io/image_decoders.hpp"
 #include "sharpeye/pipeline/caption_stream.hpp"
 #include "tools/caption_command.hpp"
+#include "tools/read_ahead.hpp"
 #include "tools/stream_output.hpp"
 #include "tools/watched_folder.hpp"
 
@@ -48,7 +51,10 @@ class InputBytes {
 
   std::size_t read(char* bytes, std::size_t size) const {
     for (;;) {
-      require(!is_interrupted(), ErrorCode::kCancelled, name_, ": cancelled");
+      require(!is_interrupted() && !is_stopped_, ErrorCode::kCancelled, name_, ": cancelled");
+      // A signal interrupts one thread, which need not be this one.
+      pollfd waiting{descriptor_, POLLIN, 0};
+      if (::poll(&waiting, 1, kPatience) == 0) continue;
       const ssize_t got = ::read(descriptor_, bytes, size);
       if (got < 0 && errno == EINTR) continue;
       require(got >= 0, ErrorCode::kFileAccess, name_, ": cannot read: ", std::strerror(errno));
@@ -56,9 +62,15 @@ class InputBytes {
     }
   }
 
+  // A read() that waits throws kCancelled soon.
+  void stop() { is_stopped_ = true; }
+
  private:
+  static constexpr int kPatience = 100;  // milliseconds
+
   std::string name_;
   int descriptor_;
+  std::atomic<bool> is_stopped_{false};
 };
 
 RawFrames raw_frames(const StreamCommand& command) {
@@ -107,19 +119,21 @@ class StreamRun {
     callbacks.on_error = [this](std::uint64_t frame, const Error& error) {
       report(concat(command_.input, ": frame ", frame, ": ", error.what()));
     };
-    stream_ = std::make_unique<CaptionStream>(session.shared_model(), session.pool(), std::move(options),
-                                              std::move(callbacks));
+    stream_ = std::make_unique<CaptionStream>(
+        [&session](const ImageView& frame, const CaptionOptions& with) { return session.captioner()(frame, with); },
+        std::move(options), std::move(callbacks));
   }
 
   // @return whether Ctrl-C ended it
   bool read_pipe(const DecodeOptions& decode) {
-    const InputBytes input(command_.input);
+    InputBytes input(command_.input);
     const ByteSource source = [&](char* bytes, std::size_t size) { return input.read(bytes, size); };
     return until_interrupted([&] {
-      const auto reader = command_.raw.empty() ? read_frames(source, command_.input, default_decoder(), decode)
-                                               : read_raw_frames(source, command_.input, raw_frames(command_), decode);
-      const double rate = command_.frame_rate.value_or(reader->frame_rate() > 0 ? reader->frame_rate() : 25);
-      while (take([&] { return reader->next(); }, 1 / rate)) {
+      ReadAhead reader(command_.raw.empty() ? read_frames(source, command_.input, default_decoder(), decode)
+                                            : read_raw_frames(source, command_.input, raw_frames(command_), decode),
+                       [&] { input.stop(); });
+      const double rate = command_.frame_rate.value_or(reader.frame_rate() > 0 ? reader.frame_rate() : 25);
+      while (take([&] { return reader.next(); }, 1 / rate)) {
       }
     });
   }

@@ -14,7 +14,8 @@
  *
  * Threads: the library has no state of its own. A model may be used by any number of threads at once. A captioner
  * belongs to one call at a time; a second one meanwhile, from another thread or from a callback, is refused. Different
- * captioners of one model work in parallel. A caption is read-only. Callbacks run on the thread of the call.
+ * captioners of one model work in parallel. A caption is read-only. Callbacks run on the thread of the call, or those
+ * of a live stream on its own.
  */
 #ifndef SHARPEYE_C_API_H
 #define SHARPEYE_C_API_H
@@ -233,6 +234,83 @@ SHARPEYE_API int32_t sharpeye_caption_deadline_passed(const sharpeye_caption* ca
 SHARPEYE_API sharpeye_status sharpeye_caption_timings(const sharpeye_caption* caption, sharpeye_timings* timings,
                                                       sharpeye_error* error);
 SHARPEYE_API void sharpeye_caption_free(sharpeye_caption* caption);
+
+/* ---- Streams of frames ----------------------------------------------------------------------------------------- */
+
+/** Captions of frames as they come: from a camera, a video, a robot. */
+typedef struct sharpeye_stream sharpeye_stream;
+
+/** A caption of a frame, during a callback. */
+typedef struct sharpeye_stream_caption {
+  size_t struct_size;
+  uint64_t frame;                  /**< from 0 on, in the order of the pushes */
+  double seconds;                  /**< what the push was told */
+  int32_t is_refined;              /**< 1: of the second glance */
+  int32_t is_last;                 /**< 1: no other one of this frame follows */
+  const sharpeye_caption* caption; /**< ends with the callback, and is not to be freed */
+} sharpeye_stream_caption;
+
+/** What became of the frames. */
+typedef struct sharpeye_stream_counts {
+  size_t struct_size;
+  uint64_t frames;    /**< pushed */
+  uint64_t skipped;   /**< within the period, or unchanged */
+  uint64_t dropped;   /**< late: a newer one came before their turn */
+  uint64_t captioned; /**< with an initial caption at least */
+  uint64_t refined;   /**< with a refined caption too */
+  uint64_t failed;    /**< see on_error */
+} sharpeye_stream_counts;
+
+typedef struct sharpeye_stream_options {
+  size_t struct_size;
+  double period;           /**< seconds from one captioned frame to the next; 0: every frame */
+  double change_threshold; /**< caption only frames of which one of 8 x 8 cells differs in its mean by more from the
+                              last captioned one, as a share of the range, for example 0.06; 0: unchanged ones too */
+  /** Not 0: frames come when they come. A push returns at once, and a thread of the stream's own captions; of frames
+      that come meanwhile the latest waits, and the others are dropped and counted. The second glance gives way to a
+      frame that waits. 0: a push returns when the frame is captioned. */
+  int32_t live;
+  int32_t always_refine;                       /**< not 0, of live: take the second glance whatever waits */
+  const sharpeye_captioner_options* captioner; /**< NULL: the defaults */
+  /** How to caption each frame; NULL: the defaults. Its on_initial and initial must be NULL. */
+  const sharpeye_caption_options* caption;
+  /** Called with each caption as soon as it is there: the initial one, then the refined one. Where the next frame came
+      first there is no refined one, and the initial one comes again as the last. @return SHARPEYE_CONTINUE; with
+      SHARPEYE_STOP the stream is over, and all further calls return SHARPEYE_CANCELLED */
+  int32_t (*on_caption)(void* user, const sharpeye_stream_caption* caption);
+  /** Called for a frame that could not be captioned; the stream goes on. NULL: that push, or in live mode the next
+     call, returns the error. @return as on_caption */
+  int32_t (*on_error)(void* user, uint64_t frame, const sharpeye_error* error);
+  void* user; /**< handed to the two; `caption` has a user of its own */
+} sharpeye_stream_options;
+
+/** All callbacks are called on one thread: that of the push, or in live mode the stream's own. They may call
+    sharpeye_stream_read_counts, and nothing else of their stream. @param options NULL: the defaults, and no callbacks
+ */
+SHARPEYE_API sharpeye_status sharpeye_stream_new(const sharpeye_model* model, const sharpeye_stream_options* options,
+                                                 sharpeye_stream** stream, sharpeye_error* error);
+
+/** Takes the next frame, whose pixels may end when this returns. One call at a time.
+    @param seconds where in the stream it stands; not before the one before it */
+SHARPEYE_API sharpeye_status sharpeye_stream_push(sharpeye_stream* stream, const sharpeye_image* frame, double seconds,
+                                                  sharpeye_error* error);
+
+/** Takes the bytes of an image file as the next frame, as sharpeye_caption_encoded does. One that cannot be decoded is
+    refused, and is no frame. */
+SHARPEYE_API sharpeye_status sharpeye_stream_push_encoded(sharpeye_stream* stream, const void* bytes, size_t size,
+                                                          double seconds, sharpeye_error* error);
+
+/** Waits for the frames that were pushed, but not for ever. @param milliseconds at most; negative: as long as it takes
+    @param is_done receives 1 if none is left, else 0, unless it is NULL */
+SHARPEYE_API sharpeye_status sharpeye_stream_wait(sharpeye_stream* stream, int32_t milliseconds, int32_t* is_done,
+                                                  sharpeye_error* error);
+
+/** At any time. @param counts its struct_size says how much of it is written */
+SHARPEYE_API sharpeye_status sharpeye_stream_read_counts(const sharpeye_stream* stream, sharpeye_stream_counts* counts,
+                                                         sharpeye_error* error);
+
+/** Gives up what is being captioned. Not from a callback, and not while a call is under way. */
+SHARPEYE_API void sharpeye_stream_free(sharpeye_stream* stream);
 
 /* ---- Scores of captions ---------------------------------------------------------------------------------------- */
 

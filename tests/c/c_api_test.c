@@ -1,50 +1,9 @@
 /* The C interface as a C11 program uses it: captions from files, bytes and pixels, callbacks, scores, and bad input. */
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define TEST_FILE "c_api_test.c"
+#include "check.h"
 
-#include "sharpeye/c_api.h"
-
-static int checks = 0, failures = 0;
-
-#define CHECK(condition) check((condition) != 0, #condition, __LINE__)
-
-static int check(int holds, const char* text, int line) {
-  ++checks;
-  if (!holds) {
-    ++failures;
-    fprintf(stderr, "c_api_test.c:%d: %s\n", line, text);
-  }
-  return holds;
-}
-
-/* Checks the status and that the text names what is wrong. */
-#define REFUSED(call, expected, part) check_refused((call), (expected), (part), &error, #call, __LINE__)
-
-static void check_refused(sharpeye_status status, sharpeye_status expected, const char* part,
-                          const sharpeye_error* error, const char* text, int line) {
-  ++checks;
-  if (status != expected || error->status != expected || strstr(error->text, part) == NULL) {
-    ++failures;
-    fprintf(stderr, "c_api_test.c:%d: %s\n  expected: %s, \"...%s...\"\n  actual:   %s, \"%s\"\n", line, text,
-            sharpeye_status_name(expected), part, sharpeye_status_name(status), error->text);
-  }
-}
-
-static sharpeye_error error = {.struct_size = sizeof(sharpeye_error)};
-static const char* folder;
 static char image_path[1024];
-
-static sharpeye_model* load(void) {
-  sharpeye_model* model = NULL;
-  if (!CHECK(sharpeye_model_load(folder, NULL, &model, &error) == SHARPEYE_OK)) {
-    fprintf(stderr, "%s\n", error.text);
-    exit(1);
-  }
-  return model;
-}
 
 static sharpeye_captioner* new_captioner(const sharpeye_model* model) {
   sharpeye_captioner* captioner = NULL;
@@ -474,6 +433,5 @@ int main(int argc, char** argv) {
   test_callbacks(captioner);
   sharpeye_captioner_free(captioner);
   test_scores();
-  fprintf(stderr, "%d checks, %d failures\n", checks, failures);
-  return failures == 0 ? 0 : 1;
+  return end();
 }

@@ -146,6 +146,29 @@ TEST_CASE("live: always_refine takes the second glance whatever waits; the destr
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
+TEST_CASE("another captioner can stand in the place of the model's; waiting has an end") {
+  StreamOptions options;
+  options.live = true;
+  std::atomic<bool> goes_on{false};
+  const FrameCaptioner slow = [&](const ImageView& frame, const CaptionOptions& with) {
+    Caption caption;
+    caption.initial = caption.refined = concat(frame.width, " x ", frame.height);
+    with.on_initial(caption);
+    while (!goes_on) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return caption;
+  };
+  Heard heard;
+  CaptionStream stream(slow, options, heard.callbacks());
+  CHECK(stream.wait_for(std::chrono::milliseconds(0)));  // nothing was pushed
+  stream.push(frame_of(1), 3);
+  CHECK(!stream.wait_for(std::chrono::milliseconds(20)));
+  goes_on = true;
+  CHECK(stream.wait_for(std::chrono::minutes(1)));
+  CHECK(heard.lines == std::vector<std::string>{"0@3 initial 24 x 20", "0@3 initial last 24 x 20"});
+  CHECK(stream.counts().captioned == 1);
+  CHECK(stream.counts().refined == 0);
+}
+
 TEST_CASE("what goes wrong with a frame is said, and the stream goes on") {
   ThreadPool pool(1);
   for (const bool live : {false, true}) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Builds the Python package's wheel, installs it into a new virtual environment without anything else, and runs
-package_test.py there; then arrays_test.py, with numpy and Pillow. Exits with 77 where that cannot be tried here.
+package_test.py and streams_test.py there; then arrays_test.py, with numpy and Pillow. Exits with 77 where that cannot be tried here.
 
 --prefix is an installed sharpeye: its libsharpeye goes into the wheel, so that only the extension module is compiled."""
 
@@ -73,6 +73,7 @@ def main():
                        check=True)
 
     run("package_test.py")
+    run("streams_test.py")
     if pip("install", "--quiet", "--retries", "1", "numpy", "pillow", python=python, check=False).returncode != 0:
         print("not tested: arrays and PIL images, since pip cannot get numpy and pillow from PyPI")
         return

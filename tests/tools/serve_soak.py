@@ -173,7 +173,7 @@ def main():
     parser.add_argument("--malformed", type=int, default=10_000)
     parser.add_argument("--slow", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--growth-kib", type=int, default=4096, help="what resident memory may grow by")
+    parser.add_argument("--growth-kib", type=int, default=1024, help="what resident memory may grow by")
     arguments = parser.parse_args()
     with Server(arguments.command, "--beams", "1", "--parallel", "2", "--queue", "16") as server:
         right = server.post("/v1/captions", {"image": text_of(IMAGES[0])})[1]["captions"][0]["refined"]

@@ -41,6 +41,23 @@ std::string last_line(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("how a frame becomes square is an option, as of caption") {
+  const test::TemporaryFolder folder;
+  test::write_image(folder / "wide.ppm", 4 * kSide, kSide, 5);
+  const std::string pixels = test::read_text(folder / "wide.ppm").substr(sizeof "P6\n48 12\n255");
+  std::vector<std::string> captions;
+  for (const char* aspect : {"pad", "crop", "squash"}) {
+    const auto expected = run({"caption", "--json", "--model", world().model(), "--max-new-tokens", "3", "--aspect",
+                               aspect, folder / "wide.ppm"});
+    captions.push_back(test::parse(expected.out).at("refined").dump());
+    const auto lines =
+        test::lines_of(run(stream({"--raw", "rgb24", "--size", "48x12", "--aspect", aspect}), pixels).out);
+    REQUIRE(lines.size() == 2);
+    CHECK(test::parse(lines[1]).at("caption").dump() == captions.back());
+  }
+  CHECK(captions[0] != captions[1]);
+}
+
 TEST_CASE("stream has the captions of caption, a line for each glance") {
   const auto result = run(raw({"--fps", "4"}), frames_of({1, 2, 3}));
   CHECK(result.exit_code == 0);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sharpeye/c/boundary.hpp"
+#include "sharpeye/c/options.hpp"
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/io/image_decoders.hpp"
 #include "sharpeye/pipeline/captioner.hpp"
@@ -37,65 +38,6 @@ struct sharpeye_caption {
 SHARPEYE_NAMESPACE_BEGIN
 namespace c_api {
 
-/// The one call that a captioner serves at a time.
-class Turn {
- public:
-  /// @throws Error kInvalidArgument when another call has it
-  explicit Turn(sharpeye_captioner& captioner) : captioner_(captioner) {
-    require(!captioner_.is_busy.test_and_set(std::memory_order_acquire), ErrorCode::kInvalidArgument,
-            "captioner: expected one call at a time, actual a second one meanwhile");
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() { captioner_.is_busy.clear(std::memory_order_release); }
-
- private:
-  sharpeye_captioner& captioner_;
-};
-
-inline GenerationConfig with_options(GenerationConfig generation, const sharpeye_caption_options& given) {
-  if (given.beams != 0) {
-    generation.num_beams = given.beams;
-    generation.do_sample = false;
-  }
-  if (given.max_new_tokens != 0) generation.max_new_tokens = given.max_new_tokens;
-  check(generation, "options: ");
-  return generation;
-}
-
-/// The options of a call. The callbacks refer to `given` and `is_stopped`.
-inline CaptionOptions caption_options(const CaptionModel& model, const sharpeye_caption_options& given,
-                                      std::chrono::steady_clock::time_point begin, bool& is_stopped) {
-  require(given.glances >= 0, ErrorCode::kInvalidArgument, "glances: expected 0 or more, actual ", given.glances);
-  require(given.deadline_ms >= 0, ErrorCode::kInvalidArgument, "deadline_ms: expected 0 or more, actual ",
-          given.deadline_ms);
-  CaptionOptions options;
-  if (given.glances != 0) options.rounds = given.glances - 1;
-  options.generation = with_options(model.generation(), given);
-  options.refine_generation = with_options(model.refine_generation(), given);
-  if (given.deadline_ms != 0) options.deadline = begin + std::chrono::milliseconds(given.deadline_ms);
-  if (given.prompt != nullptr) options.prompt = given.prompt;
-  if (given.initial != nullptr) options.initial = given.initial;
-  options.is_cancelled = [&] {
-    is_stopped = is_stopped || (given.on_poll != nullptr && given.on_poll(given.user) != SHARPEYE_CONTINUE);
-    return is_stopped;
-  };
-  if (given.on_initial != nullptr) {
-    options.on_initial = [&](const Caption& caption) {
-      const std::string& text = caption.initial;
-      is_stopped = is_stopped || given.on_initial(given.user, text.c_str(), text.size()) != SHARPEYE_CONTINUE;
-    };
-  }
-  if (given.on_token != nullptr) {
-    options.on_token = [&](const CaptionProgress& progress) {
-      const auto glance = static_cast<std::int32_t>(progress.round + 1);
-      const std::string& text = progress.text;
-      is_stopped = is_stopped || given.on_token(given.user, glance, text.c_str(), text.size()) != SHARPEYE_CONTINUE;
-    };
-  }
-  return options;
-}
-
 /// Captions what `load` gives: an Image or an ImageView, whose time counts.
 template <class Load>
 sharpeye_status caption_loaded(sharpeye_captioner* captioner, const sharpeye_caption_options* options,
@@ -106,9 +48,9 @@ sharpeye_status caption_loaded(sharpeye_captioner* captioner, const sharpeye_cap
     const auto begin = Clock::now();
     require_given(captioner, "captioner");
     require_given(caption, "caption");
-    const Turn turn(*captioner);
+    const Turn turn(captioner->is_busy, "captioner");
     const sharpeye_caption_options given = read_struct(options, "options");
-    bool is_stopped = false;
+    std::atomic<bool> is_stopped{false};
     const CaptionOptions chosen = caption_options(captioner->captioner.model(), given, begin, is_stopped);
     const auto image = load();
     const double loading = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
@@ -119,32 +61,6 @@ sharpeye_status caption_loaded(sharpeye_captioner* captioner, const sharpeye_cap
     result->caption.timings.total += loading;
     *caption = result.release();
   });
-}
-
-inline ImageView view_of(const sharpeye_image* given) {
-  require_given(given, "image");
-  const sharpeye_image image = read_struct(given, "image");
-  require(image.format >= SHARPEYE_RGB && image.format <= SHARPEYE_GREY, ErrorCode::kInvalidArgument,
-          "image: expected a format from SHARPEYE_RGB to SHARPEYE_GREY, actual ", image.format);
-  constexpr PixelFormat kFormats[] = {PixelFormat::kRgb, PixelFormat::kBgr, PixelFormat::kRgba, PixelFormat::kBgra,
-                                      PixelFormat::kGray};
-  ImageView view{image.data,
-                 static_cast<Index>(image.width),
-                 static_cast<Index>(image.height),
-                 static_cast<Index>(image.stride),
-                 kFormats[image.format],
-                 image.orientation == 0 ? 1 : image.orientation};
-  const bool has_sides = view.width > 0 && view.width <= kMaxImageSide && view.height > 0;
-  const Index row = has_sides ? view.width * bytes_per_pixel(view.format) : 0;
-  if (view.stride == 0) view.stride = row;
-  check(view);
-  std::uint64_t needed = 0;
-  const bool is_size =
-      checked_multiply(static_cast<std::uint64_t>(view.height - 1), static_cast<std::uint64_t>(view.stride), needed) &&
-      checked_add(needed, static_cast<std::uint64_t>(row), needed);
-  require(is_size && needed <= image.size, ErrorCode::kInvalidArgument, "image: expected a size of at least ", needed,
-          " bytes for ", view.height, " rows, actual ", image.size);
-  return view;
 }
 
 /// The elements of a list; of none: NULL.
@@ -198,17 +114,9 @@ sharpeye_status sharpeye_captioner_new(const sharpeye_model* model, const sharpe
     using namespace sharpeye;
     c_api::require_given(model, "model");
     c_api::require_given(captioner, "captioner");
-    const sharpeye_captioner_options given = c_api::read_struct(options, "options");
-    require(given.aspect >= SHARPEYE_ASPECT_OF_MODEL && given.aspect <= SHARPEYE_ASPECT_SQUASH,
-            ErrorCode::kInvalidArgument, "aspect: expected SHARPEYE_ASPECT_..., actual ", given.aspect);
-    require(given.turn >= SHARPEYE_TURN_AS_MODEL && given.turn <= SHARPEYE_TURN_NEVER, ErrorCode::kInvalidArgument,
-            "turn: expected SHARPEYE_TURN_..., actual ", given.turn);
-    const int threads = given.threads == 0 ? ThreadPool::default_size() : given.threads;
-    auto made = std::make_unique<sharpeye_captioner>(model->model, threads);
-    constexpr Aspect kAspects[] = {Aspect::kPad, Aspect::kCrop, Aspect::kSquash};
-    if (given.aspect != SHARPEYE_ASPECT_OF_MODEL) made->captioner.set_aspect(kAspects[given.aspect - 1]);
-    if (given.turn != SHARPEYE_TURN_AS_MODEL) made->captioner.set_apply_exif(given.turn == SHARPEYE_TURN_UPRIGHT);
-    if (given.max_pixels != 0) made->decode.max_pixels = given.max_pixels;
+    const sharpeye_captioner_options given = c_api::read_captioner_options(options);
+    auto made = std::make_unique<sharpeye_captioner>(model->model, c_api::threads_of(given));
+    c_api::apply(given, made->captioner, made->decode);
     *captioner = made.release();
   });
 }

@@ -3,6 +3,7 @@
 /// @file
 /// Captions of a stream of frames.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,7 +44,8 @@ struct StreamCounts {
   std::uint64_t failed = 0;     ///< see StreamCallbacks::on_error
 };
 
-/// All are called on one thread: that of push(), or in live mode the stream's own.
+/// All are called on one thread, which may not call finish() or wait_for(): that of push(), or in live mode the
+/// stream's own.
 struct StreamCallbacks {
   /// Each caption as soon as it is there: the initial one before the second glance, then the refined one. Where the
   /// next frame came first there is no refined one, and the initial one comes again as the last.
@@ -53,12 +55,18 @@ struct StreamCallbacks {
   std::function<void(std::uint64_t frame, const Error&)> on_error;
 };
 
+/// Captions one frame: a Captioner, or something in its place. It asks the options' is_due and is_cancelled, and calls
+/// their on_initial.
+using FrameCaptioner = std::function<Caption(const ImageView& frame, const CaptionOptions& options)>;
+
 /// Captions frames one after the other.
 class CaptionStream {
  public:
   /// @param pool must outlive the stream. @throws Error kInvalidArgument
   CaptionStream(std::shared_ptr<const CaptionModel> model, ThreadPool& pool, StreamOptions options,
                 StreamCallbacks callbacks);
+  /// With a captioner that is set up already, or another one. @throws Error kInvalidArgument
+  CaptionStream(FrameCaptioner captioner, StreamOptions options, StreamCallbacks callbacks);
   CaptionStream(const CaptionStream&) = delete;
   CaptionStream& operator=(const CaptionStream&) = delete;
   /// In live mode gives up what is being captioned.
@@ -70,6 +78,8 @@ class CaptionStream {
   void push(const ImageView& frame, double seconds);
   /// Waits for the frames that were pushed. @throws as push()
   void finish();
+  /// As finish(), for so long at most. @return whether all frames that were pushed are done
+  bool wait_for(std::chrono::milliseconds time);
   StreamCounts counts() const;
 
  private:

@@ -40,9 +40,10 @@ struct StreamFrame {
 }  // namespace detail
 
 struct CaptionStream::State {
-  State(std::shared_ptr<const CaptionModel> model, ThreadPool& pool, StreamOptions stream_options,
-        StreamCallbacks stream_callbacks)
-      : captioner(std::move(model), pool), options(std::move(stream_options)), callbacks(std::move(stream_callbacks)) {
+  State(FrameCaptioner frame_captioner, StreamOptions stream_options, StreamCallbacks stream_callbacks)
+      : captioner(std::move(frame_captioner)),
+        options(std::move(stream_options)),
+        callbacks(std::move(stream_callbacks)) {
     require(options.period >= 0, ErrorCode::kInvalidArgument, "period: expected 0 or more seconds, actual ",
             options.period);
     if (options.change_threshold) gate = ChangeGate(*options.change_threshold);
@@ -120,7 +121,7 @@ struct CaptionStream::State {
   void run() {
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
-      changed.wait(lock, [&] { return is_waiting || is_given_up || is_ending; });
+      changed.wait(lock, [&] { return is_waiting || is_given_up; });
       if (is_given_up || !is_waiting) return;
       std::swap(waiting, current);
       is_waiting = false;
@@ -139,12 +140,14 @@ struct CaptionStream::State {
     }
   }
 
+  bool is_idle() const { return !options.live || (!is_waiting && !is_busy); }
+
   void rethrow() {
     const std::exception_ptr problem = std::exchange(failure, nullptr);
     if (problem) std::rethrow_exception(problem);
   }
 
-  Captioner captioner;
+  FrameCaptioner captioner;
   const StreamOptions options;
   const StreamCallbacks callbacks;
   ChangeGate gate;
@@ -154,14 +157,18 @@ struct CaptionStream::State {
   mutable std::mutex mutex;  // guards what follows, and `counts`
   std::condition_variable changed;
   detail::StreamFrame waiting, current;  // (`current` belongs to the thread)
-  bool is_waiting = false, is_busy = false, is_ending = false, is_given_up = false;
+  bool is_waiting = false, is_busy = false, is_given_up = false;
   std::exception_ptr failure;
   std::thread thread;
 };
 
 SHARPEYE_BODY CaptionStream::CaptionStream(std::shared_ptr<const CaptionModel> model, ThreadPool& pool,
                                            StreamOptions options, StreamCallbacks callbacks)
-    : state_(std::make_unique<State>(std::move(model), pool, std::move(options), std::move(callbacks))) {}
+    : CaptionStream([own = std::make_shared<Captioner>(std::move(model), pool)](
+                        const ImageView& frame, const CaptionOptions& with) { return (*own)(frame, with); },
+                    std::move(options), std::move(callbacks)) {}
+SHARPEYE_BODY CaptionStream::CaptionStream(FrameCaptioner captioner, StreamOptions options, StreamCallbacks callbacks)
+    : state_(std::make_unique<State>(std::move(captioner), std::move(options), std::move(callbacks))) {}
 SHARPEYE_BODY CaptionStream::~CaptionStream() = default;
 
 SHARPEYE_BODY void CaptionStream::push(const ImageView& frame, double seconds) {
@@ -192,8 +199,16 @@ SHARPEYE_BODY void CaptionStream::push(const ImageView& frame, double seconds) {
 SHARPEYE_BODY void CaptionStream::finish() {
   State& state = *state_;
   std::unique_lock<std::mutex> lock(state.mutex);
-  state.changed.wait(lock, [&] { return !state.options.live || (!state.is_waiting && !state.is_busy); });
+  state.changed.wait(lock, [&] { return state.is_idle(); });
   state.rethrow();
+}
+
+SHARPEYE_BODY bool CaptionStream::wait_for(std::chrono::milliseconds time) {
+  State& state = *state_;
+  std::unique_lock<std::mutex> lock(state.mutex);
+  const bool is_done = state.changed.wait_for(lock, time, [&] { return state.is_idle(); });
+  state.rethrow();
+  return is_done;
 }
 
 SHARPEYE_BODY StreamCounts CaptionStream::counts() const {

@@ -8,13 +8,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from . import _core
+from .images import give
+
+if TYPE_CHECKING:
+    from .stream import StreamCaption
 
 _ASPECTS = {None: 0, "pad": 1, "crop": 2, "squash": 3}
-_ORDERS = {"RGB": False, "BGR": True}
-_EXIF_ORIENTATION = 0x0112
 
 
 class Timings(NamedTuple):
@@ -87,8 +89,10 @@ class Model:
         return self._core.refines
 
 
-def _is_pillow(image: Any) -> bool:
-    return hasattr(image, "getexif") and hasattr(image, "convert") and hasattr(image, "tobytes")
+def caption_of(fields: Any) -> Caption:
+    """The caption that the core gave as a tuple."""
+    *front, initial_confidence, refined_confidence, timings = fields
+    return Caption._make([*front, Confidence(*initial_confidence), Confidence(*refined_confidence), Timings(*timings)])
 
 
 class Captioner:
@@ -226,27 +230,22 @@ class Captioner:
 
     @staticmethod
     def _caption(core: _core.Captioner, image: Any, order: str, chosen: dict[str, Any]) -> Caption:
-        if order not in _ORDERS:
-            raise ValueError(f'order: expected "RGB" or "BGR", actual {order!r}')
-        options = _core.Options(**chosen)
-        if isinstance(image, (str, os.PathLike)):
-            fields = core.file(os.fsencode(image), options)
-        elif isinstance(image, (bytes, bytearray)) or (isinstance(image, memoryview) and image.ndim == 1):
-            fields = core.encoded(image, options)
-        elif _is_pillow(image):
-            rgb = image if image.mode in ("RGB", "L") else image.convert("RGB")
-            shape = [rgb.height, rgb.width, 3] if rgb.mode == "RGB" else [rgb.height, rgb.width]
-            pixels = memoryview(rgb.tobytes()).cast("B", shape) if rgb.height and rgb.width else None
-            if pixels is None:
-                raise ValueError(f"image: expected pixels, actual {rgb.width} x {rgb.height}")
-            turned = image.getexif().get(_EXIF_ORIENTATION, 1)
-            fields = core.pixels(pixels, False, turned if turned in range(1, 9) else 1, options)
-        else:
-            try:
-                fields = core.pixels(image, _ORDERS[order], 1, options)
-            except TypeError as error:
-                if "incompatible function arguments" not in str(error):
-                    raise
-                raise TypeError("image: expected a path, bytes, a PIL image or an array of 8-bit numbers, actual "
-                                f"{type(image).__name__}") from None
-        return Caption(*fields[:6], Confidence(*fields[6]), Confidence(*fields[7]), Timings(*fields[8]))
+        return caption_of(give(core, image, order, _core.Options(**chosen)))
+
+    def stream(self, frames: Iterable[Any], *, fps: float = 25.0, live: bool = False, **options: Any) -> Iterator[StreamCaption]:
+        """The captions of a stream of frames, as soon as they are there: an iterator of StreamCaption.
+
+            for said in captioner.stream(frames_of_a_camera(), live=True):
+                print(said.seconds, said.text)
+
+        The frames are taken by a thread of its own. It waits for whoever iterates, two captions ahead; the frames that
+        a camera delivers meanwhile are dropped in live mode. Closing the iterator (or leaving its loop) ends the thread
+        when the next frame is there.
+
+        :param frames: anything to iterate over: images, or pairs (image, seconds) of an image and where it stands
+        :param fps: of images without seconds; in live mode the clock tells
+        :param live: see Stream; the other options are those of Stream, too
+        """
+        from .stream import captions_of
+
+        return captions_of(self, frames, fps, live, options)
