@@ -138,6 +138,6 @@ TEST_CASE("wrong usage of info exits with 2") {
   test::check_refused({"info"}, "--model");
   test::check_refused({"info", "--model", world().model(), "--preset", "tiny"}, "--model");
   test::check_refused({"info", "--preset", "large"}, "--preset");
-  test::check_refused({"info", "--model", "/nowhere"}, "/nowhere/config.json");
+  test::check_refused({"info", "--model", "/nowhere"}, "/nowhere: expected a model directory");
   test::check_refused({"info", "--preset", "tiny", "--new-tokens", "0"}, "--new-tokens");
 }

@@ -18,6 +18,7 @@ import unittest
 from serve_support import DEMO, ppm
 
 COMMAND = sys.argv.pop(1)
+ROUNDS = 100
 PROGRESS = re.compile(rb"\rcaptions: (\d+) / (\d+), [\d.]+ a second, \d+ s left\x1b\[K")
 
 
@@ -67,10 +68,10 @@ class Progress(unittest.TestCase):
         for seed in range(8):
             (self.folder / "images" / f"{seed:02}.ppm").write_bytes(ppm(seed))
 
-    def command(self, out, rounds=60, beams=3):
-        # Many refinements take a moment for each image, on any machine.
-        return [COMMAND, "caption", "--model", str(DEMO), "--threads", "1", "--rounds", str(rounds), "--beams",
-                str(beams), "--no-draft", str(self.folder / "images"), "--out", str(self.folder / out)]
+    def command(self, out):
+        # Many refinements take a moment for each image, on any machine; drawn ones do not end early.
+        return [COMMAND, "caption", "--model", str(DEMO), "--threads", "1", "--rounds", str(ROUNDS), "--sample",
+                "--seed", "1", str(self.folder / "images"), "--out", str(self.folder / out)]
 
     def lines(self, out):
         text = (self.folder / out).read_bytes()
@@ -104,7 +105,7 @@ class Progress(unittest.TestCase):
         self.assertIn(done - before, (1, 2))  # the one at work; one more if it ended just before the key
         self.assertLess(done, 8)
         for line in lines:
-            self.assertEqual(json.loads(line)["rounds"], 60)  # whole
+            self.assertEqual(json.loads(line)["rounds"], ROUNDS)  # whole
         again = Terminal(self.command("stopped"))
         self.assertEqual(again.end(), 0)
         self.assertIn(b"%d of 8 images are done" % done, again.shown)
@@ -112,7 +113,7 @@ class Progress(unittest.TestCase):
                          [str(self.folder / "images" / f"{i:02}.ppm") for i in range(8)])
 
     def test_two_ctrl_c(self):
-        terminal = Terminal(self.command("killed", beams=64))  # seconds for an image
+        terminal = Terminal(self.command("killed"))
         while not (self.folder / "killed").exists():  # the model is loaded
             self.assertTrue(terminal.read())
         terminal.press(b"\x03")
