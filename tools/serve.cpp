@@ -120,8 +120,8 @@ class StopSignals {
   sigset_t signals_{};
 };
 
-// Each connection is a thread for a while. glibc would give them up to eight arenas a core, and each keeps pieces of what
-// it had: 2 MB after 10,000 malformed requests (serve_soak.py). Two are as fast, since captions hardly allocate.
+// Each connection is a thread for a while. glibc would give them up to eight arenas a core, and each keeps pieces of
+// what it had: 2 MB after 10,000 malformed requests (serve_soak.py). Two are as fast, since captions hardly allocate.
 void share_memory() {
 #if defined(__GLIBC__)
   ::mallopt(M_ARENA_MAX, 2);
