@@ -68,10 +68,10 @@ class Progress(unittest.TestCase):
         for seed in range(8):
             (self.folder / "images" / f"{seed:02}.ppm").write_bytes(ppm(seed))
 
-    def command(self, out):
+    def command(self, out, *options):
         # Many refinements take a moment for each image, on any machine; drawn ones do not end early.
         return [COMMAND, "caption", "--model", str(DEMO), "--threads", "1", "--rounds", str(ROUNDS), "--sample",
-                "--seed", "1", str(self.folder / "images"), "--out", str(self.folder / out)]
+                "--seed", "1", str(self.folder / "images"), "--out", str(self.folder / out), *options]
 
     def lines(self, out):
         text = (self.folder / out).read_bytes()
@@ -113,7 +113,7 @@ class Progress(unittest.TestCase):
                          [str(self.folder / "images" / f"{i:02}.ppm") for i in range(8)])
 
     def test_two_ctrl_c(self):
-        terminal = Terminal(self.command("killed"))
+        terminal = Terminal(self.command("killed", "--temperature", "10000", "--max-new-tokens", "400"))  # seconds each
         while not (self.folder / "killed").exists():  # the model is loaded
             self.assertTrue(terminal.read())
         terminal.press(b"\x03")
