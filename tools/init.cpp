@@ -6,6 +6,7 @@
 
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/models/model_weights.hpp"
+#include "sharpeye/models/second_as_first.hpp"
 #include "sharpeye/pipeline/assemble.hpp"
 #include "sharpeye/pipeline/presets.hpp"
 #include "sharpeye/pipeline/random_model.hpp"
@@ -21,7 +22,7 @@ struct InitCommand {
   std::string dtype = "f32";
   std::uint64_t seed = 0;
   std::optional<std::string> refine_prompt;
-  bool link = false, force = false;
+  bool as_first = false, link = false, force = false;
 };
 
 int add_second_glance(const InitCommand& command) {
@@ -42,6 +43,7 @@ int run_init(const InitCommand& command) {
   apply_variant(preset.config, command.variant);
   std::shared_ptr<const TensorSource> known;
   if (!command.weights.empty()) require_plain(*(known = open_model_weights(command.weights)));
+  if (command.as_first) known = second_as_first(preset.config, known);
   catch_interrupts();
   write_random_model(command.folder, preset, tokenizer,
                      {&codec_named(command.dtype), command.seed, known.get(), is_interrupted});
@@ -76,9 +78,14 @@ void add_init(Command& command) {
             "features; queries: its earlier SeR-Connector, whose 100 queries the second glance reads")
       .one_of(variant_names())
       .excludes(on);
-  command.text("--weights", options->weights, "Take tensors from this model where name and shape are the same")
-      .type("DIR")
-      .needs(preset);
+  const Option& weights =
+      command.text("--weights", options->weights, "Take tensors from this model where name and shape are the same")
+          .type("DIR")
+          .needs(preset);
+  command
+      .flag("--second-as-first", options->as_first,
+            "The second glance begins as the first one of --weights: training adds to what that one has learnt")
+      .needs(weights);
   command.text("--refine-prompt", options->refine_prompt, "With <image> and {initial}; else the paper's").needs(on);
   command.flag("--link", options->link, "Hard links to the weight files instead of copies").needs(on);
   command.flag("--force", options->force, "Replace a model that is there");

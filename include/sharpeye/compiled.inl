@@ -85,6 +85,7 @@
 #include "sharpeye/models/model_weights.inl"
 #include "sharpeye/models/nano_llava_config.inl"
 #include "sharpeye/models/opt_config.inl"
+#include "sharpeye/models/second_as_first.inl"
 #include "sharpeye/models/ser_connector_config.inl"
 #include "sharpeye/models/siglip_vision_config.inl"
 #include "sharpeye/models/unused_tensors.inl"
