@@ -4,8 +4,8 @@
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
 # Rows: single-pass caption-only features-only warmup dropout confusion uniform own far detailed, or none (all by default;
 # baseline, both and more rounds always). The drafts of "detailed" are edits alone: writing 64,000 long captions takes too long.
-# Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (1500; half of it is too few: the language
-# model has then not recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
+# Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (4000; with 1500 the language model has not
+# recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
 # side); STEPS (100, percent of the usual steps).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,9 +16,6 @@ source tools/train_demo_steps.sh
 [[ -e vision/config.json ]] || { echo "$work/vision: expected the tower that tools/train_demo.sh trains" >&2; exit 1; }
 
 has_row() { [[ " $rows " == *" $1 "* ]]; }
-variant_of() {  # variant_of NAME WEIGHTS TO: the model with another architecture, and the weights that fit it
-  once "$3" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" --variant "$1" --weights "$2"
-}
 # row TO FROM OPTIONS...: one more second glance from the same first one, whose own captions need not be made again
 row() {
   local to=$1 from=$2
@@ -35,7 +32,8 @@ for seed in ${SEEDS:-1 2 3}; do
   mkdir -p "$run"
   train_first_glance vision "$run/first"
   score "$run/first" captions initial --glances 1
-  train_second_glance "$run/first" "$run/both" --drafts mixed
+  second_glance_of "$run/first" "$run/start"
+  train_second_glance "$run/start" "$run/both" --drafts mixed
   score "$run/both" captions refined
   score "$run/both" captions initial
   "$sharpeye" rates --model "$run/both" --data test --count 1000 --json >"$run/both/rates.json"
@@ -48,30 +46,32 @@ for seed in ${SEEDS:-1 2 3}; do
   done
 
   if has_row single-pass; then
-    variant_of single-pass vision "$run/single-start"
+    once "$run/single-start" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" \
+      --variant single-pass --weights vision
     train_first_glance "$run/single-start" "$run/single-pass"
     score "$run/single-pass" captions initial
   fi
   for name in caption-only features-only; do
     has_row "$name" || continue
-    variant_of "$name" "$run/first" "$run/$name-start"
+    second_glance_of "$run/first" "$run/$name-start" "$name"
     row "$name" "$run/$name-start" --drafts mixed
   done
   if has_row warmup; then
-    row warmup "$run/first" --drafts mixed --draft-warmup 0.67
+    row warmup "$run/start" --drafts mixed --draft-warmup 0.67
     score "$run/warmup" captions initial
   fi
-  if has_row dropout; then row dropout "$run/first" --drafts mixed --draft-dropout 0.5; fi
+  if has_row dropout; then row dropout "$run/start" --drafts mixed --draft-dropout 0.5; fi
   for name in confusion uniform own far; do
     has_row "$name" || continue
-    row "$name" "$run/first" --drafts "$name"
+    row "$name" "$run/start" --drafts "$name"
   done
   if has_row detailed; then
     train_first_glance vision "$run/detailed-first" detailed
     score "$run/detailed-first" detailed initial --glances 1
-    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-both" --drafts confusion
+    second_glance_of "$run/detailed-first" "$run/detailed-start"
+    captions=detailed train_second_glance "$run/detailed-start" "$run/detailed-both" --drafts confusion
     score "$run/detailed-both" detailed refined
-    captions=detailed train_second_glance "$run/detailed-first" "$run/detailed-warmup" --drafts confusion \
+    captions=detailed train_second_glance "$run/detailed-start" "$run/detailed-warmup" --drafts confusion \
       --draft-warmup 0.67
     score "$run/detailed-warmup" detailed refined
     score "$run/detailed-warmup" detailed initial

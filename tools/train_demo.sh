@@ -21,7 +21,8 @@ train caption lone/colours_and_shapes.json initial vision_things 1500 "${tower[@
 train caption many/captions.json vision_things vision 3000 "${tower[@]}"
 "$sharpeye" probe --model vision --data train --test val | tee probe.txt
 train_first_glance vision first_glance
-train_second_glance first_glance two_glances --drafts mixed --draft-warmup 0.67 --rates-data val
+second_glance_of first_glance start
+train_second_glance start two_glances --drafts mixed --draft-warmup 0.67 --rates-data val
 
 # What ships: the tensors that captioning reads, in F16. All scores are of this model.
 once demo "$sharpeye" init --preset demo --tokenizer tokenizer --weights two_glances --dtype f16

@@ -59,11 +59,17 @@ train_first_glance() {
   train caption "many/${3:-captions}.json" "$1" "$2" 1500 --learning-rate 7e-4 --weight-decay 0.01
 }
 
+# second_glance_of FROM TO [VARIANT]: a first glance with a second one that begins as it
+second_glance_of() {
+  once "$2" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" --variant "${3:-two-glances}" \
+    --weights "$1" --second-as-first
+}
+
 # train_second_glance FROM TO OPTIONS...
 train_second_glance() {
   local from=$1 to=$2
   shift 2
-  train refine "many/${captions:-captions}.json" "$from" "$to" "${REFINE_STEPS:-1500}" --learning-rate 8e-4 \
+  train refine "many/${captions:-captions}.json" "$from" "$to" "${REFINE_STEPS:-4000}" --learning-rate 8e-4 \
     --weight-decay 0.01 --initial-share 0.25 "$@"
 }
 

@@ -21,7 +21,6 @@ TEST_CASE("a second glance begins as the first one, whatever caption it reads") 
   Preset preset = make_preset("demo", tokenizer.tokenizer);
   write_random_model(first, preset, tokenizer, {nullptr, 3});
   const auto weights = second_as_first(preset.config, open_model_weights(first));
-  CHECK_FALSE(preset.config.ser_connector->final_layer_norm);
   write_random_model(both, preset, tokenizer, {nullptr, 4, weights.get()});
 
   ThreadPool pool(2);

@@ -14,14 +14,14 @@ SHARPEYE_NAMESPACE_BEGIN
 /// trained: what stage 2 learns comes on top of what stage 1 has learnt, instead of learning to see anew.
 ///
 ///     visual_projector  = the connector, for its layer; 0 for the other layers
-///     each block        = x + 0     output matrices of attention and feed-forward are 0; no final layer norm
+///     each block        = x + 0     output matrices of attention and feed-forward are 0
 ///     positions         = 0         output_projection = identity
 ///
-/// The other tensors are those of `weights`. @param config gets `final_layer_norm` false
-/// @throws Error kConfig where the SeR-Connector cannot hold the connector: it must be of pre-norm self-attention, as
-/// wide as the language model's embeddings, with a visual_projector of the connector's type, concatenate layers by
-/// channel and read the connector's layer last
-std::shared_ptr<const TensorSource> second_as_first(MmSerConfig& config,
+/// The other tensors are those of `weights`.
+/// @throws Error kConfig where the SeR-Connector cannot hold the connector: it must be of pre-norm self-attention
+/// without a final layer norm, as wide as the language model's embeddings, with a visual_projector of the connector's
+/// type, concatenate layers by channel and read the connector's layer last
+std::shared_ptr<const TensorSource> second_as_first(const MmSerConfig& config,
                                                     const std::shared_ptr<const TensorSource>& weights);
 
 SHARPEYE_NAMESPACE_END

@@ -22,10 +22,12 @@ inline void check_second_as_first(const MmSerConfig& config) {
   const SerConnectorConfig& ser = *config.ser_connector;
   const ConnectorConfig& connector = config.connector;
   const auto expect = [](bool condition, const char* key, const auto&... expected) {
-    require(condition, ErrorCode::kConfig, "a second glance that begins as the first: ", key, ": expected ", expected...);
+    require(condition, ErrorCode::kConfig, "a second glance that begins as the first: ", key, ": expected ",
+            expected...);
   };
   expect(ser.variant == SerConnectorConfig::Variant::kSelfAttention, "ser_connector.variant", "self_attention");
   expect(ser.norm_placement == NormPlacement::kPre, "ser_connector.norm_placement", "pre");
+  expect(!ser.final_layer_norm, "ser_connector.final_layer_norm", "false");
   expect(ser.feature_concat == FeatureConcat::kChannel, "ser_connector.feature_concat", "channel");
   expect(!ser.type_embedding, "ser_connector.type_embedding", "false");
   expect(ser.visual_position_embedding != PositionKind::kSine2d, "ser_connector.visual_position_embedding",
@@ -72,10 +74,9 @@ inline std::vector<float> second_as_first_values(const std::string& name, const 
 
 }  // namespace detail
 
-SHARPEYE_BODY std::shared_ptr<const TensorSource> second_as_first(MmSerConfig& config,
+SHARPEYE_BODY std::shared_ptr<const TensorSource> second_as_first(const MmSerConfig& config,
                                                                   const std::shared_ptr<const TensorSource>& weights) {
   detail::check_second_as_first(config);
-  config.ser_connector->final_layer_norm = false;
   const std::string root = "ser_connector.";
   auto own = std::make_shared<MemorySource>();
   for (const TensorDeclaration& tensor : declare_tensors(config)) {

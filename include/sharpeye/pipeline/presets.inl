@@ -27,8 +27,7 @@ inline MmSerConfig demo_preset() {
   ser.vision_feature_layers = {2, 4, 5};
   ser.hidden_size = 128;
   ser.num_hidden_layers = 2;
-  ser.norm_placement = NormPlacement::kPre;  // trains in fewer steps
-  ser.final_layer_norm = true;
+  ser.norm_placement = NormPlacement::kPre;  // trains in fewer steps, and can begin as the first glance
   ser.num_attention_heads = 4;
   ser.intermediate_size = 512;
   config.initial_prompt = "<image>:";
