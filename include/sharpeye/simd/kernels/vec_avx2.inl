@@ -24,6 +24,9 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   _mm256_storeu_ps(p, x.lane);
 }
+inline void store(float16* p, Vec x) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x.lane, _MM_FROUND_TO_NEAREST_INT));
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {_mm256_add_ps(a.lane, b.lane)};
 }

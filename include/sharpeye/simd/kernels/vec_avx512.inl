@@ -29,6 +29,10 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   _mm512_storeu_ps(p, x.lane);
 }
+inline void store(float16* p, Vec x) noexcept {
+  const __m256i halves = _mm512_maskz_cvtps_ph(kAll, x.lane, _MM_FROUND_TO_NEAREST_INT);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {_mm512_add_ps(a.lane, b.lane)};
 }

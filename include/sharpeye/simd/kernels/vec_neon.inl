@@ -31,6 +31,10 @@ inline void store(float* p, Vec x) noexcept {
   vst1q_f32(p, x.low);
   vst1q_f32(p + 4, x.high);
 }
+inline void store(float16* p, Vec x) noexcept {
+  const uint16x4_t low = vreinterpret_u16_f16(vcvt_f16_f32(x.low)), high = vreinterpret_u16_f16(vcvt_f16_f32(x.high));
+  vst1q_u16(reinterpret_cast<std::uint16_t*>(p), vcombine_u16(low, high));
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
 }

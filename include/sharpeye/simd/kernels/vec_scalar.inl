@@ -58,6 +58,9 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   std::memcpy(p, &x, sizeof x);
 }
+inline void store(float16* p, Vec x) noexcept {
+  for (int i = 0; i < kLanes; ++i) p[i] = float16(x[i]);
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {{a.half[0] + b.half[0], a.half[1] + b.half[1]}};
 }
