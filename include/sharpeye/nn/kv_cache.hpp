@@ -135,8 +135,7 @@ class KvCache {
 
   // Stores the keys and values of the new tokens. @return those of all tokens
   template <class T, class Ops>
-  CachedRows<T> put(Ops& ops, Index layer, const typename Ops::Tensor& keys,
-                    const typename Ops::Tensor& values) const {
+  CachedRows<T> put(Ops& ops, Index layer, const typename Ops::Tensor& keys, const typename Ops::Tensor& values) const {
     T* const stored_keys = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer)].get());
     T* const stored_values = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer + 1)].get());
     ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
