@@ -57,6 +57,8 @@ inline constexpr Index kGroupBytes = kNR * 2 + kNR * kGroup / 2;
 /// The largest number in half precision. A cache holds what is beyond it as this number: one that is too large then
 /// stays the largest, and does not make all of a softmax NaN.
 inline constexpr float kLargestHalf = 65504.0f;
+/// Steps of k of 4-bit weights that are unpacked at a time, where that is done (kernels/integer.inl).
+inline constexpr Index kUnpackedSteps = 1024;
 /// Integer weights are in [-kByteLimit, kByteLimit] (I8) and [-kNibbleLimit, kNibbleLimit - 1] (4 bits). They are
 /// packed with this much added, as unsigned numbers: two products of a 7-bit weight and an 8-bit activation then fit
 /// into the 16 bits that AVX2's vpmaddubsw has for their sum, 2 * 127 * 127 < 2^15.

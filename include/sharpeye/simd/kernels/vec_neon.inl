@@ -157,6 +157,14 @@ SHARPEYE_INLINE int32x4_t dot_bytes(int32x4_t sum, int32x4_t u, int32x4_t s) noe
 SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   return {dot_bytes(sum.low, u.low, s.low), dot_bytes(sum.high, u.high, s.high)};
 }
+/// As dot_bytes, of 4 unsigned bits. (Other instruction sets keep the sums of a group in 16 bits: see vec_avx2.inl.)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return sum;
+}
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
   const int32x4_t mask = vdupq_n_s32(0x0f0f0f0f);

@@ -154,6 +154,14 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   }
   return sum;
 }
+/// As dot_bytes, of 4 unsigned bits. (Other instruction sets keep the sums of a group in 16 bits: see vec_avx2.inl.)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return sum;
+}
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
   return {{x.half[0] & 0x0f0f0f0fu, x.half[1] & 0x0f0f0f0fu}};
