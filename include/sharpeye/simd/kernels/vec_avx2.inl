@@ -134,8 +134,8 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   return sum + reinterpret_cast<IntVec>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 #endif
 }
-/// As dot_bytes, but of 4 unsigned bits: the sum of one group, which widen_sum() completes. Without VNNI it is kept in 16
-/// bits, each the sum of two of the four products.
+/// As dot_bytes, but of 4 unsigned bits: the sum of one group, which widen_sum() completes. Without VNNI it is kept in
+/// 16 bits, each the sum of two of the four products.
 #if defined(SHARPEYE_VNNI)
 inline constexpr bool kNarrowSums = false;
 SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
