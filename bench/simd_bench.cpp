@@ -12,6 +12,7 @@
 #include "eigen_gemm.hpp"
 #include "machine.hpp"
 #include "model_shapes.hpp"
+#include "sharpeye/ops/inference.hpp"
 #include "sharpeye/simd/attention.hpp"
 #include "sharpeye/simd/gemm.hpp"
 #include "sharpeye/simd/integer_gemm.hpp"
@@ -179,6 +180,30 @@ void attention(benchmark::State& state, Index tokens, Index heads, Index head_di
   }
 }
 
+/// A token's attention over a cache, layer after layer, so that each finds its own in memory; GB/s of keys and values.
+template <class T>
+void cached_attention(benchmark::State& state, Index tokens, Index heads, Index head_dim, Index rows, int threads) {
+  ThreadPool pool(threads);
+  Arena arena;
+  Inference<float> ops(pool, arena);
+  const Index width = heads * head_dim;
+  std::vector<T> stored;
+  for (const float value : random_values(tokens * width)) stored.push_back(T(value));
+  const auto copies = copies_of(stored);
+  const auto q = ops.constant(view_matrix(random_values(rows * width).data(), rows, width, width));
+  std::vector<std::int32_t> list;
+  for (Index i = 0; i < tokens; ++i) list.push_back(static_cast<std::int32_t>(i));
+  const std::vector<RowSpan> spans(static_cast<std::size_t>(rows), RowSpan{list.data(), tokens});
+  std::size_t next = 0;
+  const auto store = [&] { return static_cast<const T*>(copies[next++ % copies.size()].get()); };
+  for (auto _ : state) {
+    const T *keys = store(), *values = store();
+    benchmark::DoNotOptimize(ops.cached_attention<T>(q, {keys, values, width}, heads, spans));
+  }
+  state.counters["GB/s"] = benchmark::Counter(2e-9 * static_cast<double>(tokens * width) * sizeof(T),
+                                              benchmark::Counter::kIsIterationInvariantRate);
+}
+
 template <class Body>
 void add(const std::string& name, const Body& body) {
   benchmark::RegisterBenchmark(name.c_str(), body)->Unit(benchmark::kMicrosecond)->UseRealTime();
@@ -222,6 +247,13 @@ int main(int argc, char** argv) {
     add(tail("sharpeye_attention/vit/577x16x64/threads:"), [=](auto& s) { attention(s, 577, 16, 64, false, threads); });
     add(tail("sharpeye_attention/opt/600x12x64/causal/threads:"),
         [=](auto& s) { attention(s, 600, 12, 64, true, threads); });
+    for (const int rows : {1, 3}) {
+      const auto name = [&](const char* format) {
+        return concat("sharpeye_cached_attention_", format, "/opt/", rows, "x620x12x64/threads:", threads);
+      };
+      add(name("f32"), [=](auto& s) { cached_attention<float>(s, 620, 12, 64, rows, threads); });
+      add(name("f16"), [=](auto& s) { cached_attention<float16>(s, 620, 12, 64, rows, threads); });
+    }
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -36,7 +36,11 @@ int run_bench(const BenchCommand& command) {
                        {"threads", command.session.threads},
                        {"peak_gflops", measured.peak},
                        {"read_gb_per_s", measured.bandwidth}};
-    json["decode_step"] = {{"ms", measured.decode_step}, {"limit_ms", measured.decode_step_limit}};
+    json["decode_step"] = {{"ms", measured.decode_step},
+                           {"limit_ms", measured.decode_step_limit},
+                           {"weights_limit_ms", measured.weights_limit},
+                           {"weights_mb", measured.weights_mb},
+                           {"cache_mb", measured.cache_mb}};
     json["new_tokens"] = command.run.new_tokens;
     json["peak_memory_mib"] = measured.peak_memory_mib;
     write_out(json.dump(2) + "\n");
@@ -54,8 +58,11 @@ int run_bench(const BenchCommand& command) {
     table << std::left << std::setw(14) << name << std::right << std::setw(9) << time->second << std::setw(11) << limit
           << std::setw(9) << 100 * limit / std::max(1e-9, time->second) << " %\n";
   }
-  table << "\none token of " << command.run.new_tokens << ": " << measured.decode_step << " ms, limit "
-        << measured.decode_step_limit << " ms; peak memory " << measured.peak_memory_mib << " MiB\n";
+  const double percent = 100 / measured.decode_step;
+  table << "\none token of " << command.run.new_tokens << ": " << measured.decode_step << " ms; reading its weights ("
+        << measured.weights_mb << " MB) takes " << measured.weights_limit << " ms (" << percent * measured.weights_limit
+        << " %), with its keys and values (" << measured.cache_mb << " MB) " << measured.decode_step_limit << " ms ("
+        << percent * measured.decode_step_limit << " %)\npeak memory " << measured.peak_memory_mib << " MiB\n";
   if (measured.milliseconds.count("two_glances") != 0) {
     // The paper's Table 5; LLaVA-1.5-7B took 274 s there.
     const double one = measured.milliseconds.at("one_glance") / 10, two = measured.milliseconds.at("two_glances") / 10;

@@ -130,6 +130,7 @@ int bench_paper(int threads, long long new_tokens, long long repeat, bool json) 
                         {"limit_ms", measured["stages"][stage]["limit_ms"].get<double>()},
                         {"token_ms", measured["decode_step"]["ms"].get<double>()},
                         {"token_limit_ms", measured["decode_step"]["limit_ms"].get<double>()},
+                        {"token_weights_limit_ms", measured["decode_step"]["weights_limit_ms"].get<double>()},
                         {"stages", measured["stages"]},
                         {"machine", measured["machine"]}});
     if (row.two_glances && reference == 0) reference = measured["stages"][stage]["ms"].get<double>() / 1000;

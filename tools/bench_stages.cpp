@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "bench/machine.hpp"
-#include "sharpeye/models/mm_ser_config.hpp"
+#include "sharpeye/models/mm_ser.hpp"
 #include "sharpeye/models/model_weights.hpp"
+#include "sharpeye/ops/inference.hpp"
 #include "sharpeye/pipeline/flops.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
 #include "sharpeye/text/prompt.hpp"
@@ -53,13 +54,24 @@ double peak_resident_mib() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-// Bytes of the weights that each new token reads: the decoder's layers and the head.
+// Bytes of the keys and values that each new token reads, on average: those of the prompt, once for all beams, and half
+// of what the beams write.
+double cache_bytes(const CausalLm<CaptionModel::Ops>& language_model, Index prompt, Index new_tokens, Index num_beams) {
+  return static_cast<double>(language_model.cache_shape().bytes_of_token()) *
+         (static_cast<double>(prompt) + 0.5 * static_cast<double>(new_tokens * num_beams));
+}
+
+// Bytes of the weights that each new token reads: the decoder's layers and the head, but not the tables of which it
+// reads a row.
 double decoder_bytes(const std::string& folder, const MmSerConfig& config) {
   const auto stored = open_model_weights(folder);
   double bytes = 0;
   for (const std::string& name : stored->names()) {
     const std::string model = config.own_refine_language_model ? "refine_language_model." : "language_model.";
-    if (name.rfind(model, 0) != 0 || name.find("embed_positions") != std::string::npos) continue;
+    const auto is_part = [&](const char* part) { return name.find(part) != std::string::npos; };
+    if (name.rfind(model, 0) != 0 || is_part("embed_positions") || is_part("position_embeddings")) continue;
+    const bool is_head = config.text_config.tie_word_embeddings();
+    if (!is_head && (is_part("embed_tokens") || is_part("word_embeddings"))) continue;
     bytes += static_cast<double>(stored->info(name).end - stored->info(name).begin);
   }
   return bytes;
@@ -117,15 +129,27 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
       count_flops(model.config(), {prompt(model.initial_prompt()), refines ? prompt(model.refine_prompt()) : 0,
                                    static_cast<Index>(last.initial_ids.size()), run.new_tokens,
                                    options.generation->num_beams, static_cast<Index>(tiles.squares.size())});
-  // A stage takes at least its operations at the peak; decoding, at least the reading of the weights for each token.
-  const double bytes = decoder_bytes(options_of_session.model, model.config());
-  measured.decode_step_limit = bytes / (measured.bandwidth * 1e6);
+  // A stage takes at least its operations at the peak; decoding, at least the reading of the weights, keys and values
+  // for each token.
+  const MmSer<CaptionModel::Ops>& network = model.network();
+  const Index num_beams = options.generation->num_beams;
+  const double weights = decoder_bytes(options_of_session.model, model.config());
+  const double cache = cache_bytes(network.language_model(), flops.pass1_prompt, run.new_tokens, num_beams);
+  const double second_cache =
+      refines ? cache_bytes(network.refine_language_model(), flops.pass2_prompt, run.new_tokens, num_beams) : 0;
+  const auto reading = [&](double bytes) { return bytes / (measured.bandwidth * 1e6); };
+  measured.weights_mb = weights / 1e6;
+  measured.cache_mb = cache / 1e6;
+  measured.weights_limit = reading(weights);
+  measured.decode_step_limit = reading(weights + cache);
   measured.decode_step = measured.milliseconds["pass1_decode"] / static_cast<double>(run.new_tokens - 1);
   double all = 0;
   for (const Stage& stage : kStages) {
     double limit = flops.*stage.flops / (measured.peak * 1e6);
     if (std::string(stage.name).find("decode") != std::string::npos && flops.*stage.flops > 0) {
-      limit = std::max(limit, static_cast<double>(run.new_tokens - 1) * measured.decode_step_limit);
+      const bool is_first = stage.flops == &StageFlops::pass1_decode;
+      const double bytes = weights + (is_first ? cache : second_cache);
+      limit = std::max(limit, static_cast<double>(run.new_tokens - 1) * reading(bytes));
     }
     measured.limits[stage.name] = limit;
     all += limit;

@@ -25,7 +25,11 @@ struct MeasuredStages {
   std::map<std::string, double> milliseconds, limits;  ///< by stage; "one_glance" and "two_glances" are there too
   double peak = 0;                                     ///< GFLOP/s
   double bandwidth = 0;                                ///< GB/s
-  double decode_step = 0, decode_step_limit = 0, peak_memory_mib = 0;
+  double decode_step = 0;                              ///< one token of the first glance
+  double decode_step_limit = 0;                        ///< of reading weights, keys and values
+  double weights_limit = 0;                            ///< of reading the weights alone
+  double weights_mb = 0, cache_mb = 0;                 ///< that one token reads, on average
+  double peak_memory_mib = 0;
 };
 
 /// The stages and both sums, in the order of the network.

@@ -1,59 +1,44 @@
 #!/usr/bin/env python3
-"""PyTorch, ONNX Runtime, OpenVINO and CTranslate2 beside sharpeye, on the stages that they have. See run.sh.
+"""ONNX Runtime and OpenVINO beside sharpeye, and PyTorch and CTranslate2 where they are installed, on the stages that they
+have. See run.sh.
 
 Each engine runs the same shapes with random weights on two threads. The engines take turns: one run each, again and
-again, so that a slow minute of a shared machine hits all of them; medians and ratios are printed."""
+again, so that a slow minute of a shared machine hits all of them; medians and ratios are printed. What it is doing goes to
+stderr."""
 import argparse
+import importlib.util
 import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 THREADS = 2
 PROMPT = 600  # tokens: 576 visual ones and some text
+BEGIN = time.monotonic()
 os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
-import ctranslate2  # noqa: E402
+import numpy  # noqa: E402
 import onnxruntime  # noqa: E402
-import openvino  # noqa: E402
-import torch  # noqa: E402
 from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: E402
-from transformers import CLIPVisionConfig, CLIPVisionModel, GPT2Tokenizer, OPTConfig, OPTForCausalLM  # noqa: E402
+
+import graphs  # noqa: E402
 
 
-class Vision(torch.nn.Module):
-    """Pixels to the last state but one, which the first glance reads."""
-
-    def __init__(self):
-        super().__init__()
-        self.tower = CLIPVisionModel(
-            CLIPVisionConfig(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16,
-                             image_size=336, patch_size=14)).eval()
-
-    def forward(self, pixel_values):
-        return self.tower(pixel_values).last_hidden_state
+def say(text):
+    print(f"[{time.monotonic() - BEGIN:4.0f} s] {text}", file=sys.stderr, flush=True)
 
 
-class Prefill(torch.nn.Module):
-    """A prompt of embeddings to the logits of its next token."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = OPTForCausalLM(OPTConfig()).eval()
-
-    def forward(self, inputs_embeds):
-        mask = torch.ones(inputs_embeds.shape[:2], dtype=torch.long)
-        states = self.model.model.decoder(inputs_embeds=inputs_embeds, attention_mask=mask).last_hidden_state
-        return self.model.lm_head(states[:, -1:])
-
-
-def exported(module, example, path):
-    """The module as an ONNX file, and its dynamically quantized copy (per channel, 7 bits, as AVX2 needs)."""
+def made(path, save):
+    """The file of a graph, and its dynamically quantized copy (per channel, 7 bits, as AVX2 needs); made once."""
     small = path.with_suffix(".int8.onnx")
+    if not path.exists():
+        say(f"making {path}")
+        save(path)
     if not small.exists():
-        torch.onnx.export(module, example, str(path), opset_version=14, input_names=["x"], output_names=["y"])
+        say(f"quantizing it to {small}")
         quantize_dynamic(str(path), str(small), per_channel=True, reduce_range=True, weight_type=QuantType.QInt8,
                          op_types_to_quantize=["MatMul"])
     return path, small
@@ -65,21 +50,56 @@ def onnx_engine(path, example):
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would spin into the others' turns
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    feed = {"x": example.numpy()}
-    return lambda: session.run(None, feed)
+    return lambda: session.run(None, {"x": example})
 
 
 def openvino_engine(path, example):
-    core = openvino.Core()
-    model = core.compile_model(str(path), "CPU", {"INFERENCE_NUM_THREADS": THREADS, "NUM_STREAMS": 1,
-                                                  "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"})
-    request = model.create_infer_request()
-    feed = {0: example.numpy()}
-    return lambda: request.infer(feed)
+    import openvino
+
+    settings = {"INFERENCE_NUM_THREADS": THREADS, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
+                "PERFORMANCE_HINT": "LATENCY"}
+    request = openvino.Core().compile_model(str(path), "CPU", settings).create_infer_request()
+    return lambda: request.infer({0: example})
+
+
+def torch_engines():
+    """PyTorch's modules of the same stages, and a function that gives the milliseconds of a greedy token."""
+    import torch
+    from transformers import CLIPVisionConfig, CLIPVisionModel, OPTConfig, OPTForCausalLM
+
+    torch.set_num_threads(THREADS)
+    tower = CLIPVisionModel(
+        CLIPVisionConfig(hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16,
+                         image_size=336, patch_size=14)).eval()
+    opt = OPTForCausalLM(OPTConfig()).eval()
+    pixels, prompt = torch.randn(1, 3, 336, 336), torch.randn(1, PROMPT, 768)
+
+    @torch.no_grad()
+    def vision():
+        tower(pixels)
+
+    @torch.no_grad()
+    def prefill():
+        opt.lm_head(opt.model.decoder(inputs_embeds=prompt).last_hidden_state[:, -1:])
+
+    @torch.no_grad()
+    def decode_step():
+        ids = torch.randint(10, 50000, (1, PROMPT))
+        cache, token = opt(ids, use_cache=True).past_key_values, ids[:, -1:]
+        begin = time.perf_counter()
+        for _ in range(15):
+            out = opt(token, past_key_values=cache, use_cache=True)
+            cache, token = out.past_key_values, out.logits[:, -1:].argmax(-1)
+        return 1e3 * (time.perf_counter() - begin) / 15
+
+    return opt, {"vision": vision, "prefill": prefill}, decode_step
 
 
 def ctranslate2_generators(opt, work):
     """The same OPT-125M converted, with a vocabulary of numbers: only the ids matter."""
+    import ctranslate2
+    from transformers import GPT2Tokenizer
+
     source = work / "opt"
     if not (work / "ct2-int8").exists():
         opt.save_pretrained(source)
@@ -114,20 +134,6 @@ def timed(run):
     return 1e3 * (time.perf_counter() - begin)
 
 
-def decode_step(model):
-    """Milliseconds of a greedy token after a prompt, the mean of 15, in PyTorch with its cache."""
-    with torch.no_grad():
-        ids = torch.randint(10, 50000, (1, PROMPT))
-        cache = model(ids, use_cache=True).past_key_values
-        token = ids[:, -1:]
-        begin = time.perf_counter()
-        for _ in range(15):
-            out = model(token, past_key_values=cache, use_cache=True)
-            cache = out.past_key_values
-            token = out.logits[:, -1:].argmax(-1)
-        return 1e3 * (time.perf_counter() - begin) / 15
-
-
 def sharpeye_stages(command, model):
     out = subprocess.run([command, "bench", "--model", str(model), "--json", "--repeat", "1", "--new-tokens", "16", "--beams",
                           "1", "--threads", str(THREADS)], check=True, capture_output=True, text=True).stdout
@@ -136,44 +142,62 @@ def sharpeye_stages(command, model):
             "decode": report["decode_step"]["ms"], "isa": report["machine"]["isa"]}
 
 
+def has(*modules):
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        say(f"{' and '.join(modules)}: left out, {', '.join(missing)} not installed")
+    return not missing
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("--sharpeye", "--model", "--work"):
         parser.add_argument(name, required=True)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    torch.set_num_threads(THREADS)
-    torch.manual_seed(1)
     work = Path(arguments.work)
     work.mkdir(parents=True, exist_ok=True)
 
-    image, prompt = torch.randn(1, 3, 336, 336), torch.randn(1, PROMPT, 768)
-    engines = {}
-    for stage, module, example in (("vision", Vision(), image), ("prefill", Prefill(), prompt)):
-        full, small = exported(module, example, work / f"{stage}.onnx")
-        engines["ONNX Runtime f32", stage] = onnx_engine(full, example)
-        engines["ONNX Runtime int8", stage] = onnx_engine(small, example)
-        engines["OpenVINO f32", stage] = openvino_engine(full, example)
+    random = numpy.random.default_rng(1)
+    examples = {"vision": random.standard_normal((1, 3, 336, 336)).astype(numpy.float32),
+                "prefill": random.standard_normal((1, PROMPT, 768)).astype(numpy.float32)}
+    files = {"vision": made(work / "vision.onnx", graphs.save_vision),
+             "prefill": made(work / "prefill.onnx", lambda path: graphs.save_prefill(path, PROMPT))}
+    engines, whole = {}, {}  # `whole` gives milliseconds by stage at once
+    with_openvino = has("openvino")
+    for stage, example in examples.items():
+        say(f"loading {stage}")
+        engines["ONNX Runtime f32", stage] = onnx_engine(files[stage][0], example)
+        engines["ONNX Runtime int8", stage] = onnx_engine(files[stage][1], example)
+        if with_openvino:
+            engines["OpenVINO f32", stage] = openvino_engine(files[stage][0], example)
+    if has("torch", "transformers"):
+        opt, modules, decode_step = torch_engines()
+        engines.update({("PyTorch f32", stage): run for stage, run in modules.items()})
+        whole["PyTorch f32"] = lambda: {"decode": decode_step()}
+        if has("ctranslate2"):
+            for dtype, generator in ctranslate2_generators(opt, work).items():
+                whole["CTranslate2 " + dtype.replace("float", "f")] = lambda of=generator: ctranslate2_stages(of)
+    isa = ""
 
-        def torch_run(module=module, example=example):
-            with torch.no_grad():
-                module(example)
+    def ours(suffix):
+        nonlocal isa
+        stages = sharpeye_stages(arguments.sharpeye, arguments.model + suffix)
+        isa = stages.pop("isa")
+        return stages
 
-        engines["PyTorch f32", stage] = torch_run
-    opt = OPTForCausalLM(OPTConfig()).eval()
-    generators = ctranslate2_generators(opt, work)
+    for name, suffix in (("sharpeye f32", "-f32"), ("sharpeye f16 weights", ""), ("sharpeye int8", "-int8")):
+        whole[name] = lambda suffix=suffix: ours(suffix)
 
     times = {}
     for repeat in range(arguments.repeats + 1):  # the first one warms up
-        measured = {key: timed(run) for key, run in engines.items()}
-        measured["PyTorch f32", "decode"] = decode_step(opt)
-        for dtype, generator in generators.items():
-            for stage, value in ctranslate2_stages(generator).items():
-                measured["CTranslate2 " + dtype.replace("float", "f"), stage] = value
-        for name, suffix in (("sharpeye f32", "-f32"), ("sharpeye f16 weights", ""), ("sharpeye int8", "-int8")):
-            stages = sharpeye_stages(arguments.sharpeye, arguments.model + suffix)
-            isa = stages.pop("isa")
-            measured.update({(name, stage): value for stage, value in stages.items()})
+        measured = {}
+        for (name, stage), run in engines.items():
+            say(f"round {repeat} of {arguments.repeats}: {name}, {stage}")
+            measured[name, stage] = timed(run)
+        for name, run in whole.items():
+            say(f"round {repeat} of {arguments.repeats}: {name}")
+            measured.update({(name, stage): value for stage, value in run().items()})
         if repeat > 0:
             for key, value in measured.items():
                 times.setdefault(key, []).append(value)

@@ -151,6 +151,19 @@ TEST_CASE("attention agrees, with and without mask, past and cache") {
         ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), {k.data(), v.data(), 30}, heads, spans),
         ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), {wide_k.data(), wide_v.data(), 30}, heads, spans),
         1e-6);
+
+    std::vector<float16> half_k(45 * 30), half_v(45 * 30), same(45 * 30);
+    ops.fast.copy_out(ops.fast.constant(k), half_k.data(), 30);
+    ops.fast.copy_out(ops.fast.constant(v), half_v.data(), 30);
+    ops.exact.copy_out(ops.exact.constant(v), same.data(), 30);
+    for (std::size_t i = 0; i < same.size(); ++i) CHECK(half_v[i].bits == same[i].bits);
+    const CachedRows<float16> halves{half_k.data(), half_v.data(), 30};
+    ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), halves, heads, spans),
+                    ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), halves, heads, spans), 1e-6);
+    for (const AttentionMask mask : {AttentionMask::kNone, AttentionMask::kCausal}) {
+      ops.check_equal(ops.fast.attention(ops.fast.constant(q), halves, 33, heads, mask),
+                      ops.exact.attention(ops.exact.constant(q), halves, 33, heads, mask), 1e-6);
+    }
   }
 }
 

@@ -204,15 +204,25 @@ TEST_CASE("influences are distances of visual tokens") {
 }
 
 TEST_CASE("probabilities over a cache are those over its rows") {
-  const Matrix<float> q = Matrix<float>::Random(2, 8), store = Matrix<float>::Random(5, 4);
+  const Matrix<float> q = Matrix<float>::Random(2, 8);
+  Matrix<float> store = Matrix<float>::Random(5, 4);
+  std::vector<float16> halves;  // the same numbers
+  for (Index i = 0; i < store.size(); ++i) {
+    halves.emplace_back(store.data()[i]);
+    store.data()[i] = static_cast<float>(halves.back());
+  }
   const std::vector<std::int32_t> rows{3, 0, 4};
   const std::vector<RowSpan> spans{{rows.data(), 3}, {rows.data(), 2}};
   // Four query heads of two elements; two of them share a head of the keys.
-  const AttentionCall call{4, 2, 2, 3, 2, q.data(), 8, store.data(), 4, AttentionMask::kNone, spans.data()};
+  const AttentionCall call{4, 2, 2, 3, 2, q.data(), 8, store.data(), nullptr, 4, AttentionMask::kNone, spans.data()};
+  AttentionCall in_halves = call;
+  in_halves.keys = nullptr;
+  in_halves.half_keys = halves.data();
   for (Index head = 0; head < 4; ++head) {
     for (Index query = 0; query < 2; ++query) {
       const std::vector<float> found = attention_probabilities(call, head, query);
       REQUIRE(found.size() == (query == 0 ? 3u : 2u));
+      CHECK(attention_probabilities(in_halves, head, query) == found);
       double sum = 0;
       std::vector<double> expected;
       for (std::size_t i = 0; i < found.size(); ++i) {

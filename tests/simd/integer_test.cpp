@@ -172,7 +172,9 @@ TEST_CASE("integer products of every tail agree with the exact sums, the same bi
   for (const WeightFormat format : {WeightFormat::kInt8, WeightFormat::kInt4}) {
     for (const Index m : {1, 2, 3, 4, 5, 6, 7, 12, 13, 29}) {
       for (const Index n : {1, 15, 16, 17, 33, 48}) {
-        for (const Index k : {4, 32, 36, 70, 256, 257, 608}) {
+        for (const Index k :
+             {4, 32, 36, 70, 256, 257, 608, 2144}) {  // the last in three blocks, where 4 bits are unpacked
+          if (k > 1000 && m != 3 && m != 13) continue;
           if (format == WeightFormat::kInt4 && k % kGroup != 0) continue;
           const int limit = format == WeightFormat::kInt8 ? kByteLimit : kNibbleLimit;
           std::vector<int> numbers(static_cast<std::size_t>(n * k));

@@ -202,6 +202,13 @@ TEST_CASE("the threaded product gives the same bits for any number of threads") 
   }
 }
 
+/// Floats as a cache in half precision holds them.
+std::vector<float16> halves_of(const std::vector<float>& values) {
+  std::vector<float16> halves;
+  for (const float value : values) halves.push_back(float16(value));
+  return halves;
+}
+
 TEST_CASE("attention agrees with the twin, causal or not, with or without a past") {
   for (const Isa isa : supported()) {
     const KernelTable kernel = kernels_for(isa);
@@ -218,21 +225,29 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
             Poisoned q(num_queries, head_dim, ld, 1), k(num_keys, head_dim, ld, 2), v(num_keys, head_dim, ld, 3),
                 out(num_queries, head_dim, ld, 4);
             std::vector<float> scratch(static_cast<std::size_t>(attention_scratch(num_keys, head_dim)), kNan);
-            kernel.attention_head({num_queries, num_keys, head_dim, q.data(), ld, k.data(), ld, v.data(), ld, 0.3f,
-                                   causal, out.data(), ld, scratch.data()});
-            std::vector<double> expected(static_cast<std::size_t>(head_dim));
-            double worst = 0;
-            for (Index i = 0; i < num_queries; ++i) {
-              std::vector<Index> rows;
-              for (Index j = 0; j < (causal ? num_keys - num_queries + i + 1 : num_keys); ++j) rows.push_back(j);
-              reference::attention<float>(rows, head_dim, q.data() + i * ld, k.data(), v.data(), ld, 0.3f,
-                                          expected.data());
-              for (Index d = 0; d < head_dim; ++d) {
-                const double error = std::fabs(out.data()[i * ld + d] - expected[static_cast<std::size_t>(d)]);
-                worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+            AttentionHead head{num_queries, num_keys, head_dim, q.data(), ld,         k.data(), ld,
+                               v.data(),    ld,       0.3f,     causal,   out.data(), ld,       scratch.data()};
+            const auto check = [&](const auto* keys, const auto* values) {
+              kernel.attention_head(head);
+              std::vector<double> expected(static_cast<std::size_t>(head_dim));
+              double worst = 0;
+              for (Index i = 0; i < num_queries; ++i) {
+                std::vector<Index> rows;
+                for (Index j = 0; j < (causal ? num_keys - num_queries + i + 1 : num_keys); ++j) rows.push_back(j);
+                reference::attention<float>(rows, head_dim, q.data() + i * ld, keys, values, ld, 0.3f, expected.data());
+                for (Index d = 0; d < head_dim; ++d) {
+                  const double error = std::fabs(out.data()[i * ld + d] - expected[static_cast<std::size_t>(d)]);
+                  worst = std::isnan(error) ? 1e30 : std::max(worst, error);
+                }
               }
-            }
-            REQUIRE(worst < 3e-6);
+              REQUIRE(worst < 3e-6);
+            };
+            check(k.data(), v.data());
+            const std::vector<float16> half_k = halves_of(k.values), half_v = halves_of(v.values);
+            head.k = head.v = nullptr;
+            head.half_k = half_k.data() + Poisoned::kOffset;
+            head.half_v = half_v.data() + Poisoned::kOffset;
+            check(head.half_k, head.half_v);
           }
         }
       }
@@ -240,10 +255,11 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
   }
 }
 
-TEST_CASE("attention over listed rows of a cache agrees with the twin") {
+TEST_CASE("attention over listed rows of a cache agrees with the twin, in half precision too") {
   for (const Isa isa : supported()) {
-    for (const Index head_dim : {1, 8, 10, 64}) {
-      for (const Index num_keys : {1, 7, 8, 40}) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index head_dim : {1, 8, 10, 64, 80}) {
+      for (const Index num_keys : {1, 7, 8, 40, 90}) {
         const Index ld = head_dim + 1;
         Poisoned q(1, head_dim, ld, 1), k(100, head_dim, ld, 2), v(100, head_dim, ld, 3);
         std::vector<std::int32_t> rows;
@@ -251,13 +267,59 @@ TEST_CASE("attention over listed rows of a cache agrees with the twin") {
         for (Index j = 0; j < num_keys; ++j) rows.push_back(static_cast<std::int32_t>((j * 37) % 100));
         wide.assign(rows.begin(), rows.end());
         std::vector<float> out(static_cast<std::size_t>(head_dim)), scores(static_cast<std::size_t>(num_keys));
-        kernels_for(isa).cached_attention_head(
+        const auto check = [&](const auto* keys, const auto* values) {
+          std::vector<double> expected(static_cast<std::size_t>(head_dim));
+          reference::attention<float>(wide, head_dim, q.data(), keys, values, ld, 0.5, expected.data());
+          for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+        };
+        kernel.cached_attention_head(
             {num_keys, head_dim, q.data(), k.data(), v.data(), ld, rows.data(), 0.5f, out.data(), scores.data()});
-        std::vector<double> expected(static_cast<std::size_t>(head_dim));
-        reference::attention<float>(wide, head_dim, q.data(), k.data(), v.data(), ld, 0.5, expected.data());
-        for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+        check(k.data(), v.data());
+        const std::vector<float16> all_k = halves_of(k.values), all_v = halves_of(v.values);
+        const float16 *half_k = all_k.data() + Poisoned::kOffset, *half_v = all_v.data() + Poisoned::kOffset;
+        kernel.half_cached_attention_head(
+            {num_keys, head_dim, q.data(), half_k, half_v, ld, rows.data(), 0.5f, out.data(), scores.data()});
+        check(half_k, half_v);
       }
     }
+  }
+}
+
+TEST_CASE("halves are the twin's to the bit: every half, what lies between two, and what is beyond them") {
+  std::vector<float> values{0.0f,     -0.0f, 1e-9f,  -1e-9f,   65504.0f, 65519.9f,
+                            65520.0f, 1e30f, -1e30f, INFINITY, -INFINITY};
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    float16 half;
+    half.bits = static_cast<std::uint16_t>(bits);
+    const auto value = static_cast<float>(half);
+    if (std::isnan(value)) continue;
+    // itself, and the ways to its neighbour: less than half, half (to the even one), and more
+    for (const float part : {0.0f, 0.49f, 0.5f, 0.51f}) {
+      float16 next;
+      next.bits = static_cast<std::uint16_t>(bits + 1);
+      const auto step = static_cast<float>(next) - value;
+      values.push_back(std::isfinite(step) ? value + part * step : value);
+    }
+  }
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    const auto n = static_cast<Index>(values.size());
+    std::vector<float16> actual(values.size()), expected(values.size());
+    kernel.to_halves(n, values.data(), actual.data());
+    reference::to_halves(n, values.data(), expected.data());
+    std::size_t different = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) different += actual[i].bits != expected[i].bits;
+    CHECK(different == 0);
+    for (const Index few : {1, 7, 17, 33}) {  // and nothing is written behind the last
+      std::vector<float16> some(64);
+      kernel.to_halves(few, values.data() + 9, some.data());
+      for (Index i = 0; i < 64; ++i) {
+        CHECK(some[static_cast<std::size_t>(i)].bits == (i < few ? expected[static_cast<std::size_t>(i + 9)].bits : 0));
+      }
+    }
+    float nan = kNan;
+    kernel.to_halves(1, &nan, actual.data());
+    CHECK(std::isnan(static_cast<float>(actual[0])));
   }
 }
 

@@ -5,6 +5,7 @@
 /// causal_lms.hpp lists them.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sharpeye/nn/kv_cache.hpp"
@@ -39,13 +40,21 @@ class CausalLm {
   /// Token ids [n], each in [0, vocab_size) -> embeddings [n, embedding_size]
   virtual Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const = 0;
 
+  /// What its caches keep. The precision is half where the weights are integers: their rounding is coarser.
+  virtual nn::CacheShape cache_shape() const = 0;
+
   /// A cache for a prompt and its continuations, `capacity` tokens in all.
-  virtual Cache make_cache(Index capacity) const = 0;
+  /// @param precision by default that of cache_shape()
+  Cache make_cache(Index capacity, std::optional<nn::CachePrecision> precision = {}) const {
+    return make_prompt_cache(capacity, 0, precision);
+  }
 
   /// The same for a prompt with visual tokens, whose number matters where they come first.
-  virtual Cache make_prompt_cache(Index capacity, Index num_visual_tokens) const {
-    static_cast<void>(num_visual_tokens);
-    return make_cache(capacity);
+  Cache make_prompt_cache(Index capacity, Index num_visual_tokens,
+                          std::optional<nn::CachePrecision> precision = {}) const {
+    nn::CacheShape shape = cache_shape();
+    shape.precision = precision.value_or(shape.precision);
+    return Cache(shape, capacity, limits().image_first ? num_visual_tokens : 0);
   }
 
   /// Reads the new tokens of the cache's sequences, sequence after sequence.
@@ -60,6 +69,11 @@ class CausalLm {
   virtual Tensor logits(Ops& ops, const Tensor& x) const = 0;
 
  protected:
+  template <class Layers>
+  static nn::CachePrecision cache_precision(const Layers& layers) {
+    return layers.empty() ? nn::CachePrecision::kFull : layers.front().attention().cache_precision();
+  }
+
   // Makes room in the cache for the new tokens. @return the position of each
   static std::vector<std::int32_t> extend(Cache& cache, Index rows, Index max_positions) {
     const Index count = rows / cache.num_sequences(), past = cache.length();

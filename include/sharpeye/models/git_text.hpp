@@ -48,10 +48,8 @@ class GitText final : public CausalLm<Ops> {
 
   Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const override { return word_embeddings_(ops, ids); }
 
-  Cache make_cache(Index capacity) const override { return make_prompt_cache(capacity, 0); }
-
-  Cache make_prompt_cache(Index capacity, Index num_visual_tokens) const override {
-    return Cache(config_.num_hidden_layers, config_.hidden_size, capacity, num_visual_tokens);
+  nn::CacheShape cache_shape() const override {
+    return {config_.num_hidden_layers, config_.hidden_size, this->cache_precision(layers_)};
   }
 
   Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,

@@ -44,8 +44,8 @@ class Opt final : public CausalLm<Ops> {
 
   Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const override { return embed_tokens_(ops, ids); }
 
-  Cache make_cache(Index capacity) const override {
-    return Cache(config_.num_hidden_layers, config_.hidden_size, capacity);
+  nn::CacheShape cache_shape() const override {
+    return {config_.num_hidden_layers, config_.hidden_size, this->cache_precision(layers_)};
   }
 
   Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,

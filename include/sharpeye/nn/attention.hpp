@@ -59,6 +59,11 @@ class MultiHeadAttention {
     return out_proj_.add_to(ops, residual, cache.attend(ops, layer, q, k, v, num_heads_));
   }
 
+  /// What a cache of its keys and values should have: integers have rounded them far more than half precision does.
+  CachePrecision cache_precision() const {
+    return k_proj_.is_integer() && v_proj_.is_integer() ? CachePrecision::kHalf : CachePrecision::kFull;
+  }
+
  private:
   std::array<Tensor, 3> project(Ops& ops, const Tensor& x) const {
     return linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});

@@ -13,18 +13,39 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace nn {
 
+/// How a cache keeps its numbers.
+enum class CachePrecision {
+  kFull,  ///< as they were computed
+  /// In half precision, rounded once (a part in 2,048), to +-65504 at most: half the memory, and half of what a token
+  /// reads. All attention reads what was rounded, that of the prefill too, so that a token has the same keys and values
+  /// whether it came in the prompt, in a draft or alone.
+  kHalf,
+};
+
+/// What a cache keeps of each token: the keys and the values of each layer.
+struct CacheShape {
+  Index num_layers;
+  Index width;  ///< of a token's keys in one layer, and of its values: key-value heads times head_dim
+  CachePrecision precision = CachePrecision::kFull;
+
+  /// Bytes of a token, where full precision has `scalar` bytes.
+  Index bytes_of_token(Index scalar = 4) const {
+    return 2 * num_layers * width * (precision == CachePrecision::kHalf ? 2 : scalar);
+  }
+};
+
 /// Every token gets a row of its own in each layer's store; a sequence is a list of row numbers. Beams therefore share
 /// their prompt and every common beginning, and choosing beams moves a few integers, never a key or a value.
 template <class S>
 class KvCache {
  public:
   /// Room for `capacity` tokens in all, not yet touched: memory is taken as tokens come.
-  /// @param width of a token's keys in one layer, and of its values: key-value heads times head_dim
   /// @param num_mutual the first tokens of every sequence, which see one another both ways; they must come in one step
-  KvCache(Index num_layers, Index width, Index capacity, Index num_mutual = 0)
-      : width_(width), capacity_(capacity), num_mutual_(num_mutual) {
-    for (Index layer = 0; layer < 2 * num_layers; ++layer) {
-      stores_.push_back(allocate_pages(static_cast<std::size_t>(capacity * width) * sizeof(S)));
+  KvCache(const CacheShape& shape, Index capacity, Index num_mutual = 0)
+      : width_(shape.width), capacity_(capacity), num_mutual_(num_mutual), precision_(shape.precision) {
+    const Index stores = 2 * shape.num_layers;
+    for (Index layer = 0; layer < stores; ++layer) {
+      stores_.push_back(allocate_pages(static_cast<std::size_t>(shape.bytes_of_token(sizeof(S)) / stores * capacity)));
     }
   }
 
@@ -32,6 +53,7 @@ class KvCache {
   Index length() const { return static_cast<Index>(sequences_.front().size()); }
   Index num_sequences() const { return static_cast<Index>(sequences_.size()); }
   Index num_mutual() const { return num_mutual_; }
+  CachePrecision precision() const { return precision_; }
 
   /// Sequence i becomes a continuation of the former sequence parents[i].
   void select(const std::vector<Index>& parents) {
@@ -84,32 +106,56 @@ class KvCache {
   template <class Ops>
   typename Ops::Tensor attend(Ops& ops, Index layer, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
                               const typename Ops::Tensor& values, Index num_heads) {
-    S* const stored_keys = store(2 * layer);
-    S* const stored_values = store(2 * layer + 1);
-    ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
-    ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
+    if (precision_ == CachePrecision::kHalf) {
+      if constexpr (detail::kReadsHalves<Ops>) return attend_halves(ops, layer, q, keys, values, num_heads);
+      fail(ErrorCode::kUnsupported, "key-value cache: half precision is for inference");
+    }
+    const CachedRows<S> cache = put<S>(ops, layer, keys, values);
     // The first tokens of one sequence: plain causal attention gives the same result, and is faster.
-    const bool is_prefill = first_new_row_ == 0 && num_sequences() == 1;
-    if (is_prefill) return first_attention(ops, q, keys, values, num_heads);
-    return ops.cached_attention(q, {stored_keys, stored_values, width_}, num_heads, spans_);
+    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_);
+    return first_attention(ops, q, [&](const auto& queries, Index num_keys, AttentionMask mask) {
+      const auto first = [&](const auto& x) { return num_keys == x.rows() ? x : ops.slice_rows(x, 0, num_keys); };
+      return ops.attention(queries, first(keys), first(values), num_heads, mask);
+    });
   }
 
  private:
   template <class Ops>
-  typename Ops::Tensor first_attention(Ops& ops, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
-                                       const typename Ops::Tensor& values, Index num_heads) const {
-    if (num_mutual_ == 0) return ops.attention(q, keys, values, num_heads, AttentionMask::kCausal);
-    const auto first = [&](const auto& x) { return ops.slice_rows(x, 0, num_mutual_); };
-    const auto mutual = ops.attention(first(q), first(keys), first(values), num_heads, AttentionMask::kNone);
+  typename Ops::Tensor attend_halves(Ops& ops, Index layer, const typename Ops::Tensor& q,
+                                     const typename Ops::Tensor& keys, const typename Ops::Tensor& values,
+                                     Index num_heads) {
+    const CachedRows<float16> cache = put<float16>(ops, layer, keys, values);
+    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_);
+    return first_attention(ops, q, [&](const auto& queries, Index num_keys, AttentionMask mask) {
+      return ops.attention(queries, cache, num_keys, num_heads, mask);
+    });
+  }
+
+  bool is_prefill() const { return first_new_row_ == 0 && num_sequences() == 1; }
+
+  // Stores the keys and values of the new tokens. @return those of all tokens
+  template <class T, class Ops>
+  CachedRows<T> put(Ops& ops, Index layer, const typename Ops::Tensor& keys, const typename Ops::Tensor& values) const {
+    T* const stored_keys = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer)].get());
+    T* const stored_values = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer + 1)].get());
+    ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
+    ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
+    return {stored_keys, stored_values, width_};
+  }
+
+  // @param attend `attend(queries, num_keys, mask)`: attention over the first keys
+  template <class Ops, class Attend>
+  typename Ops::Tensor first_attention(Ops& ops, const typename Ops::Tensor& q, const Attend& attend) const {
+    if (num_mutual_ == 0) return attend(q, q.rows(), AttentionMask::kCausal);
+    const auto mutual = attend(ops.slice_rows(q, 0, num_mutual_), num_mutual_, AttentionMask::kNone);
     const Index rest = q.rows() - num_mutual_;
     if (rest == 0) return mutual;
     const auto last = ops.slice_rows(q, num_mutual_, rest);
-    return ops.concat_rows({mutual, ops.attention(last, keys, values, num_heads, AttentionMask::kCausal)});
+    return ops.concat_rows({mutual, attend(last, q.rows(), AttentionMask::kCausal)});
   }
 
-  S* store(Index index) const { return static_cast<S*>(stores_[static_cast<std::size_t>(index)].get()); }
-
   Index width_, capacity_, num_mutual_;
+  CachePrecision precision_;
   Index used_ = 0, first_new_row_ = 0;
   std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};

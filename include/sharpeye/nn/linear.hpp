@@ -34,6 +34,9 @@ class Linear {
     return ops.linear(x, weight_, {bias(), Activation::kNone, &residual});
   }
 
+  /// Whether it rounds its input to integers.
+  bool is_integer() const { return detail::is_integer(weight_, 0); }
+
  private:
   const typename Ops::Vector* bias() const { return has_bias_ ? &bias_ : nullptr; }
 

@@ -52,6 +52,11 @@ class RotaryAttention {
     return o_proj_.add_to(ops, residual, cache.attend(ops, layer, queries, keys, v, num_heads_));
   }
 
+  /// What a cache of its keys and values should have: integers have rounded them far more than half precision does.
+  CachePrecision cache_precision() const {
+    return k_proj_.is_integer() && v_proj_.is_integer() ? CachePrecision::kHalf : CachePrecision::kFull;
+  }
+
  private:
   Linear<Ops> q_proj_, k_proj_, v_proj_, o_proj_;
   Index num_heads_, num_key_value_heads_;

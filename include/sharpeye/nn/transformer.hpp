@@ -59,6 +59,8 @@ class TransformerLayer {
     });
   }
 
+  const Attention& attention() const { return attention_; }
+
  private:
   Attention attention_;
   Residual<Ops, Norm> around_attention_;

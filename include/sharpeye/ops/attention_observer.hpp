@@ -12,12 +12,13 @@ struct AttentionCall {
   Index num_heads, head_dim, num_queries, num_keys;
   Index heads_of_key;  ///< query heads that share a head of the keys
   const float* queries;
-  Index query_stride;  ///< elements between the beginnings of two rows, as below
-  const float* keys;
-  Index key_stride;
-  AttentionMask mask;
-  const RowSpan* spans =
-      nullptr;  ///< of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing
+  Index query_stride;                  ///< elements between the beginnings of two rows, as below
+  const float* keys = nullptr;         ///< null where the keys are in half precision
+  const float16* half_keys = nullptr;  ///< null where they are not
+  Index key_stride = 0;
+  AttentionMask mask = AttentionMask::kNone;
+  /// Of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing.
+  const RowSpan* spans = nullptr;
 
   /// How many keys a query sees.
   Index keys_of(Index query) const noexcept {

@@ -16,12 +16,17 @@ SHARPEYE_NAMESPACE_BEGIN
 inline std::vector<float> attention_probabilities(const AttentionCall& call, Index head, Index query) {
   using Row = Eigen::Map<const Eigen::VectorXf>;
   const Row q(call.queries + query * call.query_stride + head * call.head_dim, call.head_dim);
-  const float* keys = call.keys + head / call.heads_of_key * call.head_dim;
+  const Index column = head / call.heads_of_key * call.head_dim;
+  Eigen::VectorXf key(call.head_dim);
   const float scale = 1 / std::sqrt(static_cast<float>(call.head_dim));
   Eigen::ArrayXf row(call.keys_of(query));
   for (Index i = 0; i < row.size(); ++i) {
     const Index place = call.spans != nullptr ? Index{call.spans[query].rows[i]} : i;
-    row[i] = scale * q.dot(Row(keys + place * call.key_stride, call.head_dim));
+    const Index first = place * call.key_stride + column;
+    for (Index j = 0; j < key.size(); ++j) {
+      key[j] = call.keys != nullptr ? call.keys[first + j] : static_cast<float>(call.half_keys[first + j]);
+    }
+    row[i] = scale * q.dot(key);
   }
   row = (row - row.maxCoeff()).exp();
   const auto sum = static_cast<float>(row.cast<double>().sum());

@@ -33,6 +33,7 @@ class Inference {
 
  public:
   using Scalar = S;
+  static constexpr bool kReadsHalves = true;
 
   /// Rows of an arena buffer; slices share it.
   class Tensor {
@@ -59,6 +60,7 @@ class Inference {
     Matrix() = default;
     explicit Matrix(const WeightTensor& tensor) : matrix_(tensor) {}
     Index rows() const noexcept { return matrix_.weights.n; }
+    bool is_integer() const noexcept { return matrix_.weights.is_integer(); }
     const simd::PackedWeights& packed() const noexcept { return matrix_.weights; }
 
    private:
@@ -195,52 +197,66 @@ class Inference {
   }
 
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
-    Tensor y = allocate(q.rows(), q.columns());
-    const Index head_dim = q.columns() / num_heads;
-    if (observer_ != nullptr) {
-      observer_->attend({num_heads, head_dim, q.rows(), k.rows(), q.columns() / k.columns(), q.data(), q.stride(),
-                         k.data(), k.stride(), mask});
-    }
     simd::AttentionHead head{};
-    head.num_queries = q.rows();
     head.num_keys = k.rows();
-    head.head_dim = head_dim;
-    head.q = q.data();
-    head.ldq = q.stride();
     head.k = k.data();
     head.ldk = k.stride();
     head.v = v.data();
     head.ldv = v.stride();
-    head.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    head.causal = mask == AttentionMask::kCausal;
-    head.out = y.mutable_data();
-    head.ldo = y.stride();
-    simd::attention(pool_, arena_, num_heads, q.columns() / k.columns(), head);
-    return y;
+    return attention(q, head, k.columns(), num_heads, mask);
   }
 
-  Tensor cached_attention(const Tensor& q, const CachedRows<S>& cache, Index num_heads,
+  Tensor attention(const Tensor& q, const CachedRows<float16>& cache, Index num_keys, Index num_heads,
+                   AttentionMask mask) {
+    simd::AttentionHead head{};
+    head.num_keys = num_keys;
+    head.half_k = cache.keys;
+    head.half_v = cache.values;
+    head.ldk = head.ldv = cache.width;
+    return attention(q, head, cache.width, num_heads, mask);
+  }
+
+  template <class T = S>
+  Tensor cached_attention(const Tensor& q, const CachedRows<T>& cache, Index num_heads,
                           const std::vector<RowSpan>& spans) {
     Tensor y = allocate(q.rows(), q.columns());
     const Index head_dim = q.columns() / num_heads;
     Index longest = 0;
     for (const RowSpan& span : spans) longest = std::max(longest, span.count);
     if (observer_ != nullptr) {
-      observer_->attend({num_heads, head_dim, q.rows(), longest, q.columns() / cache.width, q.data(), q.stride(),
-                         cache.keys, cache.width, AttentionMask::kNone, spans.data()});
+      AttentionCall call{num_heads, head_dim, q.rows(), longest, q.columns() / cache.width, q.data(), q.stride()};
+      if constexpr (std::is_same_v<T, float16>) {
+        call.half_keys = cache.keys;
+      } else {
+        call.keys = cache.keys;
+      }
+      call.key_stride = cache.width;
+      call.spans = spans.data();
+      observer_->attend(call);
     }
     const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
     const Index group = q.columns() / cache.width;  // query heads that share keys and values
-    pool_.parallel_for(num_heads, [&](Index head) {
-      const Index column = head * head_dim, kv_column = head / group * head_dim;
+    pool_.parallel_for(num_heads, [&](Index index) {
+      const Index column = index * head_dim, kv_column = index / group * head_dim;
       for (Index row = 0; row < q.rows(); ++row) {
         const RowSpan& span = spans[static_cast<std::size_t>(row)];
-        kernels_.cached_attention_head({span.count, head_dim, q.data() + row * q.stride() + column,
-                                        cache.keys + kv_column, cache.values + kv_column, cache.width, span.rows, scale,
-                                        y.mutable_data() + row * y.stride() + column,
-                                        static_cast<S*>(scores.data()) + head * longest});
+        const simd::CachedAttentionHead<T> head{span.count,
+                                                head_dim,
+                                                q.data() + row * q.stride() + column,
+                                                cache.keys + kv_column,
+                                                cache.values + kv_column,
+                                                cache.width,
+                                                span.rows,
+                                                scale,
+                                                y.mutable_data() + row * y.stride() + column,
+                                                static_cast<S*>(scores.data()) + index * longest};
+        if constexpr (std::is_same_v<T, float16>) {
+          kernels_.half_cached_attention_head(head);
+        } else {
+          kernels_.cached_attention_head(head);
+        }
       }
     });
     return y;
@@ -289,8 +305,34 @@ class Inference {
       std::copy_n(x.data() + i * x.stride(), x.columns(), destination + i * stride);
     }
   }
+  void copy_out(const Tensor& x, float16* destination, Index stride) const {
+    for_row_blocks(x.rows(), [&](Index begin, Index count) {
+      for (Index i = begin; i < begin + count; ++i) {
+        kernels_.to_halves(x.columns(), x.data() + i * x.stride(), destination + i * stride);
+      }
+    });
+  }
 
  private:
+  // `head` has the keys and values, of `width` columns, of head 0.
+  Tensor attention(const Tensor& q, simd::AttentionHead head, Index width, Index num_heads, AttentionMask mask) {
+    Tensor y = allocate(q.rows(), q.columns());
+    head.head_dim = q.columns() / num_heads;
+    head.num_queries = q.rows();
+    head.q = q.data();
+    head.ldq = q.stride();
+    head.scale = 1.0f / std::sqrt(static_cast<float>(head.head_dim));
+    head.causal = mask == AttentionMask::kCausal;
+    head.out = y.mutable_data();
+    head.ldo = y.stride();
+    if (observer_ != nullptr) {
+      observer_->attend({num_heads, head.head_dim, q.rows(), head.num_keys, q.columns() / width, q.data(), q.stride(),
+                         head.k, head.half_k, head.ldk, mask});
+    }
+    simd::attention(pool_, arena_, num_heads, q.columns() / width, head);
+    return y;
+  }
+
   Tensor allocate(Index rows, Index columns) {
     Tensor tensor;
     tensor.buffer_ = arena_.acquire(static_cast<std::size_t>(rows * columns) * sizeof(S));
@@ -301,7 +343,7 @@ class Inference {
 
   // Row-wise work in blocks; waking the threads would cost more than a decode step's few rows.
   template <class Body>
-  void for_row_blocks(Index rows, const Body& body) {
+  void for_row_blocks(Index rows, const Body& body) const {
     constexpr Index kRows = 32;
     pool_.parallel_for(simd::ceil_div(rows, kRows),
                        [&](Index block) { body(block * kRows, std::min(kRows, rows - block * kRows)); });

@@ -10,6 +10,7 @@
 #include "sharpeye/core/tensor.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/ops/ops.hpp"
+#include "sharpeye/simd/reference.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
@@ -18,6 +19,7 @@ template <class S>
 class Naive {
  public:
   using Scalar = S;
+  static constexpr bool kReadsHalves = true;
 
   class Tensor {
    public:
@@ -120,24 +122,23 @@ class Naive {
     return context;
   }
 
-  Tensor cached_attention(const Tensor& q, const CachedRows<S>& cache, Index num_heads,
+  Tensor attention(const Tensor& q, const CachedRows<float16>& cache, Index num_keys, Index num_heads,
+                   AttentionMask mask) const {
+    std::vector<std::int32_t> first(static_cast<std::size_t>(num_keys));
+    for (Index j = 0; j < num_keys; ++j) first[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(j);
+    return attention(q, cached(cache.keys, cache.width, {first.data(), num_keys}),
+                     cached(cache.values, cache.width, {first.data(), num_keys}), num_heads, mask);
+  }
+
+  template <class T = S>
+  Tensor cached_attention(const Tensor& q, const CachedRows<T>& cache, Index num_heads,
                           const std::vector<RowSpan>& spans) const {
-    const Index head_dim = q.columns() / num_heads;
-    const Index width = cache.width, group = q.columns() / width;
     sharpeye::Matrix<S> context(q.rows(), q.columns());
     for (Index i = 0; i < q.rows(); ++i) {
       const RowSpan& span = spans[static_cast<std::size_t>(i)];
-      sharpeye::Matrix<S> k(span.count, width), v(span.count, width);
-      for (Index j = 0; j < span.count; ++j) {
-        k.row(j) = view_matrix(cache.keys + span.rows[j] * width, 1, width, width);
-        v.row(j) = view_matrix(cache.values + span.rows[j] * width, 1, width, width);
-      }
-      for (Index head = 0; head < num_heads; ++head) {
-        const Index kv_column = head / group * head_dim;
-        context.block(i, head * head_dim, 1, head_dim) =
-            attend(q.values().block(i, head * head_dim, 1, head_dim), k.middleCols(kv_column, head_dim),
-                   v.middleCols(kv_column, head_dim));
-      }
+      context.row(i) = attention(slice_rows(q, i, 1), cached(cache.keys, cache.width, span),
+                                 cached(cache.values, cache.width, span), num_heads, AttentionMask::kNone)
+                           .values();
     }
     return context;
   }
@@ -180,8 +181,27 @@ class Naive {
       for (Index j = 0; j < x.columns(); ++j) destination[i * stride + j] = static_cast<T>(x.values()(i, j));
     }
   }
+  void copy_out(const Tensor& x, float16* destination, Index stride) const {
+    for (Index i = 0; i < x.rows(); ++i) {
+      const sharpeye::Matrix<float> row = x.values().row(i).template cast<float>();
+      simd::reference::to_halves(row.cols(), row.data(), destination + i * stride);
+    }
+  }
 
  private:
+  static S scalar(S x) { return x; }
+  static S scalar(float16 x) { return static_cast<S>(static_cast<float>(x)); }
+
+  // the rows of a cache that a query sees
+  template <class T>
+  static Tensor cached(const T* store, Index width, const RowSpan& span) {
+    sharpeye::Matrix<S> x(span.count, width);
+    for (Index j = 0; j < span.count; ++j) {
+      for (Index i = 0; i < width; ++i) x(j, i) = scalar(store[span.rows[j] * width + i]);
+    }
+    return x;
+  }
+
   // softmax(q k^T / sqrt(head_dim)) v for one query and one head
   static sharpeye::Matrix<S> attend(const sharpeye::Matrix<S>& q, const sharpeye::Matrix<S>& k,
                                     const sharpeye::Matrix<S>& v) {

@@ -23,7 +23,8 @@
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
 /// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
 ///   num_heads. Where k and v have fewer heads (grouped-query attention), groups of consecutive query heads share one
-/// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]
+/// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]. A cache
+///   holds elements of type Scalar
 /// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
 /// - `constant(matrix)`: an input from outside
 /// - `copy_out(x, destination, stride)`: the elements of x, row after row
@@ -31,10 +32,14 @@
 /// and may provide
 ///
 /// - `linears(x, terms)`: `linear` of the same x for each term, where that is better than one after the other
+/// - `kReadsHalves`, true: copy_out() writes float16, cached_attention() reads a cache of them, and so does
+///   `attention(q, cache, num_keys, num_heads, mask)`, whose keys are the cache's first rows
+/// - `Matrix::is_integer()`: whether `linear` rounds its input to integers for this weight
 ///
 /// Shapes are the models' responsibility: they follow from configurations that were checked when they were read.
 
 #include <array>
+#include <type_traits>
 #include <vector>
 
 #include "sharpeye/core/types.hpp"
@@ -82,6 +87,22 @@ std::array<typename Ops::Tensor, N> linears(Ops& ops, const typename Ops::Tensor
   return detail::linears(ops, x, terms, 0);
 }
 
+namespace detail {
+template <class Matrix>
+auto is_integer(const Matrix& weight, int) -> decltype(weight.is_integer()) {
+  return weight.is_integer();
+}
+template <class Matrix>
+bool is_integer(const Matrix&, long) {
+  return false;
+}
+
+template <class Ops, class = bool>
+inline constexpr bool kReadsHalves = false;
+template <class Ops>
+inline constexpr bool kReadsHalves<Ops, std::remove_const_t<decltype(Ops::kReadsHalves)>> = Ops::kReadsHalves;
+}  // namespace detail
+
 /// Which keys a query of `attention` sees.
 enum class AttentionMask {
   kNone,    ///< all
@@ -90,10 +111,10 @@ enum class AttentionMask {
 
 /// Keys and values of one layer of a cache, and where they stand: row-major [.., width], all key-value heads of a
 /// token.
-template <class S>
+template <class T>
 struct CachedRows {
-  const S* keys;
-  const S* values;
+  const T* keys;
+  const T* values;
   Index width;
 };
 

@@ -25,6 +25,7 @@ struct StageFlops {
   double vision_one_glance = 0;  ///< the vision tower as far as the first glance needs it
   double vision = 0, connector = 0, pass1_prefill = 0, pass1_decode = 0;
   double ser_connector = 0, pass2_prefill = 0, pass2_decode = 0;
+  Index pass1_prompt = 0, pass2_prompt = 0;  ///< tokens, visual ones included
 
   double one_glance() const { return vision_one_glance + connector + pass1_prefill + pass1_decode; }
   double two_glances() const {

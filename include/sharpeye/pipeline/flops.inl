@@ -36,8 +36,8 @@ class FlopCounter {
     flops.connector = num_squares * cost([&] { visual = model_.first_glance(ops_, sight.first); });
     visual = Tensor(lengths_.num_squares * visual.rows(), visual.columns());
     const Index read_again = model_.reads_confidence() ? lengths_.caption_tokens : 0;
-    write(model_.language_model(), visual, lengths_.initial_prompt, flops.pass1_prefill, flops.pass1_decode,
-          read_again);
+    flops.pass1_prompt = write(model_.language_model(), visual, lengths_.initial_prompt, flops.pass1_prefill,
+                               flops.pass1_decode, read_again);
     if (!model_.refines()) return flops;
     flops.ser_connector = cost([&] {
       const Index bos = config.ser_connector->caption_bos ? 1 : 0;
@@ -45,7 +45,8 @@ class FlopCounter {
       visual = model_.second_glance(ops_, model_.second_features(ops_, sight.second), ids(caption),
                                     ids(model_.reads_confidence() ? caption : 0));
     });
-    write(model_.refine_language_model(), visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);
+    flops.pass2_prompt =
+        write(model_.refine_language_model(), visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);
     return flops;
   }
 
@@ -63,8 +64,9 @@ class FlopCounter {
     return ops_.flops() - before;
   }
 
-  void write(const CausalLm<Counting>& language_model, const Tensor& visual, Index text_tokens, double& prefill,
-             double& decode, Index read_again = 0) {
+  // @return tokens of the prompt
+  Index write(const CausalLm<Counting>& language_model, const Tensor& visual, Index text_tokens, double& prefill,
+              double& decode, Index read_again = 0) {
     std::vector<std::int32_t> prompt = ids(text_tokens);
     prompt.insert(prompt.begin(), kImageToken);
     const Tensor embeddings = model_.prompt(ops_, language_model, {prompt, 0}, visual);
@@ -80,6 +82,7 @@ class FlopCounter {
       }
       next_token.log_probabilities(ids(read_again));
     });
+    return embeddings.rows();
   }
 
   const MmSer<Counting>& model_;

@@ -25,8 +25,13 @@ SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, In
     for (Index index; (index = next.fetch_add(1, std::memory_order_relaxed)) < num_heads;) {
       const Index column = index * head.head_dim, kv_column = index / group * head.head_dim;
       job.q = head.q + column;
-      job.k = head.k + kv_column;
-      job.v = head.v + kv_column;
+      if (head.half_k != nullptr) {
+        job.half_k = head.half_k + kv_column;
+        job.half_v = head.half_v + kv_column;
+      } else {
+        job.k = head.k + kv_column;
+        job.v = head.v + kv_column;
+      }
       job.out = head.out + column;
       kernel.attention_head(job);
     }

@@ -57,13 +57,21 @@ SHARPEYE_BODY void integer_gemm(ThreadPool& pool, const QuantizedRows& a, const 
   const KernelTable& kernel = kernels();
   // Few rows: bound by reading the weights once, in chunks of about 64 KB. Many: blocks of A that stay in the L2 cache
   // beside the micro-panels, and jobs of about 50 million products.
+  // Weights that are unpacked for a block of rows want it high: then it is a slice of k that stays in the L2 cache, and
+  // enough panels that A's next slice is worth fetching.
   const bool is_decode = m <= kMR;
-  const Index most_rows = std::max<Index>(2 * kMR, 262144 / a.row_bytes() / (2 * kMR) * 2 * kMR);
+  const bool unpacks = (kernel.isa == Isa::kAvx2 || kernel.isa == Isa::kAvx512) &&
+                       std::any_of(products, products + count, [](const Product& product) {
+                         return product.weights.format == WeightFormat::kInt4;
+                       });
+  const Index slice = unpacks ? std::min(a.row_bytes(), kUnpackedSteps) : a.row_bytes();
+  const Index most_rows = std::max<Index>(2 * kMR, 262144 / slice / (2 * kMR) * 2 * kMR);
+  const Index least_panels = slice < a.row_bytes() ? 12 : 4;
   const Index rows = is_decode ? m : round_up(ceil_div(m, ceil_div(m, most_rows)), 2 * kMR);
   const Index row_blocks = ceil_div(m, rows);
   const auto panels_of = [=](const PackedWeights& weights) {
     return is_decode ? std::max<Index>(1, 65536 / weights.panel_bytes())
-                     : std::clamp<Index>(50'000'000 / (rows * kNR * weights.k), 4, 64) / 2 * 2;
+                     : std::clamp<Index>(50'000'000 / (rows * kNR * weights.k), least_panels, 64) / 2 * 2;
   };
   for_each_part(
       pool, products, count,

@@ -16,7 +16,7 @@ SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
 /// The kernels of one instruction set. Each has a plain twin of its name in reference.hpp, which says what it computes
-/// (pack_columns: that of pack_rows; gemm_block and gemv_block: gemm; the two attentions: attention).
+/// (pack_columns: that of pack_rows; gemm_block and gemv_block: gemm; the three attentions: attention).
 struct KernelTable {
   Isa isa;
   void (*pack_rows)(Index row_begin, Index row_end, Index m, Index k, const float* a, Index lda,
@@ -31,7 +31,9 @@ struct KernelTable {
                         std::int32_t* totals) noexcept;
   void (*integer_block)(const IntegerBlock&) noexcept;
   void (*attention_head)(const AttentionHead&) noexcept;
-  void (*cached_attention_head)(const CachedAttentionHead&) noexcept;
+  void (*cached_attention_head)(const CachedAttentionHead<float>&) noexcept;
+  void (*half_cached_attention_head)(const CachedAttentionHead<float16>&) noexcept;
+  void (*to_halves)(Index n, const float* x, float16* y) noexcept;
   void (*layer_norm)(Index m, Index n, const float* x, Index ldx, const float* gain, const float* bias, float epsilon,
                      float* y, Index ldy) noexcept;
   float (*log_sum_exp)(Index n, const float* x) noexcept;

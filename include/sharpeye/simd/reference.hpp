@@ -155,6 +155,14 @@ void rms_norm_gradient(Index n, const S* x, const S* gain, double epsilon, const
   for (Index i = 0; i < n; ++i) dx[i] += (static_cast<double>(dy[i]) * gain[i] - x[i] * scale * dot) * scale;
 }
 
+/// y[i] = x[i] in half precision, rounded to the nearest; what is beyond +-kLargestHalf becomes that.
+inline void to_halves(Index n, const float* x, float16* y) {
+  for (Index i = 0; i < n; ++i) {
+    const float kept = std::fabs(x[i]) > kLargestHalf ? std::copysign(kLargestHalf, x[i]) : x[i];
+    y[i] = float16(kept);
+  }
+}
+
 /// Rotary positions of one row of heads (RoFormer, arXiv 2104.09864, in the order of Hugging Face's rotate_half): the
 /// pairs (x[i], x[i + half]) of each head turn by the angles with these cosines and sines [half], or back where
 /// `direction` is -1.
@@ -177,13 +185,13 @@ void multiply(Index n, const S* a, const S* b, double* y) {
 }
 
 /// out[head_dim] = softmax(scale * q K^T) V over the keys that stand in `rows` of k and v.
-template <class S>
-void attention(const std::vector<Index>& rows, Index head_dim, const S* q, const S* k, const S* v, Index ldkv,
+template <class S, class T>
+void attention(const std::vector<Index>& rows, Index head_dim, const S* q, const T* k, const T* v, Index ldkv,
                double scale, double* out) {
   std::vector<double> weights;
   for (const Index row : rows) {
     double score = 0;
-    for (Index i = 0; i < head_dim; ++i) score += static_cast<double>(q[i]) * k[row * ldkv + i];
+    for (Index i = 0; i < head_dim; ++i) score += static_cast<double>(q[i]) * static_cast<S>(k[row * ldkv + i]);
     weights.push_back(score * scale);
   }
   const double shift = *std::max_element(weights.begin(), weights.end());
@@ -191,7 +199,7 @@ void attention(const std::vector<Index>& rows, Index head_dim, const S* q, const
   for (double& weight : weights) sum += weight = std::exp(weight - shift);
   for (Index i = 0; i < head_dim; ++i) {
     out[i] = 0;
-    for (std::size_t j = 0; j < rows.size(); ++j) out[i] += weights[j] / sum * v[rows[j] * ldkv + i];
+    for (std::size_t j = 0; j < rows.size(); ++j) out[i] += weights[j] / sum * static_cast<S>(v[rows[j] * ldkv + i]);
   }
 }
 

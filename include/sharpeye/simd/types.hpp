@@ -54,6 +54,11 @@ inline constexpr Index kSkipSteps = 4;
 inline constexpr Index kGroup = 32;
 /// Bytes of one group of one panel of 4-bit weights: 16 scales (F16), then 32 x 16 numbers.
 inline constexpr Index kGroupBytes = kNR * 2 + kNR * kGroup / 2;
+/// The largest number in half precision. A cache holds what is beyond it as this number: one that is too large then
+/// stays the largest, and does not make all of a softmax NaN.
+inline constexpr float kLargestHalf = 65504.0f;
+/// Steps of k of 4-bit weights that are unpacked at a time, where that is done (kernels/integer.inl).
+inline constexpr Index kUnpackedSteps = 1024;
 /// Integer weights are in [-kByteLimit, kByteLimit] (I8) and [-kNibbleLimit, kNibbleLimit - 1] (4 bits). They are
 /// packed with this much added, as unsigned numbers: two products of a 7-bit weight and an 8-bit activation then fit
 /// into the 16 bits that AVX2's vpmaddubsw has for their sum, 2 * 127 * 127 < 2^15.
@@ -187,14 +192,18 @@ struct AttentionHead {
   float* out;  ///< [num_queries, head_dim]
   Index ldo;
   float* scratch;  ///< attention_scratch(num_keys, head_dim) floats
+  /// Instead of k and v, where they are not null: the same in half precision, from a cache.
+  const float16* half_k = nullptr;
+  const float16* half_v = nullptr;
 };
 
-/// One query of one head against keys and values that stand in the listed rows of a cache.
+/// One query of one head against keys and values, float or float16, that stand in the listed rows of a cache.
+template <class T>
 struct CachedAttentionHead {
   Index num_keys, head_dim;
   const float* q;
-  const float* k;
-  const float* v;
+  const T* k;
+  const T* v;
   Index ldkv;
   const std::int32_t* rows;  ///< [num_keys] rows of k and v
   float scale;

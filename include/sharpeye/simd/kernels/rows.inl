@@ -51,6 +51,18 @@ inline void rms_norm(Index m, Index n, const float* x, Index ldx, const float* g
   }
 }
 
+/// Half precision, rounded to the nearest; what is beyond +-kLargestHalf becomes that. NaN stays NaN.
+inline void to_halves(Index n, const float* x, float16* y) noexcept {
+  const Vec largest = broadcast(kLargestHalf), smallest = broadcast(-kLargestHalf);
+  for_lanes(n, [&](Index i, Index lanes) {
+    const Vec some = min(largest, max(smallest, load_lanes(x + i, lanes)));
+    if (lanes == kLanes) return store(y + i, some);
+    float16 buffer[kLanes];
+    store(buffer, some);
+    std::memcpy(y + i, buffer, static_cast<std::size_t>(lanes) * sizeof(float16));
+  });
+}
+
 inline void rotate(Index num_heads, Index half, const float* x, const float* cosines, const float* sines,
                    float direction, float* y) noexcept {
   const Vec sign = broadcast(direction);

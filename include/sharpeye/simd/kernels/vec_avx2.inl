@@ -24,6 +24,9 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   _mm256_storeu_ps(p, x.lane);
 }
+inline void store(float16* p, Vec x) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x.lane, _MM_FROUND_TO_NEAREST_INT));
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {_mm256_add_ps(a.lane, b.lane)};
 }
@@ -131,6 +134,26 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   return sum + reinterpret_cast<IntVec>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 #endif
 }
+/// As dot_bytes, but of 4 unsigned bits: the sum of one group, which widen_sum() completes. Without VNNI it is kept in
+/// 16 bits, each the sum of two of the four products.
+#if defined(SHARPEYE_VNNI)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return sum;
+}
+#else
+inline constexpr bool kNarrowSums = true;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  const __m256i pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(u), reinterpret_cast<__m256i>(s));
+  return reinterpret_cast<IntVec>(_mm256_add_epi16(reinterpret_cast<__m256i>(sum), pairs));
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return reinterpret_cast<IntVec>(_mm256_madd_epi16(reinterpret_cast<__m256i>(sum), _mm256_set1_epi16(1)));
+}
+#endif
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
   return reinterpret_cast<IntVec>(_mm256_and_si256(reinterpret_cast<__m256i>(x), _mm256_set1_epi8(0x0f)));

@@ -29,6 +29,10 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   _mm512_storeu_ps(p, x.lane);
 }
+inline void store(float16* p, Vec x) noexcept {
+  const __m256i halves = _mm512_maskz_cvtps_ph(kAll, x.lane, _MM_FROUND_TO_NEAREST_INT);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {_mm512_add_ps(a.lane, b.lane)};
 }
@@ -147,6 +151,26 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   return sum + reinterpret_cast<IntVec>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
 #endif
 }
+/// As dot_bytes, but of 4 unsigned bits: the sum of one group, which widen_sum() completes. Without VNNI it is kept in
+/// 16 bits, each the sum of two of the four products.
+#if defined(SHARPEYE_VNNI)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return sum;
+}
+#else
+inline constexpr bool kNarrowSums = true;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  const __m512i pairs = _mm512_maddubs_epi16(reinterpret_cast<__m512i>(u), reinterpret_cast<__m512i>(s));
+  return reinterpret_cast<IntVec>(_mm512_add_epi16(reinterpret_cast<__m512i>(sum), pairs));
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return reinterpret_cast<IntVec>(_mm512_madd_epi16(reinterpret_cast<__m512i>(sum), _mm512_set1_epi16(1)));
+}
+#endif
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {
   return reinterpret_cast<IntVec>(_mm512_and_si512(reinterpret_cast<__m512i>(x), _mm512_set1_epi8(0x0f)));

@@ -31,6 +31,10 @@ inline void store(float* p, Vec x) noexcept {
   vst1q_f32(p, x.low);
   vst1q_f32(p + 4, x.high);
 }
+inline void store(float16* p, Vec x) noexcept {
+  const uint16x4_t low = vreinterpret_u16_f16(vcvt_f16_f32(x.low)), high = vreinterpret_u16_f16(vcvt_f16_f32(x.high));
+  vst1q_u16(reinterpret_cast<std::uint16_t*>(p), vcombine_u16(low, high));
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
 }
@@ -152,6 +156,14 @@ SHARPEYE_INLINE int32x4_t dot_bytes(int32x4_t sum, int32x4_t u, int32x4_t s) noe
 }
 SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
   return {dot_bytes(sum.low, u.low, s.low), dot_bytes(sum.high, u.high, s.high)};
+}
+/// As dot_bytes, of 4 unsigned bits. (Other instruction sets keep the sums of a group in 16 bits: see vec_avx2.inl.)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
+  return sum;
 }
 /// The lower, or upper, half of each byte.
 SHARPEYE_INLINE IntVec low_nibbles(IntVec x) noexcept {

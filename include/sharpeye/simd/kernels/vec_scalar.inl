@@ -58,6 +58,9 @@ inline Vec load(const bfloat16* p) noexcept {
 inline void store(float* p, Vec x) noexcept {
   std::memcpy(p, &x, sizeof x);
 }
+inline void store(float16* p, Vec x) noexcept {
+  for (int i = 0; i < kLanes; ++i) p[i] = float16(x[i]);
+}
 inline Vec add(Vec a, Vec b) noexcept {
   return {{a.half[0] + b.half[0], a.half[1] + b.half[1]}};
 }
@@ -149,6 +152,14 @@ SHARPEYE_INLINE IntVec dot_bytes(IntVec sum, IntVec u, IntVec s) noexcept {
     const auto pairs = reinterpret_cast<Ints>((a & 0xff) * (b << 8 >> 8) + (a >> 8 & 0xff) * (b >> 8));
     sum.half[h] += reinterpret_cast<Words>((pairs << 16 >> 16) + (pairs >> 16));
   }
+  return sum;
+}
+/// As dot_bytes, of 4 unsigned bits. (Other instruction sets keep the sums of a group in 16 bits: see vec_avx2.inl.)
+inline constexpr bool kNarrowSums = false;
+SHARPEYE_INLINE IntVec dot_nibbles(IntVec sum, IntVec u, IntVec s) noexcept {
+  return dot_bytes(sum, u, s);
+}
+SHARPEYE_INLINE IntVec widen_sum(IntVec sum) noexcept {
   return sum;
 }
 /// The lower, or upper, half of each byte.
