@@ -109,14 +109,14 @@ TEST_CASE("explain paints a word, as it is written in the captions") {
   const test::TemporaryFolder folder;
   const auto result =
       run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Yellow=" + (folder / "y.png"),
-           "--heatmap", "fish=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
+           "--heatmap", "circle=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out.empty());
   CHECK(test::read_text(folder / "y.png").substr(1, 3) == "PNG");
   CHECK(test::read_text(folder / "y.png") != test::read_text(folder / "f.png"));
   const std::string missing = folder / "no.png";
   test::check_refused({"explain", kSample, "--model", kDemo, "--heatmap", "dog=" + missing},
-                      "--heatmap: expected a word of the captions (a medium smiling yellow face");
+                      "--heatmap: expected a word of the captions (a medium checkered orange circle");
   CHECK(!std::filesystem::exists(missing));
 }
 
