@@ -35,7 +35,7 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   const test::TemporaryFolder folder;
   const std::string report = folder / "a/report";
   const auto result =
-      run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "face=40,5,24,24"});
+      run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "circle=26,33,24,24"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out == report + "/index.html\n");
   const Json json = test::parse(test::read_text(report + "/explain.json"));
@@ -64,10 +64,10 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
       CHECK(number(word.at("attention").at("entropy_bits")) <= 6);
     }
   }
-  // The face is yellow: that word looks there, in a box that is a seventh of the image.
-  const Json& yellow = glances[1].at("words")[3];
-  CHECK(yellow.at("word") == Json("yellow"));
-  CHECK(number(yellow.at("attention").at("regions").at("face")) > 0.5);
+  // The circle is orange: that word looks there, in a box that is a seventh of the image.
+  const Json& orange = glances[1].at("words")[3];
+  CHECK(orange.at("word") == Json("orange"));
+  CHECK(number(orange.at("attention").at("regions").at("circle")) > 0.5);
   CHECK(number(json.at("regions")[0].at("share_of_image")) == doctest::Approx(24.0 * 24 / 4096));
   CHECK(number(json.at("regions")[0].at("even_mass")[0]) == doctest::Approx(24.0 * 24 / 4096).epsilon(1e-5));
 
@@ -77,14 +77,14 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   REQUIRE(attention.shape.size() == 4);
   std::vector<float> values(static_cast<std::size_t>(attention.size()));
   attention.copy_to(values.data());
-  const auto token = yellow.at("tokens")[0].get<Index>();
+  const auto token = orange.at("tokens")[0].get<Index>();
   double first = 0;  // of the first visual token, which stands behind the begin token
   for (Index head = 0; head < 16; ++head) {
     first += static_cast<double>(
                  values[static_cast<std::size_t>((head * attention.shape[2] + token) * attention.shape[3] + 1)]) /
              16;
   }
-  CHECK(first == doctest::Approx(number(yellow.at("map")[0])).epsilon(1e-4));
+  CHECK(first == doctest::Approx(number(orange.at("map")[0])).epsilon(1e-4));
   CHECK(arrays.find("connectors.1.shares") != nullptr);
 
   const std::string page = test::read_text(report + "/index.html");
@@ -98,7 +98,7 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
     ++pictures;
   }
   CHECK(pictures == json.at("pairs").size());
-  CHECK(std::filesystem::exists(report + "/heatmaps/04-yellow.png"));
+  CHECK(std::filesystem::exists(report + "/heatmaps/04-orange.png"));
 
   // A second time only where it may.
   test::check_refused({"explain", kSample, "--model", kDemo, "-o", report}, "--force writes into it");
@@ -108,12 +108,12 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
 TEST_CASE("explain paints a word, as it is written in the captions") {
   const test::TemporaryFolder folder;
   const auto result =
-      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Yellow=" + (folder / "y.png"),
+      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Orange=" + (folder / "o.png"),
            "--heatmap", "circle=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out.empty());
-  CHECK(test::read_text(folder / "y.png").substr(1, 3) == "PNG");
-  CHECK(test::read_text(folder / "y.png") != test::read_text(folder / "f.png"));
+  CHECK(test::read_text(folder / "o.png").substr(1, 3) == "PNG");
+  CHECK(test::read_text(folder / "o.png") != test::read_text(folder / "f.png"));
   const std::string missing = folder / "no.png";
   test::check_refused({"explain", kSample, "--model", kDemo, "--heatmap", "dog=" + missing},
                       "--heatmap: expected a word of the captions (a medium checkered orange circle");
