@@ -74,13 +74,14 @@ class TextPart {
   enum class Kind : char { kText, kCharacter, kSigned, kUnsigned, kNumber };
 
   Kind kind_;
-  union {
+  union {  // NOLINTBEGIN(readability-identifier-naming): private members
+
     std::string_view text_;
     char character_;
     long long signed_;
     unsigned long long unsigned_;
     double number_;
-  };
+  };  // NOLINTEND(readability-identifier-naming)
 };
 
 std::string join(const TextPart* parts, std::size_t count);

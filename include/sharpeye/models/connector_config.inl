@@ -43,8 +43,8 @@ SHARPEYE_BODY MlpType MlpType::from_text(const std::string& text, const std::str
       type.expansion = detail::take_count(rest);
       if (type.expansion < 1 || type.depth < 2 || !detail::take(rest, "x_")) return false;
     }
-    for (const auto& [activation, name] : activation_names()) {
-      type.activation = activation;
+    for (const auto& [known, name] : activation_names()) {
+      type.activation = known;
       if (rest == name) return true;
       type.norm = rest == concat(name, "_norm");
       if (type.norm) return true;

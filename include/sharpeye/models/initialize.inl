@@ -36,7 +36,8 @@ inline std::vector<float> grid_sines(Index g, Index size) {
     for (Index i = 0; i < quarter; ++i) {
       const double frequency = kHalfPi * 8 / static_cast<double>(g) *
                                std::pow(100.0, -static_cast<double>(i) / static_cast<double>(quarter));
-      const double x = frequency * static_cast<double>(patch % g), y = frequency * static_cast<double>(patch / g);
+      const Index column = patch % g, line = patch / g;
+      const double x = frequency * static_cast<double>(column), y = frequency * static_cast<double>(line);
       row[i] = static_cast<float>(std::sin(x));
       row[quarter + i] = static_cast<float>(std::cos(x));
       row[2 * quarter + i] = static_cast<float>(std::sin(y));

@@ -147,7 +147,7 @@ class KvCache {
   template <class Ops, class Attend>
   typename Ops::Tensor first_attention(Ops& ops, const typename Ops::Tensor& q, const Attend& attend) const {
     if (num_mutual_ == 0) return attend(q, q.rows(), AttentionMask::kCausal);
-    const auto mutual = attend(ops.slice_rows(q, 0, num_mutual_), num_mutual_, AttentionMask::kNone);
+    auto mutual = attend(ops.slice_rows(q, 0, num_mutual_), num_mutual_, AttentionMask::kNone);
     const Index rest = q.rows() - num_mutual_;
     if (rest == 0) return mutual;
     const auto last = ops.slice_rows(q, num_mutual_, rest);

@@ -48,8 +48,9 @@ inline void append_grid(std::vector<PixelBox>& boxes, const PixelBox& square, In
   boxes.resize(boxes.size() + static_cast<std::size_t>(leading), {0, 0, 0, 0});
   const double width = square.width / static_cast<double>(side), height = square.height / static_cast<double>(side);
   for (Index i = 0; i < side * side; ++i) {
-    boxes.push_back({square.left + static_cast<double>(i % side) * width,
-                     square.top + static_cast<double>(i / side) * height, width, height});
+    const Index column = i % side, row = i / side;
+    boxes.push_back({square.left + static_cast<double>(column) * width, square.top + static_cast<double>(row) * height,
+                     width, height});
   }
 }
 

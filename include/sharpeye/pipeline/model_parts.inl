@@ -42,7 +42,7 @@ SHARPEYE_BODY LanguageModelConfig read_language_model_part(const std::string& fo
 }
 
 SHARPEYE_BODY std::string vision_part_name(const std::string& name) {
-  const std::string known = model_tensor_name(name);
+  std::string known = model_tensor_name(name);
   if (begins_with(known, "vision_tower.")) return known;
   for (const char* root : {"embeddings.", "encoder.", "pre_layrnorm.", "post_layernorm.", "head."}) {
     if (begins_with(name, root)) return "vision_tower.vision_model." + name;
@@ -51,7 +51,7 @@ SHARPEYE_BODY std::string vision_part_name(const std::string& name) {
 }
 
 SHARPEYE_BODY std::string language_model_part_name(const std::string& name) {
-  const std::string known = model_tensor_name(name);
+  std::string known = model_tensor_name(name);
   if (begins_with(known, "language_model.")) return known;
   for (const char* root : {"decoder.", "layers.", "embed_tokens.", "norm."}) {
     if (begins_with(name, root)) return "language_model.model." + name;
@@ -65,7 +65,7 @@ SHARPEYE_BODY std::string ser_connector_part_name(const std::string& name) {
 
 /// What stands behind the projector's root: "linear_1.weight", or "0.weight".
 inline std::string projector_rest(const std::string& name) {
-  const std::string known = model_tensor_name(name);
+  std::string known = model_tensor_name(name);
   for (const char* root : {"multi_modal_projector.", "model.mm_projector.", "mm_projector.", "connector."}) {
     if (begins_with(known, root)) return known.substr(std::string(root).size());
   }

@@ -122,7 +122,8 @@ inline Image mean_colour(const Image& square) {
   for (std::size_t c = 0; c < 3; ++c) {
     double sum = 0;
     for (std::size_t i = c; i < square.pixels().size(); i += 3) sum += square.pixels()[i];
-    const auto mean = static_cast<std::uint8_t>(std::lround(sum / static_cast<double>(square.pixels().size() / 3)));
+    const std::size_t count = square.pixels().size() / 3;
+    const auto mean = static_cast<std::uint8_t>(std::lround(sum / static_cast<double>(count)));
     for (Index i = static_cast<Index>(c); i < 3 * flat.width() * flat.height(); i += 3) flat.row(0)[i] = mean;
   }
   return flat;

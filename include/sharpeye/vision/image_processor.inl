@@ -78,8 +78,9 @@ SHARPEYE_BODY std::vector<PixelBox> ImageProcessor::boxes(const ImageSize& image
     const Index rows = covered.height / config_.image_size, columns = covered.width / config_.image_size;
     for (Index tile = 0; tiling.split && rows * columns > 1 && tile < rows * columns; ++tile) {
       const double tile_width = width / static_cast<double>(columns), tile_height = height / static_cast<double>(rows);
-      boxes.push_back({static_cast<double>(tile % columns) * tile_width,
-                       static_cast<double>(tile / columns) * tile_height, tile_width, tile_height});
+      const Index column = tile % columns, row = tile / columns;
+      boxes.push_back(
+          {static_cast<double>(column) * tile_width, static_cast<double>(row) * tile_height, tile_width, tile_height});
     }
     boxes.push_back({0, 0, width, height});
     return boxes;
