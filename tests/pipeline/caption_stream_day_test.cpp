@@ -166,7 +166,9 @@ TEST_CASE("live for a day: drops are those of the contract, memory and descripto
   if (first_kib > 0) {
     MESSAGE("frames ", counts.frames, ", dropped ", counts.dropped, ", captioned ", counts.captioned, ", refined ",
             counts.refined, "; resident ", first_kib, " KiB after an hour, at the end ", resident_kib());
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep what is freed for a while
     CHECK(resident_kib() <= first_kib + 1024);
+#endif
     CHECK(open_files() == files);
   }
 }
