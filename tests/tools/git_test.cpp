@@ -41,7 +41,8 @@ TEST_CASE("a GIT's directory captions, shows, quantizes, packs and is measured")
       const auto quantized =
           test::run({"quantize", "--model", model, "--dtype", dtype, "-o", small, "--image", kSample, "--json"});
       REQUIRE_MESSAGE(quantized.exit_code == 0, quantized.err);
-      for (const auto& [stage, cosine] : test::parse(quantized.out)["cosine"].items()) {
+      const auto report = test::parse(quantized.out);
+      for (const auto& [stage, cosine] : report["cosine"].items()) {
         CAPTURE(stage);
         CHECK(cosine.get<double>() > (dtype == "f16" ? 0.999999 : dtype == "int8" ? 0.997 : 0.95));
       }
