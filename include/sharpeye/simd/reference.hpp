@@ -60,8 +60,7 @@ inline void quantize_row(Index k, const float* a, std::int32_t* values, float& s
 
 /// The integer that stands for A's element (row, i).
 inline int quantized_value(const QuantizedRows& a, Index row, Index i) {
-  const Index first = row / kMR * kMR, height = std::min(kMR, a.m - first);
-  return a.micro_panel(first)[i / 4 * 4 * height + (row - first) * 4 + i % 4];
+  return a.first_of(row)[i / 4 * 4 * a.height(row) + i % 4];
 }
 
 /// C[m, n] = epilogue(A W^T) with A and W as the numbers that their integers stand for.

@@ -116,7 +116,14 @@ struct QuantizedRows {
   const std::int32_t* zeros = nullptr;  ///< [m]: the value of each row that means 0, where steps are left out
 
   Index row_bytes() const noexcept { return groups * kGroup; }
-  const std::int8_t* micro_panel(Index row) const noexcept { return values + row * row_bytes(); }
+  Index height(Index row) const noexcept {  ///< of the micro-panel that the row is in
+    const Index rest = m - row / kMR * kMR;
+    return rest < kMR ? rest : kMR;
+  }
+  /// The first number of a row; the first four of it stand together, the next four 4 * height later.
+  const std::int8_t* first_of(Index row) const noexcept {
+    return values + row / kMR * kMR * row_bytes() + row % kMR * 4;
+  }
 };
 
 /// What happens to an element of the product before it is stored: activation(x + bias[column]) + residual[row, column].

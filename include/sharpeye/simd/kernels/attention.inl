@@ -118,6 +118,7 @@ inline void attention_head(const AttentionHead& head) noexcept {
     pack_keys(head, head.k, keys);
     pack_values(head, head.v, values);
   }
+  const Ahead nothing{reinterpret_cast<const char*>(scores), 0, 0};  // all of it is in the cache
   for (Index row = 0; row < head.num_queries;) {
     const Index rows = tile_height(head.num_queries - row);
     // A causal micro-tile reads the keys that its last row sees; its earlier rows then ignore some of them.
@@ -128,14 +129,14 @@ inline void attention_head(const AttentionHead& head) noexcept {
     for (Index panel = 0; panel < key_panels;) {
       const Index panels = tile_width(key_panels - panel);
       const Index key = panel * kNR;
-      micro_kernel_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim},
+      micro_kernel_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim, nothing},
                       PanelsOfB<float>{keys + key * head_dim, kNR * head_dim}, scores + key, padded_keys, false);
       panel += panels;
     }
     float normalizer[kHighRows];
     pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scores, padded_keys,
                  packed_scores, normalizer);
-    const PackedRows weights{packed_scores, kMR * visible};
+    const PackedRows weights{packed_scores, kMR * visible, nothing};
     const Index panels_of_values = ceil_div(head_dim, kNR);
     for (Index panel = 0; panel < panels_of_values;) {
       constexpr Index kWidth = kWidePanels * kNR;

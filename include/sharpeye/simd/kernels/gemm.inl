@@ -10,6 +10,19 @@ struct SparseRows {
   const float* at(Index r, Index i) const noexcept {
     return data + r * stride + i;
   }
+  SparseRows rows_from(Index r, Index) const noexcept { return {data + r * stride, stride, live}; }
+};
+/// Some rows of one micro-panel of A, which is `height` rows high: element (r, i) at data[i * height + r].
+struct RowsOfPanel {
+  const float* data;
+  Index height;
+
+  template <int>
+  const float* at(Index r, Index i) const noexcept {
+    return data + i * height + r;
+  }
+  template <int>
+  void prefetch(Index) const noexcept {}
 };
 /// Micro-panels of A: element (r, i) of one at data[i * its rows + r]. Those of one micro-tile are panel_stride apart.
 /// (Rows as they stand take a register each for their place: with twelve of them GCC moved some to vector registers and
@@ -17,21 +30,19 @@ struct SparseRows {
 struct PackedRows {
   const float* data;
   Index panel_stride;
+  Ahead ahead;
 
   template <int kRows>
   const float* at(Index r, Index i) const noexcept {
     return data + r / kMR * panel_stride + i * (kRows < kMR ? kRows : kMR) + r % kMR;
   }
-  template <int>
-  void prefetch(Index) const noexcept {}
-};
-/// The same where A is one long stream, longer than the L2 cache, and B comes from memory.
-struct StreamedRows : PackedRows {
-  Ahead ahead;
-
-  // Asks for what comes 1024 floats later. (The hardware's prefetcher stops at each page; 1024 was the best of 0, 256,
-  // 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.) The attribute is needed: GCC holds a prefetch to be without effect, and
-  // drops the calls it has not inlined early.
+  RowsOfPanel rows_from(Index r, Index rows) const noexcept {
+    const Index rest = rows - r / kMR * kMR;
+    return {data + r / kMR * panel_stride + r % kMR, rest < kMR ? rest : kMR};
+  }
+  // A may be one long stream, longer than the L2 cache: this asks for what comes 1024 floats later. (The hardware's
+  // prefetcher stops at each page; 1024 was the best of 0, 256, 512, 1024, 2048: fc2 0.83 -> 0.91 of peak.) The
+  // attribute is needed: GCC holds a prefetch to be without effect, and drops the calls it has not inlined early.
   template <int kRows>
   __attribute__((always_inline)) void prefetch(Index i) const noexcept {
     if constexpr (kRows % kMR == 0) {
@@ -49,6 +60,14 @@ struct PanelsOfB {
   Index panel_stride;
 };
 
+/// How many sets of accumulators a micro-tile of so many vectors has. Where groups of steps can be left out, all of
+/// them go to the sets in the same way.
+inline constexpr int accumulator_sets(int vectors, bool skips) noexcept {
+  if (kFewRows) return vectors <= 2 ? 2 : 1;
+  if (skips) return vectors >= 8 ? 1 : vectors >= 4 ? 2 : 4;
+  return (vectors + 7) / vectors;
+}
+
 /// C[kRows, kPanels * kNR] (+)= A[kRows, k] * B: A by broadcasts, B by one or two vectors a step, C in registers.
 /// Small micro-tiles give the steps of k to several sets of accumulators in turn, since a chain of dependent FMAs would
 /// otherwise wait four cycles a step.
@@ -56,8 +75,7 @@ template <int kRows, int kPanels, class Rows, class Weight>
 inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index ldc, bool accumulate) noexcept {
   constexpr int kVectors = kPanels * kNR / kLanes, kSums = kRows * kVectors;
   constexpr bool kSkips = std::is_same_v<Rows, SparseRows>;
-  // Where groups of steps can be left out, all of them go to the sets in the same way.
-  constexpr int kSets = !kSkips ? (kSums + 7) / kSums : kSums >= 8 ? 1 : kSums >= 4 ? 2 : 4;
+  constexpr int kSets = accumulator_sets(kSums, kSkips);
   static_assert(!kSkips || kSkipSteps % kSets == 0);
   Vec sum[kSets][kRows][kVectors];
 #pragma GCC unroll 16
@@ -88,25 +106,24 @@ inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index l
   };
   Index i = 0;
   if constexpr (kSkips) {
-    if (a.live.begins != nullptr) {
-      for (Index group = 0; group < a.live.size; ++group) {
-#pragma GCC unroll 4
-        for (int j = 0; j < kSkipSteps; ++j) step(j % kSets, a.live.begins[group] + j);
-      }
-      i = k / kSkipSteps * kSkipSteps;
-    }
-  }
-  for (; i + kSets <= k; i += kSets) {
-    if constexpr (kSkips) {
+    const bool all = a.live.begins == nullptr;
+    const Index groups = all ? k / kSkipSteps : a.live.size;
+    for (Index group = 0; group < groups; ++group) {
+      i = all ? group * kSkipSteps : a.live.begins[group];
       constexpr Index kBytes = kNR * sizeof(Weight);
-      for (Index byte = 0; byte < kSets * kBytes; byte += 64) {
+      for (Index byte = 0; all && byte < kSkipSteps * kBytes; byte += 64) {
         prefetch_stream<kPanels>(b.data, b.panel_stride * static_cast<Index>(sizeof(Weight)), i * kBytes + byte);
       }
-    } else {
-      a.template prefetch<kRows>(i);
+#pragma GCC unroll 4
+      for (int j = 0; j < kSkipSteps; ++j) step(j % kSets, i + j);
     }
+    i = k / kSkipSteps * kSkipSteps;
+  } else {
+    for (; i + kSets <= k; i += kSets) {
+      a.template prefetch<kRows>(i);
 #pragma GCC unroll 16
-    for (int set = 0; set < kSets; ++set) step(set, i + set);
+      for (int set = 0; set < kSets; ++set) step(set, i + set);
+    }
   }
   for (; i < k; ++i) step(0, i);
 #pragma GCC unroll 16
@@ -122,10 +139,16 @@ inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index l
   }
 }
 
-/// micro_kernel<rows, kPanels> for a number of rows known at run time: at most kMR, or kHighRows.
+/// micro_kernel<rows, kPanels> for a number of rows known at run time: at most kMR, or kHighRows of packed rows.
 template <int kPanels, class Rows, class Weight>
 inline void micro_kernel_rows(Index rows, Index k, Rows a, PanelsOfB<Weight> b, float* c, Index ldc,
                               bool accumulate) noexcept {
+  if constexpr (kFewRows) {
+    Index r = 0;
+    for (; r + 3 <= rows; r += 3) micro_kernel<3, kPanels>(k, a.rows_from(r, rows), b, c + r * ldc, ldc, accumulate);
+    for (; r < rows; ++r) micro_kernel<1, kPanels>(k, a.rows_from(r, rows), b, c + r * ldc, ldc, accumulate);
+    return;
+  }
   switch (rows) {
     case 1: return micro_kernel<1, kPanels>(k, a, b, c, ldc, accumulate);
     case 2: return micro_kernel<2, kPanels>(k, a, b, c, ldc, accumulate);
@@ -133,7 +156,8 @@ inline void micro_kernel_rows(Index rows, Index k, Rows a, PanelsOfB<Weight> b, 
     case 4: return micro_kernel<4, kPanels>(k, a, b, c, ldc, accumulate);
     case 5: return micro_kernel<5, kPanels>(k, a, b, c, ldc, accumulate);
     case 6: return micro_kernel<6, kPanels>(k, a, b, c, ldc, accumulate);
-    default: return micro_kernel<kHighRows, kPanels>(k, a, b, c, ldc, accumulate);
+    default:
+      if constexpr (!std::is_same_v<Rows, SparseRows>) micro_kernel<kHighRows, kPanels>(k, a, b, c, ldc, accumulate);
   }
 }
 
@@ -213,7 +237,7 @@ inline void gemm_block_of(const GemmBlock& block) noexcept {
                   turn && last ? 0 : ceil_div(kNR * kBytes, tiles)};
       for (Index row = block.row_begin; row < block.row_end;) {
         const Index rows = tile_height(block.row_end - row);
-        const StreamedRows a{{block.packed_a + begin * block.m + row * k, kMR * k}, ahead};
+        const PackedRows a{block.packed_a + begin * block.m + row * k, kMR * k, ahead};
         ahead.data += k * ahead.bytes_a_step;
         tile_into(row, rows, panel, panels, w.n, k, a, b, block.c, block.ldc, block.epilogue,
                   begin == 0 && !block.accumulate, last);

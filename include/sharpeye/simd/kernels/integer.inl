@@ -63,11 +63,15 @@ inline void quantize_rows(Index row_begin, Index row_end, Index m, Index k, cons
   }
 }
 
-/// The four bytes (r, i) to (r, i + 3) of a micro-tile.
+/// The height of the micro-panels of A under a micro-tile of kRows rows.
 template <int kRows>
-SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* a, Index a_panel_bytes, int r, Index i) noexcept {
-  constexpr int kHeight = kRows < kMR ? kRows : kMR;
-  return broadcast_bytes(a + r / kMR * a_panel_bytes + i * kHeight + r % kMR * 4);
+SHARPEYE_INLINE Index panel_height(const QuantizedRows& a, Index row) noexcept {
+  return kFewRows ? a.height(row) : kRows < kMR ? kRows : kMR;
+}
+
+/// The four bytes (r, i) to (r, i + 3) of a micro-tile.
+SHARPEYE_INLINE IntVec four_bytes(const std::int8_t* a, Index a_panel_bytes, Index height, int r, Index i) noexcept {
+  return broadcast_bytes(a + r / kMR * a_panel_bytes + i * height + r % kMR * 4);
 }
 
 /// Four steps of k: kRows rows of A times one line of each panel.
@@ -80,7 +84,7 @@ SHARPEYE_INLINE void byte_step(const std::int8_t* a, Index a_panel_bytes, const 
     const Index j = v * kLanes;
     y[v] = load_bytes(b + j / kNR * stride + j % kNR * 4);
   }
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     const IntVec x = broadcast_bytes(a + r / kMR * a_panel_bytes + r % kMR * 4);
 #pragma GCC unroll 4
@@ -94,7 +98,7 @@ template <int kRows, int kVectors, int kSets>
 SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int8_t* a, Index row, Index panel,
                                        IntVec (&sum)[kSets][kRows][kVectors]) noexcept {
   const PackedWeights& w = block.weights;
-  const Index stride = w.panel_bytes();
+  const Index stride = w.panel_bytes(), height = panel_height<kRows>(block.a, row);
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
   std::int32_t row_sums[kVectors * kLanes];  // sum(w), of whole numbers
   for (int j = 0; j < kVectors * kLanes; ++j) {
@@ -124,7 +128,7 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
       const IntVec y = load_bytes(b + j / kNR * stride + i * kNR + j % kNR * 4);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        sum[0][r][v] = dot_bytes(sum[0][r][v], y, broadcast_bytes(a + i * kRows + r * 4));
+        sum[0][r][v] = dot_bytes(sum[0][r][v], y, broadcast_bytes(a + i * height + r * 4));
         sum[kSets - 1][r][v] = dot_bytes(sum[kSets - 1][r][v], y, minus_zero[r]);
       }
     }
@@ -136,17 +140,17 @@ SHARPEYE_INLINE void sparse_byte_steps(const IntegerBlock& block, const std::int
 template <int kRows, int kPanels>
 inline void byte_kernel(const IntegerBlock& block, Index row, Index panel, Ahead ahead, float* c, Index ldc) noexcept {
   constexpr int kVectors = kPanels * kNR / kLanes;
-  constexpr int kSets = (kRows * kVectors + 7) / (kRows * kVectors);
-  constexpr int kHeight = kRows < kMR ? kRows : kMR;
+  constexpr int kSets = kFewRows ? 1 : (kRows * kVectors + 7) / (kRows * kVectors);
   const PackedWeights& w = block.weights;
   const Index stride = w.panel_bytes(), a_panel_bytes = kMR * block.a.row_bytes();
+  const Index height = panel_height<kRows>(block.a, row);
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
-  const std::int8_t* a = block.a.micro_panel(row);
+  const std::int8_t* a = block.a.first_of(row);
   const LiveSteps& live = block.a.live;
   const bool skips = kRows <= kMR && live.begins != nullptr;
   const bool streams = kRows <= kMR && block.a.m <= kMR;
   IntVec sum[kSets][kRows][kVectors];
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     std::int32_t total = block.a.totals[row + r];
     if (skips) total -= block.a.zeros[row + r] * static_cast<std::int32_t>(w.k);
@@ -176,12 +180,12 @@ inline void byte_kernel(const IntegerBlock& block, Index row, Index panel, Ahead
     }
 #pragma GCC unroll 8
     for (int set = 0; set < kSets; ++set) {
-      byte_step<kRows, kVectors>(a + (i + 4 * set) * kHeight, a_panel_bytes, b + (i + 4 * set) * kNR, stride, sum[set]);
+      byte_step<kRows, kVectors>(a + (i + 4 * set) * height, a_panel_bytes, b + (i + 4 * set) * kNR, stride, sum[set]);
     }
   }
-  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * kHeight, a_panel_bytes, b + i * kNR, stride, sum[0]);
+  for (; i < w.k; i += 4) byte_step<kRows, kVectors>(a + i * height, a_panel_bytes, b + i * kNR, stride, sum[0]);
   const float* scales = w.scales + panel * kNR;
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
@@ -238,10 +242,11 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, con
   static_assert(kGroup / 4 * 2 * (2 * kNibbleLimit - 1) * 127 < 1 << 15);
   const PackedWeights& w = block.weights;
   const Index stride = w.panel_bytes(), groups = block.a.groups, a_panel_bytes = kMR * block.a.row_bytes();
+  const Index height = panel_height<kRows>(block.a, row);
   const auto* b = static_cast<const std::uint8_t*>(w.data) + panel * stride;
-  const std::int8_t* a = block.a.micro_panel(row);
+  const std::int8_t* a = block.a.first_of(row);
   Vec total[kRows][kVectors];
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
@@ -255,7 +260,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, con
         prefetch_stream<kPanels>(b, stride, group * kGroupBytes + byte);
     }
     IntVec sum[kRows][kVectors];
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const IntVec start = broadcast_int(kNarrowSums ? 0 : -kNibbleOffset * block.a.sums[(row + r) * groups + group]);
 #pragma GCC unroll 4
@@ -279,11 +284,11 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, con
           high[v] = high_nibbles(both);
         }
       }
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const Index i = group * kGroup + line * 8;
-        const IntVec first = four_bytes<kRows>(a, a_panel_bytes, r, i),
-                     second = four_bytes<kRows>(a, a_panel_bytes, r, i + 4);
+        const IntVec first = four_bytes(a, a_panel_bytes, height, r, i),
+                     second = four_bytes(a, a_panel_bytes, height, r, i + 4);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           sum[r][v] = dot_nibbles(dot_nibbles(sum[r][v], low[v], first), high[v], second);
@@ -301,7 +306,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, con
         scale[v] = load(reinterpret_cast<const float16*>(data + v / kLineVectors * stride) + first);
       }
     }
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const IntVec start = broadcast_int(kNarrowSums ? -kNibbleOffset * block.a.sums[(row + r) * groups + group] : 0);
 #pragma GCC unroll 4
@@ -311,7 +316,7 @@ inline void nibble_kernel(const IntegerBlock& block, Index row, Index panel, con
       }
     }
   }
-#pragma GCC unroll kUnrolledRows
+#pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     const Vec scale = broadcast(block.a.scales[row + r]), offset = broadcast(block.a.offsets[row + r]);
 #pragma GCC unroll 4
@@ -345,6 +350,11 @@ inline void integer_kernel(const IntegerBlock& block, Index row, Index panel, co
 template <bool kNibbles, int kPanels>
 inline void integer_kernel_rows(const IntegerBlock& block, Index row, Index rows, Index panel, const TileExtras& extras,
                                 float* c, Index ldc) noexcept {
+  if constexpr (kFewRows) {
+    for (Index r = 0; r < rows; ++r)
+      integer_kernel<kNibbles, 1, kPanels>(block, row + r, panel, extras, c + r * ldc, ldc);
+    return;
+  }
   switch (rows) {
     case 1: return integer_kernel<kNibbles, 1, kPanels>(block, row, panel, extras, c, ldc);
     case 2: return integer_kernel<kNibbles, 2, kPanels>(block, row, panel, extras, c, ldc);

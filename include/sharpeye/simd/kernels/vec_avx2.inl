@@ -2,7 +2,7 @@
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
-inline constexpr int kUnrolledRows = 16;
+inline constexpr bool kFewRows = false;
 
 struct Vec {
   __m256 lane;

@@ -3,7 +3,7 @@
 
 inline constexpr Index kLanes = 16;
 inline constexpr int kRegisters = 32;
-inline constexpr int kUnrolledRows = 16;
+inline constexpr bool kFewRows = false;
 
 // Some intrinsics take this mask where a plain form exists: GCC 12 warns of the uninitialised vector in its own plain
 // forms, and compiles both to the same instruction.

@@ -3,9 +3,9 @@
 
 inline constexpr Index kLanes = 8;
 inline constexpr int kRegisters = 16;
-/// Rows of a micro-tile of integers that are unrolled. None: its sums do not fit into the registers anyway, and a loop
-/// is smaller, faster and quicker to compile. (int4, 600 rows: 248 -> 172 ms.)
-inline constexpr int kUnrolledRows = 1;
+/// Sixteen vectors of four numbers hold a micro-tile of few rows: three of floats, one of integers. More are taken in
+/// turns, and one or two kernels of each kind are compiled instead of six.
+inline constexpr bool kFewRows = true;
 
 /// Four numbers in the vectors that GCC and clang offer on every CPU: quick to compile, and as fast as the CPU's base
 /// instructions allow.
