@@ -17,7 +17,8 @@
  * captioners of one model work in parallel. A caption is read-only. Callbacks run on the thread of the call, or those
  * of a live stream on its own.
  */
-/* C's names and typedefs: NOLINTBEGIN(modernize-use-using,readability-identifier-naming) */
+/* C's names and typedefs: NOLINTBEGIN(modernize-use-using,modernize-deprecated-headers,readability-identifier-naming)
+ */
 #ifndef SHARPEYE_C_API_H
 #define SHARPEYE_C_API_H
 
@@ -358,4 +359,4 @@ SHARPEYE_API sharpeye_status sharpeye_scored_words(const char* caption, char* wo
 #endif
 
 #endif
-/* NOLINTEND(modernize-use-using,readability-identifier-naming) */
+/* NOLINTEND(modernize-use-using,modernize-deprecated-headers,readability-identifier-naming) */

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/SVD>
+#include <atomic>
+#include <stdexcept>
 
 #include "sharpeye/core/random.hpp"
 #include "sharpeye/training/contrastive.hpp"
@@ -189,6 +191,18 @@ TEST_CASE("shards: the same sum for any number of threads, and zero afterwards")
     for (const double value : shards.sum(pool)) CHECK(value == 0);
   }
   CHECK(sums[0] == sums[1]);
+}
+
+TEST_CASE("an error in a sample ends its shard and comes out when the others are done") {
+  ThreadPool pool(2);
+  std::atomic<int> done{0};
+  CHECK_THROWS_WITH_AS(GradientShards<float>::for_each_sample(pool, 12,
+                                                              [&](Index i) {
+                                                                if (i == 5) throw std::runtime_error("sample 5");
+                                                                ++done;
+                                                              }),
+                       "sample 5", std::runtime_error);
+  CHECK(done == 10);  // 5 and 9 are of one shard
 }
 
 TEST_CASE("contrastive loss: gradients against differences, equal captions are equally right") {

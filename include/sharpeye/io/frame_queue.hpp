@@ -93,10 +93,12 @@ class QueueReader : public FrameReader {
          ": the stream ended inside a frame");
   }
 
+  // NOLINTBEGIN(readability-identifier-naming): they are the readers' own
   ByteQueue queue_;
   std::string name_;
   DecodeOptions options_;
   std::uint64_t number_ = 0;
+  // NOLINTEND(readability-identifier-naming)
 };
 
 }  // namespace detail

@@ -25,7 +25,7 @@ std::uint64_t for_each_line(const File& file, const LineCallback& callback);
 class LineLog {
  public:
   /// Opens or makes the file. @throws Error kFileAccess when it is none or another process has it open
-  explicit LineLog(std::string path);
+  explicit LineLog(const std::string& path);
   LineLog(const LineLog&) = delete;
   LineLog& operator=(const LineLog&) = delete;
   ~LineLog();

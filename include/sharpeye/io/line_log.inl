@@ -44,7 +44,7 @@ SHARPEYE_BODY LineLog::LineLog(std::string path, int descriptor) noexcept
     : path_(std::move(path)), descriptor_(descriptor) {}
 
 // What the other constructor has opened is closed if this one throws.
-SHARPEYE_BODY LineLog::LineLog(std::string path)
+SHARPEYE_BODY LineLog::LineLog(const std::string& path)
     : LineLog(path, ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644)) {
   require(descriptor_ >= 0, ErrorCode::kFileAccess, path_, ": cannot write: ", std::strerror(errno));
   struct stat status {};

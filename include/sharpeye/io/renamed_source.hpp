@@ -36,7 +36,7 @@ class RenamedSource final : public TensorSource {
 class JoinedSource final : public TensorSource {
  public:
   /// @param where names it in messages. @throws Error kFormat for a name that two sources have
-  JoinedSource(std::vector<std::shared_ptr<const TensorSource>> sources, std::string where);
+  JoinedSource(const std::vector<std::shared_ptr<const TensorSource>>& sources, std::string where);
 
   std::string where() const override { return where_; }
   std::vector<std::string> names() const override;

@@ -45,7 +45,8 @@ SHARPEYE_BODY StoredTensor RenamedSource::read(const std::string& name) const {
   return tensor;
 }
 
-SHARPEYE_BODY JoinedSource::JoinedSource(std::vector<std::shared_ptr<const TensorSource>> sources, std::string where)
+SHARPEYE_BODY JoinedSource::JoinedSource(const std::vector<std::shared_ptr<const TensorSource>>& sources,
+                                         std::string where)
     : where_(std::move(where)) {
   for (const auto& source : sources) {
     for (const std::string& name : source->names()) {

@@ -245,7 +245,7 @@ SHARPEYE_BODY Index write_assembly(const Assembly& assembly, const std::string& 
       for (const auto& file : part.whole_files) {
         const std::string shard =
             concat(part.name, part.whole_files.size() == 1 ? "" : concat("-", ++number), ".safetensors");
-        if (!detail::make_hard_link(file->where(), folder + "/" + shard)) break;
+        if (!detail::make_hard_link(file->where(), concat(folder, "/", shard))) break;
         shards.emplace_back(shard, file->names());
       }
       if (shards.size() == part.whole_files.size()) {
@@ -255,16 +255,16 @@ SHARPEYE_BODY Index write_assembly(const Assembly& assembly, const std::string& 
         linked += static_cast<Index>(shards.size());
         continue;
       }
-      for (const auto& shard : shards) fs::remove(folder + "/" + shard.first);
+      for (const auto& shard : shards) fs::remove(concat(folder, "/", shard.first));
     }
     const std::string shard = part.name + ".safetensors";
-    for (const std::string& name : detail::write_part(assembly, part, folder + "/" + shard, options)) {
+    for (const std::string& name : detail::write_part(assembly, part, concat(folder, "/", shard), options)) {
       weight_map[name] = shard;
     }
   }
   write_file(folder + "/model.safetensors.index.json",
              Json{{"metadata", Json::object()}, {"weight_map", weight_map}}.dump(2) + "\n");
-  for (const auto& [name, text] : assembly.files) write_file(folder + "/" + name, text);
+  for (const auto& [name, text] : assembly.files) write_file(concat(folder, "/", name), text);
   write_file(folder + "/config.json", assembly.config.to_json().dump(2) + "\n");
   return linked;
 }

@@ -21,7 +21,7 @@ typename Tape<S>::Tensor attention(Tape<S>& tape, const typename Tape<S>::Tensor
   const Index hidden = q.columns(), head_dim = hidden / num_heads, queries = q.rows(), keys = k.rows();
   const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
   const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
-  const auto y = tape.allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
+  auto y = tape.allocate(queries, hidden, q.needs_gradient() || k.needs_gradient() || v.needs_gradient());
   const auto weights = tape.allocate(num_heads * queries, keys, false);
   for (Index head = 0; head < num_heads; ++head) {
     const Index column = head * head_dim, kv_column = head / group * head_dim;

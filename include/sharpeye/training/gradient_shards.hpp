@@ -3,6 +3,10 @@
 /// @file
 /// The gradient of a batch: samples on all threads, and the same sum for any number of threads.
 
+#include <exception>
+#include <memory>
+#include <vector>
+
 #include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/training/autodiff.hpp"
 
@@ -42,12 +46,21 @@ class GradientShards {
     return sum;
   }
 
-  /// The same split for work of another form: body(i), shard by shard.
+  /// The same split for work of another form: body(i), shard by shard. What the body throws (memory may run out) ends
+  /// its shard, and is thrown on when the others are done.
   template <class Body>
   static void for_each_sample(ThreadPool& pool, Index count, const Body& body) {
+    std::exception_ptr errors[kShards];
     pool.parallel_for(kShards, [&](Index shard) {
-      for (Index i = shard; i < count; i += kShards) body(i);
+      try {
+        for (Index i = shard; i < count; i += kShards) body(i);
+      } catch (...) {
+        errors[shard] = std::current_exception();
+      }
     });
+    for (const std::exception_ptr& error : errors) {
+      if (error) std::rethrow_exception(error);
+    }
   }
 
   /// The sum of the shards; they are zero afterwards. Valid until the next call.
