@@ -4,10 +4,10 @@
 
 #include <condition_variable>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 
 #include "sharpeye/pipeline/caption_stream.hpp"
+#include "support/resident_memory.hpp"
 
 using namespace sharpeye;
 
@@ -85,15 +85,6 @@ struct Expected {
   }
 };
 
-long resident_kib() {
-  std::ifstream file("/proc/self/status");
-  for (std::string word; file >> word;) {
-    long value = 0;
-    if (word == "VmRSS:" && file >> value) return value;
-  }
-  return 0;
-}
-
 std::size_t open_files() {
   std::error_code ignored;
   std::size_t count = 0;
@@ -142,7 +133,7 @@ TEST_CASE("live for a day: drops are those of the contract, memory and descripto
     // Half an hour of five frames a second, half an hour of one in two seconds.
     const double next = now + (static_cast<long>(now / 1800) % 2 == 0 ? 0.2 : 2);
     if (now < 3600 && next >= 3600) {
-      first_kib = resident_kib();
+      first_kib = support::resident_kib();
       files = open_files();
     }
     now = next;
@@ -165,9 +156,9 @@ TEST_CASE("live for a day: drops are those of the contract, memory and descripto
   CHECK(counts.refined > 20'000);
   if (first_kib > 0) {
     MESSAGE("frames ", counts.frames, ", dropped ", counts.dropped, ", captioned ", counts.captioned, ", refined ",
-            counts.refined, "; resident ", first_kib, " KiB after an hour, at the end ", resident_kib());
+            counts.refined, "; resident ", first_kib, " KiB after an hour, at the end ", support::resident_kib());
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep what is freed for a while
-    CHECK(resident_kib() <= first_kib + 1024);
+    CHECK(support::resident_kib() <= first_kib + 1024);
 #endif
     CHECK(open_files() == files);
   }

@@ -32,7 +32,7 @@ SHARPEYE_BODY PackedMatrix::PackedMatrix(const WeightTensor& tensor) {
     owner = tensor.owner;
     if (tensor.sums) sums = detail::fill_panels(*tensor.sums);
   } else {
-    const std::shared_ptr<void> memory = allocate_pages(static_cast<std::size_t>(weights.bytes()));
+    const std::shared_ptr<void> memory = allocate_lasting_pages(static_cast<std::size_t>(weights.bytes()));
     std::vector<float> values = tensor.codec->pack(tensor, memory.get());
     if (!values.empty()) sums = detail::fill_panels(std::move(values));
     weights.data = memory.get();
