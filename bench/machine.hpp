@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/simd/kernels.hpp"
 
 #if SHARPEYE_X86
@@ -79,11 +80,12 @@ inline double measure_peak(int, sharpeye::Isa = sharpeye::Isa::kScalar) {
 
 /// GB/s at which `threads` threads read a buffer of `bytes` that no cache holds, each its own part; the best of three.
 inline double measure_read_bandwidth(int threads, std::size_t bytes = std::size_t{1} << 29) {
-  std::vector<std::uint64_t> buffer(bytes / sizeof(std::uint64_t), 1);
-  const std::size_t part = buffer.size() / static_cast<std::size_t>(threads);
+  const sharpeye::Pages buffer = sharpeye::allocate_pages(bytes);  // large pages, as weights have
+  std::fill_n(static_cast<std::uint64_t*>(buffer.get()), bytes / sizeof(std::uint64_t), 1);
+  const std::size_t part = bytes / sizeof(std::uint64_t) / static_cast<std::size_t>(threads);
   std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads) * 8);
   const auto read = [&](std::size_t index) {
-    const std::uint64_t* values = buffer.data() + index * part;
+    const std::uint64_t* values = static_cast<const std::uint64_t*>(buffer.get()) + index * part;
     std::uint64_t a = 0, b = 0, c = 0, d = 0;  // plain sums: the compiler's vectors are fast enough for any memory
     for (std::size_t i = 0; i + 32 <= part; i += 32) {
       for (std::size_t j = 0; j < 8; ++j) {
