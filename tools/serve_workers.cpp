@@ -90,12 +90,13 @@ void ServeWorkers::serve(std::size_t worker) {
 }
 
 void ServeWorkers::call_next() {
-  std::size_t left = count_ + free_;
+  std::size_t place = 0;
   for (Visitor* visitor : line_) {
-    if (left-- == 0) return;
-    if (visitor->work != nullptr || visitor->state != State::kWaits) continue;
+    const bool has_thread = place < free_;  // which will wake soon
+    if (place++ == count_ + free_) return;
+    if (visitor->state != State::kWaits || (visitor->work != nullptr && !has_thread)) continue;
     visitor->state = State::kIsNext;
-    visitor->changed.notify_one();
+    if (visitor->work == nullptr) visitor->changed.notify_one();
   }
 }
 

@@ -96,7 +96,8 @@ class ServeWorkers {
   void wait_while(State state, Lock& lock, Visitor& visitor, const WaitLimits& limits);
   static void wait_for_end(Lock& lock, Visitor& visitor);
   void leave(Visitor& visitor);
-  // Tells those at the head of the line, one for each captioner and one more for each that is free, that they are next.
+  // Those at the head of the line are next, as many as there are free threads; and of those whose work is still to
+  // come so many more as there are captioners. They are no longer refused.
   void call_next();
   std::size_t count_waiting() const;
   void join();
