@@ -128,6 +128,9 @@ void add_explain(Command& command) {
   command.number("--alternatives", options->options.alternatives, 0, 100, "The likeliest tokens to list at each step");
   command.number("--beams", options->options.beams, 1, 64, "Beams of the search, 1 is greedy");
   command.number("--rounds", options->options.rounds, 0, 100, "Refinements, instead of as the model says");
+  command.number("--first-share", options->options.first_share, 0, 0.99,
+                 "The first glance's share of the logits of a refinement: probabilities are then those of both, the "
+                 "attention is the second one's");
   command.text("--prompt", options->options.prompt,
                "Of the initial caption, with <image> in it, instead of the model's own");
   command.number("--runs", options->options.runs, 1, 1000, "Captions to take the times of, which are medians");

@@ -91,7 +91,9 @@ std::vector<StageCost> costs_of(const ExplainedImage& found, const CaptionModel&
   if (refines) {
     stages.push_back({"ser_connector", time(&CaptionTimings::ser_connector), rounds * two.ser_connector});
     stages.push_back({"pass2_prefill", time(&CaptionTimings::pass2_prefill), rounds * two.pass2_prefill});
-    stages.push_back({"pass2_decode", time(&CaptionTimings::pass2_decode), rounds * two.pass2_decode});
+    // With a share of its own the first glance reads each token too.
+    const double first_reads = options.first_share > 0 ? two.pass1_decode : 0;
+    stages.push_back({"pass2_decode", time(&CaptionTimings::pass2_decode), rounds * (two.pass2_decode + first_reads)});
   }
   StageCost total{"total", time(&CaptionTimings::total), 0};
   for (const StageCost& stage : stages) total.flops += stage.flops;
@@ -170,6 +172,7 @@ ExplainedImage explain_image(Session& session, const std::string& name, const Ex
   }
   captioning.rounds = options.rounds;
   captioning.prompt = options.prompt;
+  captioning.first_share = options.first_share;
   captioning.is_cancelled = is_interrupted;
 
   ExplainedImage found;

@@ -30,6 +30,7 @@ struct ExplainOptions {
   std::vector<Region> regions;
   std::optional<Index> beams, rounds;
   std::optional<std::string> prompt;
+  double first_share = 0;  ///< CaptionOptions::first_share
   Index alternatives = 5;  ///< of each token
   Index runs = 3;          ///< captions to take the times of
 };

@@ -20,9 +20,9 @@ class CaptionsAnswer : public Answer {
       : model_(std::move(model)), min_confidence_(min_confidence) {}
 
   std::string whole(const std::vector<Captioned>& captions) const override {
-    Json list = Json::list();
-    for (const Captioned& captioned : captions) list.push_back(to_json(captioned.caption, min_confidence_));
-    return line({{"model", model_}, {"captions", list}});
+    Json json{{"model", model_}, {"captions", Json::list()}};
+    for (const Captioned& captioned : captions) json["captions"].push_back(to_json(captioned.caption, min_confidence_));
+    return line(json);
   }
 
   const char* stream_type() const override { return "application/x-ndjson"; }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace tool {
 namespace {
@@ -49,15 +50,19 @@ void ServeConnection::begin_body(int seconds) {
 }
 
 bool ServeConnection::fill() {
-  if (!poll_until(socket_, POLLIN, deadline_)) {
+  ssize_t got;
+  if (Clock::now() >= deadline_) {
     fault_ = Fault::kTimeout;
     return false;
   }
-  ssize_t got;
-  do {
-    got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return fill();
+  while ((got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT)) < 0) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) break;
+    if (!poll_until(socket_, POLLIN, deadline_)) {
+      fault_ = Fault::kTimeout;
+      return false;
+    }
+  }
   begin_ = 0;
   end_ = got > 0 ? static_cast<std::size_t>(got) : 0;
   if (got < 0) fault_ = Fault::kClosed;
@@ -82,6 +87,18 @@ long ServeConnection::read(char* data, std::size_t size) {
 }
 
 bool ServeConnection::write(const char* data, std::size_t size, int seconds) {
+  if (!holds_) return send(data, size, seconds);
+  held_.append(data, size);
+  return true;
+}
+
+bool ServeConnection::release(int seconds) {
+  holds_ = false;
+  const std::string held = std::exchange(held_, {});
+  return send(held.data(), held.size(), seconds);
+}
+
+bool ServeConnection::send(const char* data, std::size_t size, int seconds) {
   while (size > 0) {
     const ssize_t sent = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {

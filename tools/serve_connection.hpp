@@ -10,7 +10,7 @@
 
 namespace tool {
 
-/// A connected socket, closed at the end. Used by one thread.
+/// A connected socket, closed at the end. Used by one thread, but for is_gone().
 class ServeConnection {
  public:
   using Clock = std::chrono::steady_clock;
@@ -30,11 +30,15 @@ class ServeConnection {
   long read(char* data, std::size_t size);
   /// Writes all of it unless `seconds` pass without progress. @return whether it did
   bool write(const char* data, std::size_t size, int seconds);
+  /// From now on write() keeps what it gets, until release(): head and body of a reply leave together, in one packet.
+  void hold() { holds_ = true; }
+  /// Writes what was kept, as write() does.
+  bool release(int seconds);
 
   /// Waits for the next request. @return false when `seconds` pass, or the other side closes
   bool wait(double seconds);
   bool has_bytes() const { return begin_ < end_; }
-  /// Whether the client has closed the connection, or broken it off.
+  /// Whether the client has closed the connection, or broken it off. From any thread.
   bool is_gone() const;
   Fault fault() const { return fault_; }
   int socket() const { return socket_; }
@@ -47,6 +51,7 @@ class ServeConnection {
 
  private:
   bool fill();
+  bool send(const char* data, std::size_t size, int seconds);
 
   int socket_;
   std::vector<char> buffer_;
@@ -55,6 +60,8 @@ class ServeConnection {
   std::size_t head_left_ = 0;
   bool in_head_ = false;
   Fault fault_ = Fault::kNone;
+  bool holds_ = false;
+  std::string held_;
 };
 
 }  // namespace tool

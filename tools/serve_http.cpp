@@ -3,6 +3,7 @@
 
 #include "tools/serve_http.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -69,7 +70,8 @@ struct HttpServer::Parts {
       response.set_content(body, reply.content_type);
     } else {
       response.set_chunked_content_provider(
-          reply.content_type, [stream = std::move(reply.stream), bytes](std::size_t, httplib::DataSink& sink) {
+          reply.content_type, [this, stream = std::move(reply.stream), bytes](std::size_t, httplib::DataSink& sink) {
+            exchange.connection->release(options.write_seconds);
             stream([&](std::string_view part) { return sink.write(part.data(), part.size()); });
             sink.done();
             return true;
@@ -83,8 +85,11 @@ struct HttpServer::Parts {
   }
 
   // Receives a body. @throws HttpError
-  std::string receive(const httplib::ContentReader& read, BodyBytes& bytes) const {
+  std::string receive(const httplib::Request& request, const httplib::ContentReader& read, BodyBytes& bytes) const {
     std::string body;
+    // Grown step by step a body is copied twice; but a client gets memory for what it sends, not for what it announces.
+    const std::string announced = request.get_header_value("Content-Length");
+    if (!announced.empty()) body.reserve(std::min<std::size_t>(std::stoull(announced), std::size_t{1} << 20));
     bool is_too_large = false, is_too_much = false;
     const bool is_whole = read([&](const char* data, std::size_t size) {
       is_too_large = body.size() + size > options.max_body;
@@ -108,9 +113,10 @@ struct HttpServer::Parts {
     try {
       ServeRequest head = head_of(request);
       const auto bytes = std::make_shared<BodyBytes>(bytes_in_memory, 4 * options.max_body);
-      if (read != nullptr) head.body = receive(*read, *bytes);
+      if (read != nullptr) head.body = receive(request, *read, *bytes);
       ServeConnection& connection = *exchange.connection;
       const auto is_gone = [&connection] { return connection.is_gone(); };
+      connection.hold();
       send(service.answer(std::move(head), is_gone), request, response, bytes);
     } catch (...) {
       refuse(to_http_error(), request, response);

@@ -138,7 +138,8 @@ class HttpLibraryServer : public httplib::Server {
       exchange = {&connection, "", false};
       connection.begin_head(options_.head_seconds, kMaxHeadBytes);
       bool closes = false;
-      is_open = process(*this, stream, closes, 0) && !closes && !exchange.must_close;
+      is_open = process(*this, stream, closes, 0) && !closes;
+      is_open = connection.release(options_.write_seconds) && is_open && !exchange.must_close;
     }
     if (exchange.must_close) connection.linger();
     exchange = {};

@@ -75,13 +75,15 @@ bool equals_secret(std::string_view given, std::string_view secret) {
   return difference == 0;
 }
 
+// A look whether the client has gone is a system call, and a captioner asks between tokens: 40 times in 5 ms.
+constexpr auto kTimeBetweenLooks = std::chrono::milliseconds(10);
+
 }  // namespace
 
 /// One task on its way: the images are decoded one after another, so that a request has one in memory.
 struct Service::Work {
   Service& service;
   CaptionTask task;
-  WorkerLease lease;
   Clock::time_point deadline;
   std::vector<Captioned> captions;
 
@@ -91,8 +93,9 @@ struct Service::Work {
     std::function<void(Index, const std::string&)> on_caption;
   };
 
-  // Captions image i. @throws as decoding and captioning
-  const Captioned& caption(std::size_t i, const std::function<bool()>& is_gone, const Listeners& listeners) {
+  // Captions image i with captioner `worker`. @throws as decoding and captioning
+  const Captioned& caption(std::size_t i, std::size_t worker, const std::function<bool()>& is_gone,
+                           const Listeners& listeners) {
     const ServeLimits& limits = service.config_.context.limits;
     SentImage& sent = task.images[i];
     const auto begin = Clock::now();
@@ -102,9 +105,13 @@ struct Service::Work {
     Captioned captioned;
     CaptionOptions options = task.options;
     bool is_late = false;
+    auto next_look = begin;
     options.is_cancelled = [&] {
-      is_late = Clock::now() >= deadline;
-      return is_late || is_gone();
+      const auto now = Clock::now();
+      is_late = now >= deadline;
+      if (is_late || now < next_look) return is_late;
+      next_look = now + kTimeBetweenLooks;
+      return is_gone();
     };
     options.on_token = listeners.on_token;
     if (listeners.on_caption) {
@@ -114,7 +121,7 @@ struct Service::Work {
       captioned.prompt_tokens += static_cast<Index>(ids.size());
     };
     try {
-      captioned.caption = service.caption_(lease.worker(), image, options);
+      captioned.caption = service.caption_(worker, image, options);
       if (listeners.on_caption && captioned.caption.rounds > 0) {
         listeners.on_caption(captioned.caption.rounds, captioned.caption.refined);
       }
@@ -276,30 +283,36 @@ ServeReply Service::carry_out(CaptionTask task, const std::function<bool()>& is_
                     concat("request: expected at most ", limits.max_images, " images, actual ", task.images.size()));
   // What can be wrong with an image should be said before a stream begins.
   for (const SentImage& image : task.images) read_image_structure(image.bytes, image.place, limits.max_pixels);
-  const auto deadline = Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * limits.seconds));
-  const auto work =
-      std::make_shared<Work>(Work{*this, std::move(task), workers_.lend(deadline, is_gone, busy_status), deadline, {}});
+  const WaitLimits wait{Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * limits.seconds)),
+                        is_gone, busy_status};
+  const auto work = std::make_shared<Work>(Work{*this, std::move(task), wait.deadline, {}});
   const std::size_t count_of_images = work->task.images.size();
   if (!work->task.streams) {
-    for (std::size_t i = 0; i < count_of_images; ++i) work->caption(i, is_gone, {});
+    workers_.run(wait, [&](std::size_t worker) {
+      for (std::size_t i = 0; i < count_of_images; ++i) work->caption(i, worker, is_gone, {});
+    });
     reply.body = work->task.answer->whole(work->captions);
     return reply;
   }
+  // The head of the reply is sent when the captioner is there: until then the status can still be another one.
+  const auto place = std::make_shared<ServeWorkers::Place>(workers_.wait(wait));
   reply.content_type = work->task.answer->stream_type();
   reply.headers.emplace_back("Cache-Control", "no-cache");
-  reply.stream = [work, is_gone, count_of_images](const Writer& write) {
+  reply.stream = [work, place, wait, count_of_images](const Writer& write) {
     Answer& answer = *work->task.answer;
     bool has_gone = false;
     const auto send = [&](const std::string& part) { has_gone = has_gone || (!part.empty() && !write(part)); };
-    const auto gone = [&] { return has_gone || is_gone(); };
+    const auto gone = [&] { return has_gone || wait.is_gone(); };
     try {
       send(answer.begin());
-      for (std::size_t i = 0; i < count_of_images; ++i) {
-        Work::Listeners listeners;
-        listeners.on_token = [&](const CaptionProgress& progress) { send(answer.progress(i, progress)); };
-        listeners.on_caption = [&](Index round, const std::string& text) { send(answer.glance(i, round, text)); };
-        send(answer.caption(i, work->caption(i, gone, listeners)));
-      }
+      place->run(wait, [&](std::size_t worker) {
+        for (std::size_t i = 0; i < count_of_images; ++i) {
+          Work::Listeners listeners;
+          listeners.on_token = [&](const CaptionProgress& progress) { send(answer.progress(i, progress)); };
+          listeners.on_caption = [&](Index round, const std::string& text) { send(answer.glance(i, round, text)); };
+          send(answer.caption(i, work->caption(i, worker, gone, listeners)));
+        }
+      });
       send(answer.end(work->captions));
     } catch (...) {
       send(answer.failure(to_http_error()));

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 
 #include "sharpeye/core/file.hpp"
@@ -147,6 +149,94 @@ TEST_CASE("raw frames with and without stride") {
                                  {RawFrames::Layout::kRgb24, 60000, 60000, 0},
                                  {RawFrames::Layout::kRgb24, 2, 2, Index{1} << 40}}) {
     CHECK_THROWS_AS(read_raw_frames(source_of(""), "pipe", wrong), Error);
+  }
+}
+
+namespace {
+
+// BT.601 by its formula, in whole numbers of 1/256.
+std::uint8_t level(int sum) {
+  return static_cast<std::uint8_t>(std::clamp((sum + 128) >> 8, 0, 255));
+}
+std::array<std::uint8_t, 3> rgb_of(int luma, int blue, int red, bool is_full_range) {
+  const int u = blue - 128, v = red - 128, y = is_full_range ? 256 * luma : 298 * (luma - 16);
+  return is_full_range ? std::array{level(y + 359 * v), level(y - 88 * u - 183 * v), level(y + 454 * u)}
+                       : std::array{level(y + 409 * v), level(y - 100 * u - 208 * v), level(y + 516 * u)};
+}
+
+}  // namespace
+
+TEST_CASE("YUV: every luma and difference becomes the pixel of the formula") {
+  for (const bool is_full_range : {false, true}) {
+    int wrong = 0;
+    for (int blue = 0; blue < 256; blue += 3) {  // 0 and 255 among them
+      std::string bytes;
+      for (int red = 0; red < 256; ++red)
+        for (int luma = 0; luma < 256; ++luma) bytes += static_cast<char>(luma);
+      bytes += std::string(1 << 16, static_cast<char>(blue));
+      for (int red = 0; red < 256; ++red) bytes += std::string(256, static_cast<char>(red));
+      const auto reader =
+          read_frames(source_of(y4m(is_full_range ? "W256 H256 C444 XCOLORRANGE=FULL" : "W256 H256 C444", {bytes})),
+                      "pipe", default_decoder());
+      const auto image = reader->next();
+      REQUIRE(image.has_value());
+      for (int red = 0; red < 256; ++red) {
+        for (int luma = 0; luma < 256; ++luma) {
+          const auto right = rgb_of(luma, blue, red, is_full_range);
+          wrong += std::equal(right.begin(), right.end(), image->row(red) + 3 * luma) ? 0 : 1;
+        }
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("YUV: widths around a block, in each sampling") {
+  unsigned seed = 1;
+  const auto noise = [&](Index size) {
+    std::string bytes;
+    for (Index i = 0; i < size; ++i) bytes += static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
+    return bytes;
+  };
+  const auto at = [](const std::string& bytes, Index i) {
+    return static_cast<int>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]));
+  };
+  for (const Index width : {1, 2, 31, 32, 33, 63, 64, 65, 97}) {
+    for (const Index height : {1, 2, 3}) {
+      for (const char* sampling : {"420", "422", "444", "mono", "nv12"}) {
+        CAPTURE(width);
+        CAPTURE(height);
+        CAPTURE(sampling);
+        const std::string name = sampling;
+        const bool is_nv12 = name == "nv12", is_grey = name == "mono";
+        const int down_x = name == "444" || is_grey ? 0 : 1, down_y = name == "420" || is_nv12 ? 1 : 0;
+        const Index half = (width + down_x) >> down_x, rows = (height + down_y) >> down_y;
+        const Index stride = is_nv12 ? 2 * half : width;  // of luma
+        const std::string luma = noise(stride * height), blue = noise(half * rows), red = noise(half * rows);
+        std::string bytes = luma;
+        for (Index i = 0; is_nv12 && i < half * rows; ++i) {
+          bytes += blue[static_cast<std::size_t>(i)];
+          bytes += red[static_cast<std::size_t>(i)];
+        }
+        if (!is_nv12 && !is_grey) bytes += blue + red;
+        const auto reader =
+            is_nv12 ? read_raw_frames(source_of(bytes), "pipe", {RawFrames::Layout::kNv12, width, height, stride})
+                    : read_frames(source_of(y4m(concat("W", width, " H", height, " C", name), {bytes})), "pipe",
+                                  default_decoder());
+        const auto image = reader->next();
+        REQUIRE(image.has_value());
+        int wrong = 0;
+        for (Index y = 0; y < height; ++y) {
+          for (Index x = 0; x < width; ++x) {
+            const Index chroma = (y >> down_y) * half + (x >> down_x);
+            const auto right = rgb_of(at(luma, y * stride + x), is_grey ? 128 : at(blue, chroma),
+                                      is_grey ? 128 : at(red, chroma), false);
+            wrong += std::equal(right.begin(), right.end(), image->row(y) + 3 * x) ? 0 : 1;
+          }
+        }
+        CHECK(wrong == 0);
+      }
+    }
   }
 }
 

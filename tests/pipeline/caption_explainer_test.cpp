@@ -143,11 +143,14 @@ TEST_CASE("so it is with LLaMA's and Qwen2's grouped queries and rotary position
 
 TEST_CASE("looking on changes no caption, and sees the probabilities of the tokens as they were written") {
   for (const char* name : kModels) {
-    for (const Index beams : {1, 3}) {
+    for (const auto& [beams, first_share] :
+         std::vector<std::pair<Index, double>>{{1, 0.0}, {3, 0.0}, {1, 0.4}, {3, 0.4}}) {
       CAPTURE(name);
       CAPTURE(beams);
+      CAPTURE(first_share);  // above 0: what chose the tokens is a mixture
       CaptionOptions options;
       options.rounds = 2;
+      options.first_share = first_share;
       const Explained one(name, options, beams);
       CHECK(one.seen.initial_ids == one.plain.initial_ids);
       CHECK(one.seen.refined_ids == one.plain.refined_ids);

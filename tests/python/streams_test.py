@@ -1,5 +1,6 @@
 """Streams of the installed package, without numpy: captions as single calls give them, live mode, callbacks, bad input."""
 
+import gc
 import itertools
 import os
 import pathlib
@@ -8,6 +9,7 @@ import tempfile
 import threading
 import time
 import unittest
+import weakref
 
 import sharpeye
 
@@ -93,6 +95,23 @@ class Streams(unittest.TestCase):
             list(self.captioner.stream(broken()))
         with self.assertRaisesRegex(sharpeye.Error, "image: "):
             list(self.captioner.stream([frame(1), b"hello"]))
+
+    def test_a_callback_that_knows_its_stream_is_collected(self):
+        class Viewer:
+            def __init__(self, captioner, live):
+                self.stream = sharpeye.Stream(captioner, lambda said: self.show(said), live=live)
+
+            def show(self, said):
+                pass
+
+        for live in (False, True):
+            viewer = Viewer(self.captioner, live)
+            viewer.stream.push(frame(1), 0.0)
+            viewer.stream.finish()
+            gone = weakref.ref(viewer)
+            del viewer
+            gc.collect()
+            self.assertIsNone(gone())
 
     def test_live_drops_frames_and_captions_the_last(self):
         heard, threads = [], set()

@@ -149,6 +149,32 @@ TEST_CASE("the mean over layers and heads is the mean of each") {
   CHECK(flops == doctest::Approx(number(json.at("stages")[json.at("stages").size() - 1].at("flops"))).epsilon(1e-5));
 }
 
+TEST_CASE("with a share of the first glance explain shows the probabilities of both together") {
+  const auto log_probabilities = [](const Json& json) {
+    std::vector<double> values;
+    const Json& glances = json.at("glances");
+    for (const Json& token : glances[glances.size() - 1].at("tokens"))
+      values.push_back(number(token.at("log_probability")));
+    return values;
+  };
+  const auto decoding = [](const Json& json) {
+    for (const Json& stage : json.at("stages")) {
+      if (stage.at("stage") == Json("pass2_decode")) return number(stage.at("flops"));
+    }
+    return 0.0;
+  };
+  const Json alone = explain({"--beams", "1"}), both = explain({"--beams", "1", "--first-share", "0.5"});
+  // As `caption` says them, of the same share.
+  const auto captioned = run({"caption", "--model", kDemo, "--json", "--beams", "1", "--first-share", "0.5", kSample});
+  REQUIRE(captioned.exit_code == 0);
+  const Json said = test::parse(captioned.out).at("log_probabilities").at("refined");
+  const std::vector<double> shown = log_probabilities(both);
+  REQUIRE(shown.size() == said.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) CHECK(std::abs(shown[i] - number(said[i])) < 1e-4);
+  CHECK(shown != log_probabilities(alone));
+  CHECK(decoding(both) > 1.5 * decoding(alone));
+}
+
 TEST_CASE("explain refuses what it cannot show, before it writes anything") {
   const test::TemporaryFolder folder;
   const auto refused = [&](std::vector<std::string> more, const std::string& part) {

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Captions a second of `sharpeye serve` with 16 clients at once, beside `sharpeye caption` on the same images, in turns.
 
-Usage: serve_rate.py COMMAND [--images 200] [--clients 16] [--parallel 2] [--turns 3]
-"""
+Usage: serve_rate.py COMMAND [--model DIR] [--images 1000] [--clients 16] [--parallel 2] [--turns 3]
+
+The clients run on the same cores as the server: their own processor time is printed beside the server's and the command's,
+all for one caption. Each turn starts a server of its own, for processes differ by some percent."""
 
 import argparse
 import json
 import os
 import pathlib
 import re
+import resource
 import selectors
 import socket
 import subprocess
@@ -18,18 +21,19 @@ import time
 from serve_support import DEMO, Server, ppm
 
 
-def rate_of_command(command, folder, parallel):
-    """Without loading: the rate of all images, less the time for one."""
+def rate_of_command(command, model, images, parallel):
+    """Without loading: the rate of all images, less the time for one; its processor time; the captions."""
     def run(images):
-        begin = time.monotonic()
-        done = subprocess.run([command, "caption", "--model", str(DEMO), "--parallel", str(parallel), "--json", *images],
+        begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run([command, "caption", "--model", model, "--parallel", str(parallel), "--json", *images],
                               check=True, capture_output=True)
-        return time.monotonic() - begin, [json.loads(line)["refined"] for line in done.stdout.splitlines()]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.monotonic() - begin, cpu, [json.loads(line)["refined"] for line in done.stdout.splitlines()]
 
-    images = sorted(map(str, folder.iterdir()))
-    loading, _ = run(images[:1])
-    seconds, captions = run(images)
-    return (len(images) - 1) / (seconds - loading), captions
+    loading, loading_cpu, _ = run(images[:1])
+    seconds, cpu, captions = run(images)
+    return (len(images) - 1) / (seconds - loading), (cpu - loading_cpu) / (len(images) - 1), captions
 
 
 class Client:
@@ -37,7 +41,7 @@ class Client:
 
     def __init__(self, server, requests):
         self.requests, self.got, self.replies = requests, b"", []
-        self.socket = socket.create_connection((server.host, server.port), timeout=60)
+        self.socket = socket.create_connection((server.host, server.port), timeout=600)
         self.send()
 
     def send(self):
@@ -87,27 +91,32 @@ def cpu_seconds(pid):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
-    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--model", default=str(DEMO))
+    parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--turns", type=int, default=3)
     arguments = parser.parse_args()
-    images = [ppm(seed, 64, 64) for seed in range(arguments.images)]
-    with tempfile.TemporaryDirectory() as name, \
-            Server(arguments.command, "--parallel", str(arguments.parallel)) as server:
-        folder = pathlib.Path(name)
-        for i, image in enumerate(images):
-            (folder / f"{i:05}.ppm").write_bytes(image)
+    different = [ppm(seed, 64, 64) for seed in range(min(arguments.images, 100))]
+    with tempfile.TemporaryDirectory() as folder:
+        names = [pathlib.Path(folder, f"{i:05}.ppm") for i in range(len(different))]
+        for name, image in zip(names, different):
+            name.write_bytes(image)
+        which = [i % len(different) for i in range(arguments.images)]
+        images, files = [different[i] for i in which], [str(names[i]) for i in which]
         for _ in range(arguments.turns):
-            command, said = rate_of_command(arguments.command, folder, arguments.parallel)
-            before, mine = cpu_seconds(server.process.pid), time.process_time()
-            served, answered = rate_of_server(server, images, arguments.clients)
-            cpu = 1000 * (cpu_seconds(server.process.pid) - before) / len(images)
-            mine = 1000 * (time.process_time() - mine) / len(images)
+            command, its, said = rate_of_command(arguments.command, arguments.model, files, arguments.parallel)
+            with Server(arguments.command, "--parallel", str(arguments.parallel), "--time-limit", "100000",
+                        model=arguments.model) as server:
+                rate_of_server(server, images[:arguments.parallel], arguments.parallel)  # as the command's first image
+                before, mine = cpu_seconds(server.process.pid), time.process_time()
+                served, answered = rate_of_server(server, images, arguments.clients)
+                cpu = (cpu_seconds(server.process.pid) - before) / len(images)
+                mine = (time.process_time() - mine) / len(images)
             assert answered == said, "other captions than the command's"
-            print(f"caption --parallel {arguments.parallel}: {command:.2f}/s; serve --parallel {arguments.parallel}, "
-                  f"{arguments.clients} clients: {served:.2f}/s; ratio {served / command:.3f}; "
-                  f"processor time of a request: server {cpu:.2f} ms, clients {mine:.2f} ms", flush=True)
+            print(f"caption --parallel {arguments.parallel}: {command:.2f}/s; serve, {arguments.clients} clients: "
+                  f"{served:.2f}/s; ratio {served / command:.3f}; processor time of a caption: command {1000 * its:.2f} ms, "
+                  f"server {1000 * cpu:.2f} ms, clients {1000 * mine:.2f} ms", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,14 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <future>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "run_command.hpp"
 #include "sharpeye/core/error.hpp"
@@ -237,12 +243,87 @@ TEST_CASE("a full queue and a stop are answered at once") {
   CHECK(ollama.status == 503);
   CHECK(ollama.body.find("server busy") != std::string::npos);
   CHECK(service.answer(post("/v1/chat/completions", chat()), nobody_leaves).status == 429);
+  CHECK(ask(service, post("/v1/chat/completions", chat(",\"stream\":true"))).status == 429);
   service.stop();
   CHECK(waiting.get().status == 503);
   CHECK(service.answer(post("/api/generate", body), nobody_leaves).status == 503);
   CHECK(ask(service, {"GET", "/health", "", "", "", "", ""}).status == 503);
   go.set_value();
   CHECK(running.get().status == 200);
+}
+
+TEST_CASE("who waits longer than allowed is refused, also where the reply has begun") {
+  ServiceConfig hasty = config();
+  hasty.context.limits.seconds = 0.05;
+  std::promise<void> go;
+  const std::shared_future<void> may_go = go.get_future().share();
+  Service service(hasty, [&](std::size_t worker, const Image& image, const CaptionOptions& options) {
+    may_go.wait();
+    CaptionOptions patient = options;
+    patient.is_cancelled = nobody_leaves;
+    return fake_caption(worker, image, patient);
+  });
+  const std::string body = generate(",\"stream\":false");
+  auto running =
+      std::async(std::launch::async, [&] { return service.answer(post("/api/generate", body), nobody_leaves); });
+  const auto running_now = [&] {
+    return test::parse(ask(service, {"GET", "/health", "", "", "", "", ""}).body).at("running").get<int>();
+  };
+  while (running_now() == 0) std::this_thread::yield();
+  CHECK(service.answer(post("/api/generate", body), nobody_leaves).status == 503);
+  const Received stream = ask(service, post("/api/generate", generate()));
+  CHECK(stream.status == 200);
+  CHECK(stream.body.find("no captioner became free in time") != std::string::npos);
+  int looks = 0;
+  const auto leaves_later = [&] { return ++looks > 1; };
+  CHECK(service.answer(post("/api/generate", body), leaves_later).status != 200);
+  go.set_value();
+  CHECK(running.get().status == 200);
+}
+
+TEST_CASE("a stream that is next keeps nobody waiting, and a place that is given up is free again") {
+  Service service(config(), fake_caption);
+  {
+    // Replies whose head is never sent: one for the captioner that is free, and one that is next.
+    const ServeReply first = service.answer(post("/api/generate", generate()), nobody_leaves);
+    const ServeReply second = service.answer(post("/api/generate", generate()), nobody_leaves);
+    CHECK(first.stream);
+    CHECK(second.stream);
+    CHECK(service.answer(post("/api/generate", generate(",\"stream\":false")), nobody_leaves).status == 200);
+    second.stream([](std::string_view) { return true; });
+  }
+  const auto health = test::parse(ask(service, {"GET", "/health", "", "", "", "", ""}).body);
+  CHECK(health.at("running") == 0);
+  CHECK(health.at("waiting") == 0);
+  CHECK(ask(service, post("/api/generate", generate())).parts.size() == 5);
+}
+
+TEST_CASE("captions of many at once are done by the captioners' own threads, each by one at a time") {
+  ServiceConfig wide = config();
+  wide.parallel = 3;
+  std::mutex mutex;
+  std::map<std::size_t, std::set<std::thread::id>> threads;
+  std::array<std::atomic<int>, 3> at_work{};
+  Service service(wide, [&](std::size_t worker, const Image& image, const CaptionOptions& options) {
+    const int others = at_work.at(worker)++;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      threads[worker].insert(std::this_thread::get_id());
+      CHECK(others == 0);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --at_work.at(worker);
+    return fake_caption(worker, image, options);
+  });
+  std::vector<std::future<Received>> replies;
+  for (int i = 0; i < 60; ++i) {
+    const std::string body = generate(i % 2 == 0 ? ",\"stream\":false" : "");
+    replies.push_back(
+        std::async(std::launch::async, [&service, body] { return ask(service, post("/api/generate", body)); }));
+  }
+  for (auto& reply : replies) CHECK(reply.get().status == 200);
+  CHECK(threads.size() == 3);
+  for (const auto& [worker, of_worker] : threads) CHECK(of_worker.size() == 1);
 }
 
 TEST_CASE("a client that has gone is not captioned for") {

@@ -80,7 +80,7 @@ class Server:
             self.process.send_signal(how)
         return self.process.wait(timeout=120)
 
-    def connect(self, timeout=120):
+    def connect(self, timeout=600):
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
 
     def raw(self, data, timeout=30, shut=False):

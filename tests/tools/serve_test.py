@@ -2,6 +2,7 @@
 """Tests `sharpeye serve` over sockets, with the demo model. Usage: serve_test.py COMMAND [unittest's arguments]"""
 
 import concurrent.futures
+import http.client
 import json
 import signal
 import socket
@@ -15,6 +16,41 @@ from serve_support import DEMO, SAMPLE, Server, chat, data_uri, ppm, text_of
 
 COMMAND = sys.argv.pop(1)
 QUICK = {"glances": 2, "beams": 1, "max_new_tokens": 12}
+
+# Seconds of work on any machine: sampled captions come back as they were in hardly any round, so that none is left out.
+# Tests do not say how long something may take, for the machine may be busy, or a debugger or sanitizer slow: they look
+# at what came before what.
+LONG = {"rounds": 100, "sample": True, "temperature": 2.0, "seed": 1, "max_new_tokens": 77}
+
+
+def long_request(images=16, **more):
+    return {"images": [text_of(ppm(seed)) for seed in range(images)], **LONG, **more}
+
+
+def wait_until(is_true, what):
+    """Waits for something that must come, however slow the machine."""
+    end = time.monotonic() + 120
+    while not is_true():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+class Leaver:
+    """A client that sends a request, and does not wait for the reply."""
+
+    def __init__(self, server, body):
+        self.connection = server.connect()
+        self.connection.request("POST", "/v1/captions", body=json.dumps(body),
+                                headers={"Content-Type": "application/json"})
+
+    def leave(self):
+        self.connection.close()
+
+
+def captioned(server):
+    """How many images were captioned so far."""
+    text = server.ask("GET", "/metrics")[2].decode()
+    return int(next(line for line in text.splitlines() if line.startswith("sharpeye_captions_total ")).split()[1])
 
 
 def captions_of(reply):
@@ -291,60 +327,94 @@ class ServeTest(unittest.TestCase):
         alone = [captions_of(self.server.post("/v1/captions", {"image": text_of(image)})[1]) for image in images]
         self.assertGreater(len(set(map(str, alone))), 1)
 
+        reconnected = []
+
         def client(number):
             connection = self.server.connect()
             for step in range(4):
                 which = (number + step) % len(images)
-                status, _, data = self.server.ask("POST", "/v1/captions", {"image": text_of(images[which])},
-                                                  connection=connection)
+                body = {"image": text_of(images[which])}
+                try:
+                    status, _, data = self.server.ask("POST", "/v1/captions", body, connection=connection)
+                except (http.client.RemoteDisconnected, ConnectionError):
+                    # The server closes a connection that says nothing for five seconds; a busy machine needs them.
+                    reconnected.append(number)
+                    connection.close()
+                    status, _, data = self.server.ask("POST", "/v1/captions", body, connection=connection)
                 assert status == 200, data
                 assert captions_of(json.loads(data)) == alone[which], (data, alone[which])
             connection.close()
 
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(client, range(16)))
+        self.assertLess(len(reconnected), 3 * 16, "no connection was kept")
+
+    def test_streams_at_once_are_whole(self):
+        images = [ppm(seed, 48, 48) for seed in range(4)]
+        said = [command_says(image)[1] for image in images]
+
+        def client(number):
+            body = {"model": "demo", "images": [text_of(images[number % len(images)])]}
+            _, _, data = self.server.ask("POST", "/api/generate", body)
+            lines = [json.loads(line) for line in data.splitlines()]
+            assert lines[-1]["done"], data
+            assert "".join(line["response"] for line in lines) == said[number % len(images)], data
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(client, range(32)))
 
 
 class LimitsTest(unittest.TestCase):
     def test_a_full_queue_answers_at_once(self):
-        with Server(COMMAND, "--queue", "1") as server:
-            slow = {"images": [text_of(ppm(seed)) for seed in range(8)], "rounds": 2}
-            running = [threading.Thread(target=server.post, args=("/v1/captions", slow)) for _ in range(2)]
-            for thread in running:
-                thread.start()
-            while (state := server.get("/health")[1])["waiting"] < 1:
-                self.assertLessEqual(state["running"], 1)
+        with Server(COMMAND, "--queue", "1", "--time-limit", "1000") as server:
+            leavers = [Leaver(server, long_request()) for _ in range(2)]
+            wait_until(lambda: server.get("/health")[1]["waiting"] == 1, "a request in the queue")
             for path, body, status in (("/v1/captions", {"image": text_of(ppm(1))}, 503),
+                                       ("/v1/captions", {"image": text_of(ppm(1)), "stream": True}, 503),
                                        ("/api/generate", {"model": "demo", "images": [text_of(ppm(1))]}, 503),
                                        ("/v1/chat/completions", chat(ppm(1)), 429)):
-                begin = time.monotonic()
                 actual, headers, data = server.ask("POST", path, body)
                 self.assertEqual(actual, status, data)
                 self.assertEqual(headers["Retry-After"], "1")
-                self.assertLess(time.monotonic() - begin, 1)
-            for thread in running:
-                thread.join()
+            # The first request is still at work: nobody has waited for it.
+            state = server.get("/health")[1]
+            self.assertEqual((state["running"], state["waiting"]), (1, 1))
+            for leaver in leavers:
+                leaver.leave()
+            server.wait_idle(120)
 
     def test_time_limits(self):
-        with Server(COMMAND, "--time-limit", "3") as server:
-            body = {"images": [text_of(SAMPLE.read_bytes())] * 16, "rounds": 100, "max_new_tokens": 77}
-            status, reply = server.post("/v1/captions", body)
-            self.assertEqual((status, reply["error"]["code"]), (504, "timeout"))
-            _, _, data = server.ask("POST", "/v1/captions", {**body, "stream": True})
-            self.assertEqual(json.loads(data.splitlines()[-1])["error"]["code"], "timeout")
+        with Server(COMMAND, "--time-limit", "0.5") as server:
+            for stream in (False, True):
+                status, _, data = server.ask("POST", "/v1/captions", long_request(stream=stream))
+                self.assertEqual(status, 200 if stream else 504)
+                self.assertEqual(json.loads(data.splitlines()[-1])["error"]["code"], "timeout")
+        with Server(COMMAND) as server:
             status, reply = server.post("/v1/captions", {"image": text_of(SAMPLE.read_bytes()), "deadline_ms": 0})
             self.assertEqual((status, reply["captions"][0]["deadline_passed"]), (200, True), reply)
 
     def test_a_client_that_goes_frees_the_captioner(self):
-        with Server(COMMAND, "--time-limit", "600") as server:
+        with Server(COMMAND, "--time-limit", "1000") as server:
             for stream in (False, True):
-                connection = server.connect()
-                body = json.dumps({"images": [text_of(ppm(1))] * 16, "rounds": 100, "stream": stream})
-                connection.request("POST", "/v1/captions", body=body, headers={"Content-Type": "application/json"})
-                while server.get("/health")[1]["running"] == 0:
-                    pass
-                connection.close()
-                server.wait_idle(20)
+                before = captioned(server)
+                leaver = Leaver(server, long_request(stream=stream))
+                wait_until(lambda: server.get("/health")[1]["running"] == 1, "a request that runs")
+                leaver.leave()
+                server.wait_idle(120)
+                self.assertLess(captioned(server) - before, 16)  # it was not captioned to its end
+
+    def test_a_client_that_goes_leaves_the_queue(self):
+        with Server(COMMAND, "--time-limit", "1000") as server:
+            first = Leaver(server, long_request())
+            wait_until(lambda: server.get("/health")[1]["running"] == 1, "a request that runs")
+            for stream in (False, True):
+                waiting = Leaver(server, long_request(stream=stream))
+                wait_until(lambda: server.get("/health")[1]["waiting"] == 1, "a request in the queue")
+                waiting.leave()
+                wait_until(lambda: server.get("/health")[1]["waiting"] == 0, "an empty queue")
+            self.assertEqual(server.get("/health")[1]["running"], 1)  # nobody has waited for it
+            first.leave()
+            server.wait_idle(120)
 
     def test_api_key(self):
         with Server(COMMAND, "--api-key", "secret") as server:
@@ -371,50 +441,70 @@ class LimitsTest(unittest.TestCase):
 
     def test_too_many_connections(self):
         with Server(COMMAND, "--max-connections", "2") as server:
-            held = [socket.create_connection((server.host, server.port)) for _ in range(2)]
-            time.sleep(0.3)
-            self.assertIn(b"503 Service Unavailable", server.raw(b""))
-            for connection in held:
-                connection.close()
-            time.sleep(0.5)
-            self.assertEqual(server.get("/health")[0], 200)
+            replies = b""
+
+            def is_refused():
+                # Held connections are closed after five seconds: on a busy machine that may be too early.
+                nonlocal replies
+                held = [socket.create_connection((server.host, server.port)) for _ in range(2)]
+                replies += server.raw(b"")
+                for connection in held:
+                    connection.close()
+                return b"503 Service Unavailable" in replies
+
+            wait_until(is_refused, "a refusal")
+            wait_until(lambda: server.get("/health")[0] == 200, "connections that are free again")
 
 
 class EndTest(unittest.TestCase):
     def test_a_stop_finishes_what_runs_and_refuses_the_rest(self):
-        for how in (signal.SIGTERM, signal.SIGINT):
-            server = Server(COMMAND)
-            body = {"images": [text_of(ppm(seed)) for seed in range(6)], "rounds": 5}
-            replies = [None] * 3
-            streams = {"stream": how == signal.SIGINT}
+        for how, streams in ((signal.SIGTERM, False), (signal.SIGINT, True)):
+            # The first request must still run when the signal comes: where it was too quick, once more with a longer one.
+            # (But it is waited for, and a sanitizer is slow: the first try is short.)
+            self.assertTrue(any(self.stop(how, streams, rounds) for rounds in (3, 10, 30, 100)), how)
 
-            def client(number, more):
-                replies[number] = server.ask("POST", "/v1/captions", {**body, **more})
+    def stop(self, how, streams, rounds):
+        """@return False where the first request was at its end before the server was stopped"""
+        server = Server(COMMAND, "--time-limit", "1000")
+        replies = [None] * 2
 
-            first = threading.Thread(target=client, args=(0, streams))
-            first.start()
-            while server.get("/health")[1]["running"] == 0:
-                pass
-            waiting = threading.Thread(target=client, args=(1, {}))
-            waiting.start()
-            while server.get("/health")[1]["waiting"] == 0:
-                pass
-            server.process.send_signal(how)
-            waiting.join()
+        def client(number, **more):
+            replies[number] = server.ask("POST", "/v1/captions", long_request(4, rounds=rounds, **more))
+
+        def waits_or_is_late():
+            state = server.get("/health")[1]
+            return state["waiting"] == 1 or not first.is_alive()
+
+        first = threading.Thread(target=client, args=(0,), kwargs={"stream": streams})
+        first.start()
+        wait_until(lambda: not first.is_alive() or server.get("/health")[1]["running"] == 1, "a request that runs")
+        waiting = threading.Thread(target=client, args=(1,))
+        waiting.start()
+        wait_until(waits_or_is_late, "a request in the queue")
+        server.process.send_signal(how)
+        waiting.join()
+        is_in_time = first.is_alive() or replies[1][0] == 503
+        if is_in_time:
             self.assertEqual(replies[1][0], 503, replies[1])
-            with self.assertRaises(OSError):
-                for _ in range(20):
-                    server.ask("GET", "/health")
-                    time.sleep(0.02)
-            first.join()
-            self.assertEqual(replies[0][0], 200, replies[0])
-            if streams["stream"]:
-                self.assertEqual(json.loads(replies[0][2].splitlines()[-1]), {"model": "demo", "done": True})
-            else:
-                self.assertEqual(len(json.loads(replies[0][2])["captions"]), 6)
-            self.assertEqual(server.process.wait(timeout=60), 0, server.stderr())
-            self.assertEqual(server.stderr(), "")
-            server.close()
+
+        def is_closed():
+            try:
+                server.ask("GET", "/health")
+                return False
+            except OSError:
+                return True
+
+        wait_until(is_closed, "a server that accepts nobody")
+        first.join()
+        self.assertEqual(replies[0][0], 200, replies[0])
+        if streams:
+            self.assertEqual(json.loads(replies[0][2].splitlines()[-1]), {"model": "demo", "done": True})
+        else:
+            self.assertEqual(len(json.loads(replies[0][2])["captions"]), 4)
+        self.assertEqual(server.process.wait(timeout=120), 0, server.stderr())
+        self.assertEqual(server.stderr(), "")
+        server.close()
+        return is_in_time
 
     def test_a_port_that_is_taken_and_an_address_that_is_none(self):
         with Server(COMMAND) as server:

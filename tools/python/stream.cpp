@@ -64,6 +64,22 @@ class Stream {
     state_->calls.on_token = nb::none();
   }
 
+  /// For Python's collector of cycles: a callback may refer to its stream, as one that uses a global variable does.
+  static int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    if (!nb::inst_ready(self)) return 0;
+    const State& state = *nb::inst_ptr<Stream>(self)->state_;
+    for (const nb::object* object : {&state.on_caption, &state.on_error, &state.calls.on_token}) {
+      Py_VISIT(object->ptr());
+    }
+    return 0;
+  }
+  static int clear(PyObject* self) {
+    Stream& stream = *nb::inst_ptr<Stream>(self);
+    if (!stream.state_->is_speaking()) stream.close();
+    return 0;
+  }
+
   void encoded(nb::handle object, double seconds) {
     const Bytes bytes(object);
     const auto size = static_cast<std::size_t>(bytes.buffer.len);
@@ -144,7 +160,10 @@ class Stream {
 }  // namespace
 
 void add_stream(nb::module_& m) {
-  nb::class_<Stream>(m, "Stream")
+  static PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(&Stream::traverse)},
+                                {Py_tp_clear, reinterpret_cast<void*>(&Stream::clear)},
+                                {0, nullptr}};
+  nb::class_<Stream>(m, "Stream", nb::type_slots(slots))
       .def(nb::init<const Model&, std::int32_t, std::int32_t, std::int32_t, std::uint64_t, double, double, bool, bool,
                     const Options&, nb::object, nb::object>(),
            "model"_a, "threads"_a, "aspect"_a, "turn"_a, "max_pixels"_a, "period"_a, "change_threshold"_a, "live"_a,

@@ -67,7 +67,10 @@ class CausalLmNextToken final : public NextToken {
   }
 
   std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
-    if (length == 0 && !draft_.empty() && ids == draft_) return logits(std::exchange(draft_states_, Tensor()));
+    if (length == 0 && !draft_.empty() && ids == draft_) {  // once: then they are read as any others
+      draft_.clear();
+      return logits(std::exchange(draft_states_, Tensor()));
+    }
     cache_.truncate(prompt_length_ + length);
     return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }

@@ -35,10 +35,9 @@ class RawReader final : public QueueReader {
     if (!queue_.need(1)) return std::nullopt;
     const auto size = static_cast<std::size_t>(frames_.stride * rows_);
     const Index width = frames_.width, height = frames_.height;
-    std::optional<Image> image;
+    Image image(width, height);  // before the frame is there: nothing waits for its memory then
     if (frames_.layout == RawFrames::Layout::kRgb24 && frames_.stride == 3 * width) {
-      image.emplace(width, height);
-      const std::size_t actual = queue_.take(reinterpret_cast<char*>(image->row(0)), size);
+      const std::size_t actual = queue_.take(reinterpret_cast<char*>(image.row(0)), size);
       if (actual < size) fail_inside(size, actual);
       ++number_;
       return image;
@@ -47,10 +46,9 @@ class RawReader final : public QueueReader {
     const char* bytes = queue_.view().data();
     if (frames_.layout == RawFrames::Layout::kNv12) {
       const char* chroma = bytes + frames_.stride * height;
-      image = to_image({bytes, chroma, chroma + 1, frames_.stride, frames_.stride, 2, 1, 1, false}, width, height);
+      convert_frame({bytes, chroma, chroma + 1, frames_.stride, frames_.stride, 2, 1, 1, false}, image);
     } else {
-      image.emplace(width, height);
-      for (Index y = 0; y < height; ++y) std::copy_n(bytes + y * frames_.stride, 3 * width, image->row(y));
+      for (Index y = 0; y < height; ++y) std::copy_n(bytes + y * frames_.stride, 3 * width, image.row(y));
     }
     queue_.drop(size);
     ++number_;

@@ -56,12 +56,12 @@ class Y4mReader final : public QueueReader {
       fail(ErrorCode::kFormat, where(), ": expected FRAME, actual ", skipped, " bytes of something else, left out");
     }
     const std::size_t header = line_end() + 1;
+    Image image(width_, height_);  // before the frame is there: nothing waits for its memory then
     need_frame(header, luma_ + 2 * chroma_);
     const char* bytes = queue_.view().data() + header;
     const char* blue = is_mono_ ? nullptr : bytes + luma_;
     const char* red = is_mono_ ? nullptr : blue + chroma_;
-    Image image =
-        to_image({bytes, blue, red, width_, chroma_width_, 1, down_x_, down_y_, is_full_range_}, width_, height_);
+    convert_frame({bytes, blue, red, width_, chroma_width_, 1, down_x_, down_y_, is_full_range_}, image);
     queue_.drop(header + luma_ + 2 * chroma_);
     ++number_;
     return image;

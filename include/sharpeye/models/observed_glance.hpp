@@ -31,6 +31,9 @@ struct ObservedCaption {
   const typename Ops::Tensor& visual;    ///< the prompt's visual tokens [n, embedding_size]
   const std::vector<std::int32_t>& ids;  ///< what it wrote, the end token included if there is one
   Index num_tokens;                      ///< of the tokenizer: ids from here on only pad the vocabulary
+  /// The logits that chose each of `ids` [ids, vocab_size], where this glance did not write alone
+  /// (CaptionOptions::first_share); else empty.
+  std::vector<std::vector<float>> mixed_logits = {};
 };
 
 SHARPEYE_NAMESPACE_END

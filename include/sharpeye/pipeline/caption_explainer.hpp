@@ -38,7 +38,8 @@ struct GlanceExplanation {
   std::vector<Index> visual_keys;  ///< places of the visual tokens among the keys, in their order
   Index num_prompt_keys;           ///< text and visual tokens; what follows is the caption
   std::vector<std::int32_t> ids;   ///< what was written
-  /// Of each of `ids`, by this glance alone (with CaptionOptions::first_share two of them write).
+  /// Of each of `ids`. With CaptionOptions::first_share two glances write a refinement: these and the alternatives are
+  /// what both say together, the attention is this one's.
   std::vector<double> log_probabilities;
   std::vector<std::vector<TokenAlternative>> alternatives;  ///< for each of `ids` the likeliest tokens, in that order
   AttentionMaps attention;  ///< [layers, heads, ids, keys]; 0 where a key comes later; each row sums to 1

@@ -174,7 +174,8 @@ SHARPEYE_BODY void CaptionExplainer::write(const ObservedCaption<Inference<float
   const Index size = glance.num_tokens > 0 ? std::min(glance.num_tokens, logits.cols()) : logits.cols();
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
   for (Index token = 0; token < count; ++token) {
-    const float* row = logits.row(token).data();
+    const float* row = glance.mixed_logits.empty() ? logits.row(token).data()
+                                                   : glance.mixed_logits[static_cast<std::size_t>(token)].data();
     found.log_probabilities.push_back(log_probability_of(row, size, glance.ids[static_cast<std::size_t>(token)]));
     std::iota(order.begin(), order.end(), 0);
     const auto end = order.begin() + std::min(num_alternatives_, size);

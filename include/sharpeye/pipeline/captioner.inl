@@ -303,8 +303,8 @@ class CaptionRun {
     const Index steps = draft.empty() ? static_cast<Index>(sequence.ids.size()) - 1 : statistics.passes;
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
     if (options_.observer != nullptr && !(round > 0 && is_late())) {
-      options_.observer->write(
-          {round, ops_, network_, language_model, prompt, visual, sequence.ids, model_.generation().num_tokens});
+      options_.observer->write({round, ops_, network_, language_model, prompt, visual, sequence.ids,
+                                model_.generation().num_tokens, mixed_logits(next_token, round, sequence.ids)});
     }
     Written written;
     std::size_t text_end = 0;
@@ -313,6 +313,18 @@ class CaptionRun {
     written.confidence.log_probabilities = std::move(sequence.log_probabilities);
     written.ids = std::move(sequence.ids);
     return written;
+  }
+
+  // What two glances together said of each token that they have written; nothing where one wrote alone.
+  std::vector<std::vector<float>> mixed_logits(CausalLmNextToken<Ops>& next_token, Index round,
+                                               const std::vector<std::int32_t>& ids) {
+    if (round == 0 || options_.first_share == 0 || ids.empty()) return {};
+    MixedNextToken both(next_token, *reader_, static_cast<float>(options_.first_share));
+    std::vector<std::vector<float>> rows{both.start()};
+    if (ids.size() == 1) return rows;
+    both.rewind();
+    for (auto& row : both.read(0, {ids.begin(), ids.end() - 1})) rows.push_back(std::move(row));
+    return rows;
   }
 
   // What a refinement is likely to write: the caption before it, as the language model wrote it. With beams, whose
