@@ -264,5 +264,6 @@ TEST_CASE("GIT's configuration is written as one of ours, and read back") {
     CHECK(again.to_json() == written);
     CHECK(again.prompt_text() == PromptText::kAfterImage);
     CHECK(again.connector.layer_norm_eps == 1e-5);
+    CHECK(parse(with("", "pad_token_id", -1).to_json()).text_config.pad_token_id() == -1);  // the default is 0
   }
 }
