@@ -32,8 +32,13 @@ constexpr Row kRows[] = {
     {"its first glance (450M)", "mm-ser-125m", "int8", false, 1},
     {"MM-SeR, two glances", "mm-ser-125m", "f16", true, 2},
     {"its first glance (450M)", "mm-ser-125m", "f16", false, 2},
+    {"git-base", "git-base", "int8", false, 1},
+    {"git-base", "git-base", "f16", false, 1},
+    {"SmolVLM-256M, one view", "smolvlm-256m", "int8", false, 1},
+    {"SmolVLM-256M, one view", "smolvlm-256m", "f16", false, 2},
     {"LLaVA-1.5-7B", "llava-1.5-7b", "int4", false, 5},
     {"LLaVA-1.5-7B", "llava-1.5-7b", "int8", false, 8},
+    {"LLaVA-1.5-13B", "llava-1.5-13b", "int4", false, 9},
     {"LLaVA-1.5-7B", "llava-1.5-7b", "f16", false, 15},
 };
 

@@ -57,7 +57,8 @@ void add_init(Command& command) {
   command.description = "Make a model directory with random weights, or give a model of one glance a second one";
   const Option& preset =
       command
-          .text("--preset", options->preset, "mm-ser-125m has the paper's sizes, llava-1.5-7b those of its yardstick")
+          .text("--preset", options->preset,
+                "mm-ser-125m has the paper's sizes, llava-1.5-7b those of its yardstick; names of checkpoints theirs")
           .one_of(preset_names())
           .alternative("model");
   const Option& on = command

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "sharpeye/io/json.hpp"
+#include "sharpeye/io/json_reader.hpp"
 #include "sharpeye/text/bert_vocabulary.hpp"
 
 using namespace sharpeye;

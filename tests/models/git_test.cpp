@@ -60,7 +60,7 @@ TEST_CASE("GIT: every hidden state, the visual tokens and the logits are Hugging
     auto cache = language_model.make_prompt_cache(64, visual.rows());
     std::vector<Ops::Tensor> states;
     const auto embeds = model.prompt(session.ops, language_model, prompt_of(golden, "prompt"), visual);
-    const auto last = language_model.step(session.ops, embeds, cache, &states);
+    const auto last = language_model.step(session.ops, embeds, cache, {}, &states);
     for (std::size_t i = 0; i < states.size(); ++i) check(states[i], concat("lm.hidden_states.", i));
     const auto ends = session.ops.slice_rows(last, last.rows() - 8, 8);
     check(language_model.logits(session.ops, ends), "lm.logits");
@@ -264,5 +264,6 @@ TEST_CASE("GIT's configuration is written as one of ours, and read back") {
     CHECK(again.to_json() == written);
     CHECK(again.prompt_text() == PromptText::kAfterImage);
     CHECK(again.connector.layer_norm_eps == 1e-5);
+    CHECK(parse(with("", "pad_token_id", -1).to_json()).text_config.pad_token_id() == -1);  // the default is 0
   }
 }

@@ -43,7 +43,7 @@ TEST_CASE(
                                          : session.ops.constant(golden.matrix("inputs_embeds"));
       std::vector<Ops::Tensor> states;
       auto cache = opt.make_cache(32);
-      const auto last = opt.step(session.ops, embeds, cache, &states);
+      const auto last = opt.step(session.ops, embeds, cache, {}, &states);
       for (Index layer = 0; layer <= config.num_hidden_layers; ++layer) {
         CAPTURE(layer);
         // Hugging Face's last hidden state is the one after the final norm and the projection.

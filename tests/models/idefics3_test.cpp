@@ -91,7 +91,7 @@ TEST_CASE("Idefics3: hidden states, visual tokens of all tiles and logits are Hu
   CHECK(prompt.num_image_places() == 10);
   const auto embeds = model.prompt(session.ops, language_model, prompt, visual);
   CHECK(embeds.rows() == prompt.num_text_tokens() + 40);
-  const auto last = language_model.step(session.ops, embeds, cache, &states);
+  const auto last = language_model.step(session.ops, embeds, cache, {}, &states);
   states.back() = last;  // Hugging Face's last hidden state is the one after the final norm
   for (std::size_t i = 0; i < states.size(); ++i) check(session.values(states[i]), concat("lm.hidden_states.", i));
   const auto ends = session.ops.slice_rows(last, last.rows() - 8, 8);

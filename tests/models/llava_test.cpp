@@ -70,7 +70,7 @@ TEST_CASE("LLaVA: every hidden state, the visual tokens and the logits are Huggi
     auto cache = language_model.make_cache(64);
     std::vector<Ops::Tensor> states;
     const auto embeds = model.prompt(session.ops, language_model, prompt_of(golden, 0), visual);
-    const auto last = language_model.step(session.ops, embeds, cache, &states);
+    const auto last = language_model.step(session.ops, embeds, cache, {}, &states);
     states.back() = last;  // Hugging Face's last hidden state is the one after the final norm
     for (std::size_t i = 0; i < states.size(); ++i) check(states[i], concat("lm.hidden_states.", i), 1e-5);
     const auto ends = session.ops.slice_rows(last, last.rows() - 8, 8);

@@ -9,6 +9,7 @@
 #include "pipeline/tiny_models.hpp"
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/io/json.hpp"
+#include "sharpeye/models/initialize.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/pipeline/assemble.hpp"
 #include "sharpeye/pipeline/preprocessor_config.hpp"
@@ -118,4 +119,23 @@ TEST_CASE("an argument of what makes a model is named as the library calls it") 
   const BpeTokenizer huge(vocab.dump(), bytes.merges_txt, {}, "vocab.json", "merges.txt");
   CHECK(message(ErrorCode::kInvalidArgument, [&] { make_preset("mm-ser-125m", huge); }) ==
         "tokenizer: expected at most 50272 tokens for preset mm-ser-125m, actual 50273");
+}
+
+TEST_CASE("presets of public checkpoints have their numbers of parameters") {
+  const TokenizerFiles bytes = TokenizerFiles::load("");
+  const auto parameters = [&](const char* name) {
+    Index count = 0;
+    for (const TensorDeclaration& tensor : declare_tensors(make_preset(name, bytes.tokenizer).config)) {
+      count += tensor.size();
+    }
+    return count;
+  };
+  CHECK(parameters("git-base") == 176'619'066);
+  CHECK(parameters("smolvlm-256m") == 256'484'928);
+  // Of the tower's 24 blocks the last one, and the norm after it, are not read.
+  const Index unread = 12'596'224 + 2048;
+  CHECK(parameters("llava-1.5-7b") == 7'063'427'072 - unread);
+  CHECK(parameters("llava-1.5-13b") == 13'351'494'656 - unread);
+  CHECK(message(ErrorCode::kInvalidArgument, [&] { make_preset("huge", bytes.tokenizer); }) ==
+        "preset: unknown name huge");
 }

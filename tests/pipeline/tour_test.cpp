@@ -33,17 +33,19 @@ struct Recording : Counting {
     return y;
   }
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
-    weights = {num_heads, q.rows(), k.rows()};
+    if (weights.empty() || q.rows() >= weights[1]) weights = {num_heads, q.rows(), k.rows()};
+    last_queries = q.rows();
     return Counting::attention(q, k, v, num_heads, mask);
   }
   Tensor cached_attention(const Tensor& q, const CachedRows<float>& cache, Index num_heads,
                           const std::vector<RowSpan>& spans) {
-    weights = {num_heads, q.rows(), spans.back().count};
+    FAIL("a prefill has no past");
     return Counting::cached_attention(q, cache, num_heads, spans);
   }
 
   Tensor widest;
   std::vector<Index> weights;
+  Index last_queries = 0;
 };
 
 std::map<std::string, std::string> shapes_of_a_caption(Index caption_tokens) {
@@ -52,7 +54,7 @@ std::map<std::string, std::string> shapes_of_a_caption(Index caption_tokens) {
   const auto inside = [&](const std::string& part) {
     shapes[part + ": attention weights"] = text_of(ops.weights);
     shapes[part + ": feed-forward"] = shape_of(ops.widest);
-    ops.widest = {};
+    ops = {};
   };
   const BpeTokenizer tokenizer = TokenizerFiles::load("").tokenizer;
   const MmSerConfig config = make_preset("mm-ser-125m", tokenizer).config;
@@ -77,13 +79,14 @@ std::map<std::string, std::string> shapes_of_a_caption(Index caption_tokens) {
 
   const auto write = [&](const std::string& glance, const auto& visual, const PromptTokens& tokens,
                          const std::vector<std::int32_t>& caption) {
-    ops.widest = {};
+    ops = {};
     const auto prompt = model.prompt(ops, model.language_model(), tokens, visual, caption);
     shapes[glance + " prompt"] = shape_of(prompt);
     auto cache = model.language_model().make_cache(prompt.rows() + caption_tokens);
-    const auto states = model.language_model().step(ops, prompt, cache);
+    const auto last = model.language_model().step(ops, prompt, cache, 1);
+    CHECK(ops.last_queries == 1);  // in the last layer
     inside(glance + " prefill");
-    shapes[glance + " logits"] = shape_of(model.language_model().logits(ops, ops.slice_rows(states, 0, 1)));
+    shapes[glance + " logits"] = shape_of(model.language_model().logits(ops, last));
   };
   write("first", first, PromptTemplate(config.initial_prompt).tokenize(tokenizer), {});
 
@@ -93,7 +96,7 @@ std::map<std::string, std::string> shapes_of_a_caption(Index caption_tokens) {
   std::vector<std::int32_t> ids{tokenizer.bos_id()};
   ids.insert(ids.end(), caption.begin(), caption.end());
   shapes["caption embeddings"] = shape_of(model.language_model().embed(ops, ids));
-  ops.widest = {};
+  ops = {};
   const auto second = model.second_glance(ops, features, ids);
   inside("SeR-Connector");
   shapes["second visual tokens"] = shape_of(second);

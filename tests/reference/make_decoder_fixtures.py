@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the image fixtures of what public files do and encoders rarely write, with Pillow 13.0.0:
+"""Makes the image fixtures of what public files do and encoders rarely write, with Pillow 13.0.0, and libjpeg-turbo's
+cjpeg for arithmetic coding:
 
     python tests/reference/make_decoder_fixtures.py
 
@@ -8,6 +9,7 @@ Beside each file stands what Pillow makes of it: ImageOps.exif_transpose(Image.o
 import io
 import pathlib
 import struct
+import subprocess
 import zlib
 
 import numpy as np
@@ -74,6 +76,9 @@ def make_jpeg():
     stray = b"\xff\xd8" + b"".join(s + (b"stray\0" if i in (0, 3) else b"") for i, (_, s) in enumerate(parts))
     save("stray_bytes.jpg", stray)
     save("xmp_orientation.jpg", encoded(image, "JPEG", quality=75, xmp=xmp(6)))
+    for name, size, more in (("arithmetic_17x9", (17, 9), []), ("arithmetic_progressive_24x16", (24, 16), ["-progressive"])):
+        save(name + ".jpg", subprocess.run(["cjpeg", "-arithmetic", "-quality", "80", *more], check=True,
+                                           input=encoded(scene(*size), "PPM"), stdout=subprocess.PIPE).stdout)
     save("exif_before_xmp.jpg", encoded(image, "JPEG", quality=75, xmp=xmp(6), exif=orientation(3)))
 
 

@@ -211,16 +211,15 @@ TEST_CASE("whole models: gradients of both glances") {
         parameters,
         [&](Ops& ops) {
           const Sight<Ops> sight = model.look(ops, pixels);
-          const auto read = [&](const Ops::Tensor& visual) {
+          const auto read = [&](const Ops::Tensor& visual, std::optional<Index> num_outputs) {
             const Ops::Tensor text = model.language_model().embed(ops, {3, 4, 9, 2, 5});
             const Ops::Tensor sequence = ops.concat_rows({visual, text});
             auto cache = model.language_model().make_prompt_cache(sequence.rows(), visual.rows());
-            const Ops::Tensor out = model.language_model().step(ops, sequence, cache);
-            return ops.cross_entropy(model.language_model().logits(ops, ops.slice_rows(out, visual.rows(), 5)), targets,
-                                     1.0);
+            const Ops::Tensor out = model.language_model().step(ops, sequence, cache, num_outputs);
+            return ops.cross_entropy(model.language_model().logits(ops, last_rows(ops, out, 5)), targets, 1.0);
           };
-          const double first = read(model.first_glance(ops, sight.first));
-          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}, levels));
+          const double first = read(model.first_glance(ops, sight.first), {});
+          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}, levels), 5);
         },
         6);
   }

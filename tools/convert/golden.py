@@ -53,11 +53,12 @@ class Llava:
         visual = self.model.get_image_features(pixels)
         visual = getattr(visual, "pooler_output", visual)[0]
         visual = result["connector.output"] = visual.reshape(-1, visual.shape[-1])
-        before, after = prompt.split("<image>")
-        ids = [self.tokenizer(part, add_special_tokens=first)["input_ids"] if part or first else []
-               for part, first in ((before, True), (after, False))]
-        result["pass1.input_ids"] = torch.tensor(ids[0] + [IMAGE] + ids[1], dtype=torch.int32)
-        inputs = torch.tensor([ids[0] + len(visual) * [self.image_id] + ids[1]])
+        ids = self.tokenizer(prompt)["input_ids"]
+        if self.image_id not in ids:
+            raise SystemExit(f"tokenizer: expected {prompt!r} with the token {self.image_id} for <image>, actual {ids}")
+        place = ids.index(self.image_id)
+        result["pass1.input_ids"] = torch.tensor(ids[:place] + [IMAGE] + ids[place + 1:], dtype=torch.int32)
+        inputs = torch.tensor([ids[:place] + len(visual) * [self.image_id] + ids[place + 1:]])
         mask = torch.ones_like(inputs)
         logits = self.model(input_ids=inputs, attention_mask=mask, pixel_values=pixels).logits[0]
         result["pass1.logits"] = logits[-settings["positions"]:]

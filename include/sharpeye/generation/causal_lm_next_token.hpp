@@ -32,17 +32,19 @@ class CausalLmNextToken final : public NextToken {
                                        num_visual_tokens)) {}
 
   /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
-  /// then costs no pass of its own. @return what the head reads at each position of the prompt [n, embedding_size]
-  Tensor prefill(const std::vector<std::int32_t>& draft = {}) {
+  /// then costs no pass of its own.
+  /// @param num_outputs how many of the prompt's positions are asked for, the last ones; generation needs one
+  /// @return what the head reads there [num_outputs, embedding_size]
+  Tensor prefill(const std::vector<std::int32_t>& draft = {}, Index num_outputs = 1) {
     prompt_length_ = inputs_embeds_.rows();
     const auto drafted = static_cast<Index>(draft.size());
     Tensor inputs = draft.empty() ? inputs_embeds_ : ops_.concat_rows({inputs_embeds_, model_.embed(ops_, draft)});
     inputs_embeds_ = Tensor();
-    const Tensor states = model_.step(ops_, inputs, cache_);
-    last_ = ops_.slice_rows(states, prompt_length_ - 1, 1);
-    if (drafted > 0) draft_states_ = ops_.slice_rows(states, prompt_length_, drafted);
+    const Tensor states = model_.step(ops_, inputs, cache_, num_outputs + drafted);
+    last_ = ops_.slice_rows(states, num_outputs - 1, 1);
+    if (drafted > 0) draft_states_ = last_rows(ops_, states, drafted);
     draft_ = draft;
-    return ops_.slice_rows(states, 0, prompt_length_);
+    return ops_.slice_rows(states, 0, num_outputs);
   }
 
   std::vector<float> start() override { return std::move(logits(last_).front()); }

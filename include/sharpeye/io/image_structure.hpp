@@ -22,6 +22,7 @@ struct ImageStructure {
   Index width = 0;      ///< pixels, before it is turned
   Index height = 0;     ///< pixels
   int orientation = 1;  ///< 1 to 8, of its EXIF or XMP data
+  std::string rare;     ///< what most decoders do not read, in words; empty: nothing is rare
   std::string plain;    ///< an equivalent file for decoders that are less careful; empty: decode the file itself
 };
 

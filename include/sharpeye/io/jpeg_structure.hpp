@@ -22,8 +22,8 @@ inline constexpr int kMaxJpegScans = 100;
 /// stb_image which they are, with the standard tables, without stray bytes.
 ///
 /// @throws Error kFormat for a missing or repeated frame header, no scan, or a truncated file; kUnsupported for
-/// arithmetic, lossless or 12-bit coding, a height of 0 (DNL), or sampling factors that do not divide; kLimit for more
-/// than kMaxJpegScans scans and as declare_size().
+/// lossless, hierarchical or 12-bit coding, a height of 0 (DNL), or sampling factors that do not divide; kLimit for
+/// more than kMaxJpegScans scans and as declare_size().
 ImageStructure read_jpeg_structure(std::string_view bytes, std::string_view name, std::uint64_t max_pixels);
 
 SHARPEYE_NAMESPACE_END

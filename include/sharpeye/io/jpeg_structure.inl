@@ -164,12 +164,12 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
     const std::size_t content_start = reader.offset() - content.size();
 
     if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {  // SOFn
-      const char* kind = marker == 0xc3 || marker == 0xcb   ? "lossless coding"
-                         : marker >= 0xc9 && marker <= 0xca ? "arithmetic coding"
-                                                            : "hierarchical coding";
-      require(marker <= 0xc2, ErrorCode::kUnsupported, name,
-              ": expected a baseline, extended or progressive Huffman JPEG, actual ", kind, " (SOF", marker - 0xc0,
+      const bool is_arithmetic = marker == 0xc9 || marker == 0xca;
+      const char* kind = marker == 0xc3 || marker == 0xcb ? "lossless coding" : "hierarchical coding";
+      require(marker <= 0xc2 || is_arithmetic, ErrorCode::kUnsupported, name,
+              ": expected a baseline, extended or progressive JPEG, actual ", kind, " (SOF", marker - 0xc0,
               "): save it anew as an ordinary JPEG");
+      if (is_arithmetic) structure.rare = concat("arithmetic coding (SOF", marker - 0xc0, ")");
       require(structure.width == 0, ErrorCode::kFormat, name, ": expected one JPEG frame header, actual a second one");
       ByteReader frame(content, name);
       const unsigned precision = frame.u8();
@@ -195,7 +195,7 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
                 ErrorCode::kUnsupported, name, ": expected JPEG sampling factors that divide the largest one");
       }
       colors.components = components;
-      progressive = marker == 0xc2;
+      progressive = marker == 0xc2 || marker == 0xca;
       if (components == 3 && content[6] == 'R' && content[9] == 'G' && content[12] == 'B') colors.letters = "RGB";
     } else if (marker == 0xc4) {  // DHT; stb before 2.28 overran its tables when a code had more than 256 symbols
       for (ByteReader tables(content, name); tables.remaining() > 0;) {
@@ -218,7 +218,7 @@ SHARPEYE_BODY ImageStructure read_jpeg_structure(std::string_view bytes, std::st
       if (scans == 0) colors.adobe_transform = static_cast<std::uint8_t>(content[11]);
       colors.may_differ = colors.may_differ || scans > 0 || content[5] != 0;
     } else if (marker == 0xda) {  // SOS
-      if (!progressive) oddities.see_scan(content);
+      if (!progressive && structure.rare.empty()) oddities.see_scan(content);
       for (std::size_t i = 1; i + 3 < content.size(); i += 2) colors.id_bytes.push_back(content_start + i);
       require(structure.width != 0, ErrorCode::kFormat, name, ": expected a JPEG frame header before the first scan");
       require(++scans <= kMaxJpegScans, ErrorCode::kLimit, name, ": expected at most ", kMaxJpegScans, " JPEG scans");

@@ -95,6 +95,9 @@ SHARPEYE_BODY Image StbImageDecoder::decode(std::string_view bytes, std::string_
                                             const DecodeOptions& options) const {
   const ImageStructure structure = read_image_structure(bytes, name, options.max_pixels);
   require(can_decode(structure.format), ErrorCode::kUnsupported, name, ": expected a JPEG or a PNG");
+  require(structure.rare.empty(), ErrorCode::kUnsupported, name, ": expected a Huffman-coded JPEG, actual ",
+          structure.rare,
+          ", which stb_image does not read: build with libjpeg-turbo, or save it anew as an ordinary JPEG");
   const std::string_view file = structure.plain.empty() ? bytes : std::string_view(structure.plain);
   require(file.size() <= 0x7fffffff, ErrorCode::kLimit, name, ": expected at most 2 GiB, actual ", file.size(),
           " bytes");

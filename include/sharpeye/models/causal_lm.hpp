@@ -59,10 +59,12 @@ class CausalLm {
 
   /// Reads the new tokens of the cache's sequences, sequence after sequence.
   /// @param inputs_embeds [n, embedding_size]
-  /// @param states if given, receives the hidden states before each layer and after the last
-  /// @return what logits() reads, [n, ..]
+  /// @param num_outputs of the new tokens, the last so many, m, are asked for; by default all. Of the others the last
+  /// layer makes keys and values, and nothing else
+  /// @param states if given, receives the hidden states before each layer [n, ..] and after the last [m, ..]
+  /// @return what logits() reads, [m, ..]
   /// @throws Error kLimit beyond max_position_embeddings
-  virtual Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,
+  virtual Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},
                       std::vector<Tensor>* states = nullptr) const = 0;
 
   /// What step() returned, or some of its rows -> logits [n, vocab_size]
@@ -72,6 +74,19 @@ class CausalLm {
   template <class Layers>
   static nn::CachePrecision cache_precision(const Layers& layers) {
     return layers.empty() ? nn::CachePrecision::kFull : layers.front().attention().cache_precision();
+  }
+
+  // Sends x through the layers of step(), which also get `context`.
+  template <class Layers, class... Context>
+  static Tensor run(Ops& ops, const Layers& layers, Tensor x, Cache& cache, std::optional<Index> num_outputs,
+                    std::vector<Tensor>* states, const Context&... context) {
+    for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+      if (states != nullptr) states->push_back(x);
+      const Index rows = layer + 1 == layers.size() ? num_outputs.value_or(x.rows()) : x.rows();
+      x = layers[layer].last(ops, x, rows, cache, static_cast<Index>(layer), context...);
+    }
+    if (states != nullptr) states->push_back(x);
+    return x;
   }
 
   // Makes room in the cache for the new tokens. @return the position of each

@@ -24,7 +24,7 @@ void read_token_ids(const JsonReader& json, Config& config) {
   }
 }
 
-/// The tokens that there are.
+/// The tokens that there are; and that there is none for padding, where the family's default is one.
 template <class Config>
 void write_token_ids(const Config& config, Json& json) {
   for (const auto& [key, id] : {std::pair("bos_token_id", config.bos_token_id),
@@ -32,6 +32,7 @@ void write_token_ids(const Config& config, Json& json) {
                                 {"pad_token_id", config.pad_token_id}}) {
     if (id >= 0) json[key] = id;
   }
+  if (config.pad_token_id < 0 && Config().pad_token_id >= 0) json["pad_token_id"] = -1;
 }
 
 }  // namespace detail

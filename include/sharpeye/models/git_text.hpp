@@ -52,18 +52,14 @@ class GitText final : public CausalLm<Ops> {
     return {config_.num_hidden_layers, config_.hidden_size, this->cache_precision(layers_)};
   }
 
-  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,
+  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},
               std::vector<Tensor>* states = nullptr) const override {
     const Index num_visual = cache.length() == 0 ? cache.num_mutual() : 0;
     const std::vector<std::int32_t> positions =
         this->extend(cache, inputs_embeds.rows(), limits().max_tokens(cache.num_mutual()));
-    Tensor x = place_text(ops, inputs_embeds, num_visual, positions, static_cast<std::int32_t>(cache.num_mutual()));
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      if (states != nullptr) states->push_back(x);
-      x = layers_[layer](ops, x, cache, static_cast<Index>(layer));
-    }
-    if (states != nullptr) states->push_back(x);
-    return x;
+    const Tensor x =
+        place_text(ops, inputs_embeds, num_visual, positions, static_cast<std::int32_t>(cache.num_mutual()));
+    return this->run(ops, layers_, x, cache, num_outputs, states);
   }
 
   Tensor logits(Ops& ops, const Tensor& x) const override {

@@ -47,17 +47,11 @@ class Llama final : public CausalLm<Ops> {
     return {config_.num_hidden_layers, config_.num_key_value_heads * config_.head_dim, this->cache_precision(layers_)};
   }
 
-  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,
+  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},
               std::vector<Tensor>* states = nullptr) const override {
     const std::vector<std::int32_t> positions =
         this->extend(cache, inputs_embeds.rows(), config_.max_position_embeddings);
-    Tensor x = inputs_embeds;
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      if (states != nullptr) states->push_back(x);
-      x = layers_[layer](ops, x, cache, static_cast<Index>(layer), positions);
-    }
-    if (states != nullptr) states->push_back(x);
-    return norm_(ops, x);
+    return norm_(ops, this->run(ops, layers_, inputs_embeds, cache, num_outputs, states, positions));
   }
 
   Tensor logits(Ops& ops, const Tensor& x) const override {

@@ -155,9 +155,8 @@ class MmSer {
     if (ids.empty()) return result;
     const Tensor sequence = prompt(ops, language_model(), prompt_tokens, visual, {ids.begin(), ids.end() - 1});
     auto cache = language_model().make_prompt_cache(sequence.rows(), visual.rows());
-    const Tensor states = language_model().step(ops, sequence, cache);
     const auto count = static_cast<Index>(ids.size());
-    const Tensor logits = language_model().logits(ops, ops.slice_rows(states, states.rows() - count, count));
+    const Tensor logits = language_model().logits(ops, language_model().step(ops, sequence, cache, count));
     Matrix<typename Ops::Scalar> rows(logits.rows(), logits.columns());
     ops.copy_out(logits, rows.data(), rows.cols());
     for (Index i = 0; i < count; ++i) {

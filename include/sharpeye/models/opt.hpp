@@ -48,17 +48,13 @@ class Opt final : public CausalLm<Ops> {
     return {config_.num_hidden_layers, config_.hidden_size, this->cache_precision(layers_)};
   }
 
-  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache,
+  Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},
               std::vector<Tensor>* states = nullptr) const override {
     std::vector<std::int32_t> positions = this->extend(cache, inputs_embeds.rows(), config_.max_position_embeddings);
     for (std::int32_t& position : positions) position += kPositionOffset;
     Tensor x = project_in_ ? (*project_in_)(ops, inputs_embeds) : inputs_embeds;
     x = ops.add(x, embed_positions_(ops, positions));
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      if (states != nullptr) states->push_back(x);
-      x = layers_[layer](ops, x, cache, static_cast<Index>(layer));
-    }
-    if (states != nullptr) states->push_back(x);
+    x = this->run(ops, layers_, x, cache, num_outputs, states);
     if (final_layer_norm_) x = (*final_layer_norm_)(ops, x);
     return project_out_ ? (*project_out_)(ops, x) : x;
   }

@@ -19,6 +19,16 @@ struct AttentionNames {
   const char* output = "out_proj";
 };
 
+/// The queries of the last `num_queries` rows of x, and the keys and values of all.
+template <class Ops>
+std::array<typename Ops::Tensor, 3> project_last(Ops& ops, const typename Ops::Tensor& x, Index num_queries,
+                                                 const Linear<Ops>& q_proj, const Linear<Ops>& k_proj,
+                                                 const Linear<Ops>& v_proj) {
+  if (num_queries == x.rows()) return linears<Ops, 3>(ops, x, {{q_proj.term(), k_proj.term(), v_proj.term()}});
+  const auto [k, v] = linears<Ops, 2>(ops, x, {{k_proj.term(), v_proj.term()}});
+  return {q_proj(ops, last_rows(ops, x, num_queries)), k, v};
+}
+
 /// out_proj(softmax(q k^T / sqrt(head_dim)) v) with q = q_proj(queries), k = k_proj(keys), v = v_proj(values).
 template <class Ops>
 class MultiHeadAttention {
@@ -48,14 +58,16 @@ class MultiHeadAttention {
 
   /// Self-attention: x [n, hidden] -> residual [n, hidden] + attention
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual) const {
-    const auto [q, k, v] = project(ops, x);
+    const auto [q, k, v] = project_last(ops, x, x.rows(), q_proj_, k_proj_, v_proj_);
     return out_proj_.add_to(ops, residual, ops.attention(q, k, v, num_heads_, AttentionMask::kNone));
   }
 
   /// Causal self-attention of the new tokens x [n, hidden] over themselves and all that `cache` holds.
+  /// @param residual [m, hidden], m <= n: of the last m tokens, which alone attend
+  /// @return residual [m, hidden] + attention
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
                     Index layer) const {
-    const auto [q, k, v] = project(ops, x);
+    const auto [q, k, v] = project_last(ops, x, residual.rows(), q_proj_, k_proj_, v_proj_);
     return out_proj_.add_to(ops, residual, cache.attend(ops, layer, q, k, v, num_heads_));
   }
 
@@ -65,10 +77,6 @@ class MultiHeadAttention {
   }
 
  private:
-  std::array<Tensor, 3> project(Ops& ops, const Tensor& x) const {
-    return linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});
-  }
-
   Linear<Ops> q_proj_, k_proj_, v_proj_, out_proj_;
   Index num_heads_;
 };

@@ -102,7 +102,9 @@ class KvCache {
   }
 
   /// Stores the keys and values [new tokens, width] of the step that extend() began, and attends: each new token to
-  /// itself and to what its sequence held, the mutual tokens also to one another. @return [new tokens, columns of q]
+  /// itself and to what its sequence held, the mutual tokens also to one another.
+  /// @param q [m, heads * head_dim], of the last m new tokens, which alone attend
+  /// @return [m, columns of q]
   template <class Ops>
   typename Ops::Tensor attend(Ops& ops, Index layer, const typename Ops::Tensor& q, const typename Ops::Tensor& keys,
                               const typename Ops::Tensor& values, Index num_heads) {
@@ -112,7 +114,7 @@ class KvCache {
     }
     const CachedRows<S> cache = put<S>(ops, layer, keys, values);
     // The first tokens of one sequence: plain causal attention gives the same result, and is faster.
-    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_);
+    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_of_last(q.rows()));
     return first_attention(ops, q, [&](const auto& queries, Index num_keys, AttentionMask mask) {
       const auto first = [&](const auto& x) { return num_keys == x.rows() ? x : ops.slice_rows(x, 0, num_keys); };
       return ops.attention(queries, first(keys), first(values), num_heads, mask);
@@ -125,13 +127,15 @@ class KvCache {
                                      const typename Ops::Tensor& keys, const typename Ops::Tensor& values,
                                      Index num_heads) {
     const CachedRows<float16> cache = put<float16>(ops, layer, keys, values);
-    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_);
+    if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_of_last(q.rows()));
     return first_attention(ops, q, [&](const auto& queries, Index num_keys, AttentionMask mask) {
       return ops.attention(queries, cache, num_keys, num_heads, mask);
     });
   }
 
   bool is_prefill() const { return first_new_row_ == 0 && num_sequences() == 1; }
+
+  std::vector<RowSpan> spans_of_last(Index count) const { return {spans_.end() - count, spans_.end()}; }
 
   // Stores the keys and values of the new tokens. @return those of all tokens
   template <class T, class Ops>
@@ -146,12 +150,12 @@ class KvCache {
   // @param attend `attend(queries, num_keys, mask)`: attention over the first keys
   template <class Ops, class Attend>
   typename Ops::Tensor first_attention(Ops& ops, const typename Ops::Tensor& q, const Attend& attend) const {
-    if (num_mutual_ == 0) return attend(q, q.rows(), AttentionMask::kCausal);
-    auto mutual = attend(ops.slice_rows(q, 0, num_mutual_), num_mutual_, AttentionMask::kNone);
-    const Index rest = q.rows() - num_mutual_;
-    if (rest == 0) return mutual;
-    const auto last = ops.slice_rows(q, num_mutual_, rest);
-    return ops.concat_rows({mutual, attend(last, q.rows(), AttentionMask::kCausal)});
+    const Index num_causal = length() - num_mutual_;
+    const Index num_mutual = q.rows() - num_causal;
+    if (num_mutual_ == 0 || num_mutual <= 0) return attend(q, length(), AttentionMask::kCausal);
+    auto mutual = attend(ops.slice_rows(q, 0, num_mutual), num_mutual_, AttentionMask::kNone);
+    if (num_causal == 0) return mutual;
+    return ops.concat_rows({mutual, attend(last_rows(ops, q, num_causal), length(), AttentionMask::kCausal)});
   }
 
   Index width_, capacity_, num_mutual_;

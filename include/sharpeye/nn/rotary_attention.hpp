@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sharpeye/nn/kv_cache.hpp"
-#include "sharpeye/nn/linear.hpp"
+#include "sharpeye/nn/attention.hpp"
 #include "sharpeye/ops/rotary.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -42,12 +41,13 @@ class RotaryAttention {
         table_(std::move(table)) {}
 
   /// The new tokens x [n, hidden] over themselves and all that `cache` holds, which keeps keys that are turned already.
+  /// @param residual [m, hidden], m <= n: of the last m tokens, which alone attend
   /// @param positions of the new tokens [n]
-  /// @return residual [n, hidden] + attention
+  /// @return residual [m, hidden] + attention
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
                     Index layer, const std::vector<std::int32_t>& positions) const {
-    const auto [q, k, v] = linears<Ops, 3>(ops, x, {{q_proj_.term(), k_proj_.term(), v_proj_.term()}});
-    const Tensor queries = ops.rotary(q, num_heads_, *table_, positions);
+    const auto [q, k, v] = project_last(ops, x, residual.rows(), q_proj_, k_proj_, v_proj_);
+    const Tensor queries = ops.rotary(q, num_heads_, *table_, {positions.end() - q.rows(), positions.end()});
     const Tensor keys = ops.rotary(k, num_key_value_heads_, *table_, positions);
     return o_proj_.add_to(ops, residual, cache.attend(ops, layer, queries, keys, v, num_heads_));
   }

@@ -51,8 +51,15 @@ class TransformerLayer {
   /// cache and the layer's number in it (new tokens see those before them).
   template <class... Context>
   Tensor operator()(Ops& ops, const Tensor& x, Context&&... context) const {
+    return last(ops, x, x.rows(), context...);
+  }
+
+  /// The last `count` rows of the same, at their cost: x [n, hidden] -> [count, hidden]. With less than n the context
+  /// is that of an attention to a cache, which keeps the keys and values of all rows.
+  template <class... Context>
+  Tensor last(Ops& ops, const Tensor& x, Index count, Context&&... context) const {
     const Tensor attended = around_attention_(ops, x, [&](const Tensor& input, const Tensor& residual) {
-      return attention_(ops, input, residual, context...);
+      return attention_(ops, input, last_rows(ops, residual, count), context...);
     });
     return around_feed_forward_(ops, attended, [&](const Tensor& input, const Tensor& residual) {
       return feed_forward_(ops, input, residual);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -219,11 +220,9 @@ class Inference {
   template <class T = S>
   Tensor cached_attention(const Tensor& q, const CachedRows<T>& cache, Index num_heads,
                           const std::vector<RowSpan>& spans) {
-    Tensor y = allocate(q.rows(), q.columns());
     const Index head_dim = q.columns() / num_heads;
-    Index longest = 0;
-    for (const RowSpan& span : spans) longest = std::max(longest, span.count);
     if (observer_ != nullptr) {
+      const Index longest = longest_of(spans);
       AttentionCall call{num_heads, head_dim, q.rows(), longest, q.columns() / cache.width, q.data(), q.stride()};
       if constexpr (std::is_same_v<T, float16>) {
         call.half_keys = cache.keys;
@@ -234,32 +233,7 @@ class Inference {
       call.spans = spans.data();
       observer_->attend(call);
     }
-    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
-    const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
-    const Index group = q.columns() / cache.width;  // query heads that share keys and values
-    pool_.parallel_for(num_heads, [&](Index index) {
-      const Index column = index * head_dim, kv_column = index / group * head_dim;
-      for (Index row = 0; row < q.rows(); ++row) {
-        const RowSpan& span = spans[static_cast<std::size_t>(row)];
-        const simd::CachedAttentionHead<T> head{span.count,
-                                                head_dim,
-                                                q.data() + row * q.stride() + column,
-                                                cache.keys + kv_column,
-                                                cache.values + kv_column,
-                                                cache.width,
-                                                span.rows,
-                                                scale,
-                                                y.mutable_data() + row * y.stride() + column,
-                                                static_cast<S*>(scores.data()) + index * longest};
-        if constexpr (std::is_same_v<T, float16>) {
-          kernels_.half_cached_attention_head(head);
-        } else {
-          kernels_.cached_attention_head(head);
-        }
-      }
-    });
-    return y;
+    return attend_rows(q, cache, num_heads, spans);
   }
 
   Tensor concat_rows(const std::vector<Tensor>& parts) {
@@ -314,23 +288,79 @@ class Inference {
   }
 
  private:
+  static Index longest_of(const std::vector<RowSpan>& spans) {
+    Index longest = 0;
+    for (const RowSpan& span : spans) longest = std::max(longest, span.count);
+    return longest;
+  }
+
+  template <class T>
+  Tensor attend_rows(const Tensor& q, const CachedRows<T>& cache, Index num_heads, const std::vector<RowSpan>& spans) {
+    Tensor y = allocate(q.rows(), q.columns());
+    const Index head_dim = q.columns() / num_heads, longest = longest_of(spans);
+    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+    // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
+    const Index group = q.columns() / cache.width;  // query heads that share keys and values
+    pool_.parallel_for(num_heads, [&](Index index) {
+      const Index column = index * head_dim, kv_column = index / group * head_dim;
+      for (Index row = 0; row < q.rows(); ++row) {
+        const RowSpan& span = spans[static_cast<std::size_t>(row)];
+        const simd::CachedAttentionHead<T> head{span.count,
+                                                head_dim,
+                                                q.data() + row * q.stride() + column,
+                                                cache.keys + kv_column,
+                                                cache.values + kv_column,
+                                                cache.width,
+                                                span.rows,
+                                                scale,
+                                                y.mutable_data() + row * y.stride() + column,
+                                                static_cast<S*>(scores.data()) + index * longest};
+        if constexpr (std::is_same_v<T, float16>) {
+          kernels_.half_cached_attention_head(head);
+        } else {
+          kernels_.cached_attention_head(head);
+        }
+      }
+    });
+    return y;
+  }
+
   // `head` has the keys and values, of `width` columns, of head 0.
   Tensor attention(const Tensor& q, simd::AttentionHead head, Index width, Index num_heads, AttentionMask mask) {
-    Tensor y = allocate(q.rows(), q.columns());
     head.head_dim = q.columns() / num_heads;
     head.num_queries = q.rows();
     head.q = q.data();
     head.ldq = q.stride();
     head.scale = 1.0f / std::sqrt(static_cast<float>(head.head_dim));
     head.causal = mask == AttentionMask::kCausal;
-    head.out = y.mutable_data();
-    head.ldo = y.stride();
     if (observer_ != nullptr) {
       observer_->attend({num_heads, head.head_dim, q.rows(), head.num_keys, q.columns() / width, q.data(), q.stride(),
                          head.k, head.half_k, head.ldk, mask});
     }
+    if (q.rows() <= simd::kMR && head.ldk == width && head.ldv == width) {  // too few to repay packing all keys
+      if (head.half_k != nullptr) {
+        return attend_first<float16>(q, {head.half_k, head.half_v, width}, head, num_heads);
+      }
+      return attend_first<S>(q, {head.k, head.v, width}, head, num_heads);
+    }
+    Tensor y = allocate(q.rows(), q.columns());
+    head.out = y.mutable_data();
+    head.ldo = y.stride();
     simd::attention(pool_, arena_, num_heads, q.columns() / width, head);
     return y;
+  }
+
+  // The same, one query after the other over the first keys.
+  template <class T>
+  Tensor attend_first(const Tensor& q, const CachedRows<T>& keys, const simd::AttentionHead& head, Index num_heads) {
+    std::vector<std::int32_t> rows(static_cast<std::size_t>(head.num_keys));
+    std::iota(rows.begin(), rows.end(), 0);
+    std::vector<RowSpan> spans;
+    for (Index i = 0; i < q.rows(); ++i) {
+      spans.push_back({rows.data(), head.causal ? head.num_keys - q.rows() + i + 1 : head.num_keys});
+    }
+    return attend_rows(q, keys, num_heads, spans);
   }
 
   Tensor allocate(Index rows, Index columns) {

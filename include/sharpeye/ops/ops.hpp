@@ -87,6 +87,12 @@ std::array<typename Ops::Tensor, N> linears(Ops& ops, const typename Ops::Tensor
   return detail::linears(ops, x, terms, 0);
 }
 
+/// The last `count` rows of x: x itself where these are all.
+template <class Ops>
+typename Ops::Tensor last_rows(Ops& ops, const typename Ops::Tensor& x, Index count) {
+  return count == x.rows() ? x : ops.slice_rows(x, x.rows() - count, count);
+}
+
 namespace detail {
 template <class Matrix>
 auto is_integer(const Matrix& weight, int) -> decltype(weight.is_integer()) {

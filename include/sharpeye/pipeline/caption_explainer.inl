@@ -166,11 +166,9 @@ SHARPEYE_BODY void CaptionExplainer::write(const ObservedCaption<Inference<float
   detail::LastRows rows(count, sequence.rows(), found.attention);
   const auto states = [&] {
     const detail::Observing observing(glance.ops, rows);
-    return glance.language_model.step(glance.ops, sequence, cache);
+    return glance.language_model.step(glance.ops, sequence, cache, count);
   }();
-  const Matrix<float> logits = detail::values_of(
-      glance.ops,
-      glance.language_model.logits(glance.ops, glance.ops.slice_rows(states, states.rows() - count, count)));
+  const Matrix<float> logits = detail::values_of(glance.ops, glance.language_model.logits(glance.ops, states));
   const Index size = glance.num_tokens > 0 ? std::min(glance.num_tokens, logits.cols()) : logits.cols();
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
   for (Index token = 0; token < count; ++token) {

@@ -282,8 +282,10 @@ class CaptionRun {
         (is_reader ? reader_ : own)
             .emplace(ops_, language_model, inputs_embeds, most.num_beams, most.max_new_tokens, visual.rows(),
                      reads_ahead ? 1 + beam_ahead(most.num_beams) : 1);
-    const Tensor states = timed(pass.prefill_time, [&] { return next_token.prefill(draft); });
-    if (round <= 1 && options_.on_tensor) trace(name + ".logits", language_model.logits(ops_, states));
+    const bool is_traced = round <= 1 && options_.on_tensor;
+    const Tensor states =
+        timed(pass.prefill_time, [&] { return next_token.prefill(draft, is_traced ? inputs_embeds.rows() : 1); });
+    if (is_traced) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
     if (round == 0 && options_.initial && !is_single_pass()) return {};
     if (round > 0 && is_late()) return {};

@@ -31,11 +31,12 @@ struct Preset {
   GenerationConfig generation;
 };
 
-/// "mm-ser-125m" (the paper's sizes), "llava-1.5-7b" (its yardstick, one glance), "demo" (a second on one core) and
-/// "tiny" (tests).
+/// "mm-ser-125m" (the paper's sizes), "llava-1.5-7b" (its yardstick, one glance), others with the sizes of public
+/// checkpoints of one glance, "demo" (a second on one core), "tiny" and "tiny-llava" (tests).
 const std::vector<std::string>& preset_names();
 
-/// @throws Error kInvalidArgument for a tokenizer with more tokens than the preset's vocabulary.
+/// @throws Error kInvalidArgument for an unknown name, and for a tokenizer with more tokens than the preset's
+/// vocabulary.
 Preset make_preset(const std::string& name, const Tokenizer& tokenizer);
 
 const std::vector<std::string>& variant_names();

@@ -5,12 +5,21 @@
 
 #include "sharpeye/pipeline/presets.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/text/bpe_trainer.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
+
+inline MmSerConfig mm_ser_preset() {
+  MmSerConfig config;
+  config.ser_connector.emplace();
+  return config;
+}
 
 inline MmSerConfig demo_preset() {
   MmSerConfig config;
@@ -82,6 +91,48 @@ inline MmSerConfig tiny_llava_preset() {
   return config;
 }
 
+/// microsoft/git-base-coco's sizes.
+inline MmSerConfig git_preset() {
+  MmSerConfig config;
+  const GitVisionConfig vision;
+  config.vision_config = vision;
+  config.connector.type = MlpType{1, 0, true};
+  config.connector.vision_feature_layers = {vision.num_hidden_layers};
+  config.connector.select = FeatureSelect::kFull;
+  config.text_config = GitTextConfig();
+  config.initial_prompt = "<image>";
+  return config;
+}
+
+/// HuggingFaceTB/SmolVLM-256M-Instruct's sizes, for one view of the image: 64 visual tokens.
+inline MmSerConfig smolvlm_preset() {
+  MmSerConfig config;
+  Idefics3VisionConfig vision;
+  vision.hidden_size = 768;
+  vision.image_size = 512;
+  vision.patch_size = 16;
+  vision.num_attention_heads = 12;
+  config.vision_config = vision;
+  config.connector.type = {1, 0};
+  config.connector.bias = false;
+  config.connector.vision_feature_layers = {vision.num_hidden_layers};
+  config.connector.pixel_shuffle = 4;
+  LlamaConfig text;
+  text.vocab_size = 49280;
+  text.hidden_size = 576;
+  text.intermediate_size = 1536;
+  text.num_hidden_layers = 30;
+  text.num_attention_heads = 9;
+  text.num_key_value_heads = 3;
+  text.head_dim = 64;
+  text.max_position_embeddings = 8192;
+  text.rms_norm_eps = 1e-5;
+  text.rope_theta = 100000;
+  config.text_config = text;
+  config.initial_prompt = "User:<image>Describe it.\nAssistant:";
+  return config;
+}
+
 /// llava-hf/llava-1.5-7b-hf, which the paper measures against.
 inline MmSerConfig llava_preset() {
   MmSerConfig config;
@@ -93,6 +144,33 @@ inline MmSerConfig llava_preset() {
   config.text_config = text;
   return config;
 }
+
+/// llava-hf/llava-1.5-13b-hf.
+inline MmSerConfig llava_13b_preset() {
+  MmSerConfig config = llava_preset();
+  auto& text = config.text_config.as<LlamaConfig>();
+  text.hidden_size = 5120;
+  text.intermediate_size = 13824;
+  text.num_hidden_layers = text.num_attention_heads = text.num_key_value_heads = 40;
+  return config;
+}
+
+struct NamedPreset {
+  const char* name;
+  MmSerConfig (*config)();
+  bool has_vocabulary;  ///< of published size; else as large as the tokenizer
+};
+
+inline constexpr NamedPreset kPresets[] = {
+    {"demo", demo_preset, false},
+    {"git-base", git_preset, true},
+    {"llava-1.5-13b", llava_13b_preset, true},
+    {"llava-1.5-7b", llava_preset, true},
+    {"mm-ser-125m", mm_ser_preset, true},
+    {"smolvlm-256m", smolvlm_preset, true},
+    {"tiny", tiny_preset, false},
+    {"tiny-llava", tiny_llava_preset, false},
+};
 
 }  // namespace detail
 
@@ -106,22 +184,24 @@ SHARPEYE_BODY TokenizerFiles TokenizerFiles::load(const std::string& folder) {
 }
 
 SHARPEYE_BODY const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names{"demo", "llava-1.5-7b", "mm-ser-125m", "tiny", "tiny-llava"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const detail::NamedPreset& preset : detail::kPresets) all.emplace_back(preset.name);
+    return all;
+  }();
   return names;
 }
 
 SHARPEYE_BODY Preset make_preset(const std::string& name, const Tokenizer& tokenizer) {
+  const auto known = std::find_if(std::begin(detail::kPresets), std::end(detail::kPresets),
+                                  [&](const detail::NamedPreset& one) { return one.name == name; });
+  require(known != std::end(detail::kPresets), ErrorCode::kInvalidArgument, "preset: unknown name ", name);
   Preset preset;
   MmSerConfig& config = preset.config;
-  config.ser_connector.emplace();
-  if (name == "demo") config = detail::demo_preset();
-  if (name == "tiny") config = detail::tiny_preset();
-  if (name == "llava-1.5-7b") config = detail::llava_preset();
-  if (name == "tiny-llava") config = detail::tiny_llava_preset();
-  const bool is_small = name != "mm-ser-125m" && name != "llava-1.5-7b";
+  config = known->config();
   std::visit(
       [&](auto& text) {
-        if (is_small) text.vocab_size = tokenizer.vocab_size();
+        if (!known->has_vocabulary) text.vocab_size = tokenizer.vocab_size();
         text.bos_token_id = tokenizer.bos_id();
         text.eos_token_id = tokenizer.eos_id();
         text.pad_token_id = tokenizer.pad_id();

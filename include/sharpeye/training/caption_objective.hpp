@@ -81,11 +81,9 @@ class CaptionObjective {
                      const std::vector<std::int32_t>& target, S scale) {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
     auto cache = language_model.make_prompt_cache(sequence.rows(), visual.rows());
-    const Tensor states = language_model.step(ops, sequence, cache);
     // The hidden state of each token predicts the next token: the prompt's last one predicts the caption's first.
-    const auto count = static_cast<Index>(target.size());
-    return ops.cross_entropy(language_model.logits(ops, ops.slice_rows(states, states.rows() - count, count)), target,
-                             scale);
+    const Tensor states = language_model.step(ops, sequence, cache, static_cast<Index>(target.size()));
+    return ops.cross_entropy(language_model.logits(ops, states), target, scale);
   }
 
   const CaptionModel& model_;

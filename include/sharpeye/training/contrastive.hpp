@@ -46,8 +46,7 @@ class ContrastiveModel {
   /// ids [n] -> [1, projection_size], from the last token, which has seen the others
   Tensor text(Ops& ops, const std::vector<std::int32_t>& ids) const {
     auto cache = text_.make_cache(static_cast<Index>(ids.size()));
-    const Tensor states = text_.step(ops, text_.embed(ops, ids), cache);
-    return text_projection_(ops, ops.slice_rows(states, states.rows() - 1, 1));
+    return text_projection_(ops, text_.step(ops, text_.embed(ops, ids), cache, 1));
   }
 
   /// [1, 1]
