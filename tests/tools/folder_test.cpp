@@ -242,9 +242,11 @@ TEST_CASE("Ctrl-C finishes the current image, and the same command goes on") {
   if (stopped.exit_code != 130) return;  // a fast machine
   const std::string begun = fs::exists(corpus / "out") ? test::read_text(corpus / "out") : "";
   if (begun.empty()) return;  // a slow machine: stopped before the first image
-  CHECK(stopped.err.find("the same command goes on") != std::string::npos);
   CHECK(begun.back() == '\n');
-  CHECK(run(arguments).exit_code == 0);
   CHECK(run(with(corpus / "whole", 60)).exit_code == 0);
-  CHECK(test::read_text(corpus / "out") == test::read_text(corpus / "whole"));
+  const std::string whole = test::read_text(corpus / "whole");
+  if (begun == whole) return;  // stopped when all was done
+  CHECK(stopped.err.find("the same command goes on") != std::string::npos);
+  CHECK(run(arguments).exit_code == 0);
+  CHECK(test::read_text(corpus / "out") == whole);
 }

@@ -30,11 +30,12 @@ double full_block(Index rows) {
   return block_linears(rows) + static_cast<double>(rows) * attend(rows);
 }
 
-// Two causal layers over a prompt.
+// Two causal layers over a prompt. The last one makes keys and values of all rows, and the rest of one, which the head
+// reads.
 double prefill(Index rows) {
-  double flops = 2 * block_linears(rows);
-  for (Index keys = 1; keys <= rows; ++keys) flops += 2 * attend(keys);
-  return flops;
+  double flops = block_linears(rows);
+  for (Index keys = 1; keys <= rows; ++keys) flops += attend(keys);
+  return flops + 2 * linear(rows, 32, 32) + block_linears(1) - 2 * linear(1, 32, 32) + attend(rows);
 }
 // The head after the prompt, then tokens - 1 steps of all beams through layers and head.
 double decode(Index prompt, Index tokens, Index beams) {
