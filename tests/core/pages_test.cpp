@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 #include "support/resident_memory.hpp"
@@ -30,45 +29,39 @@ TEST_CASE("pages begin on a cache line, those that hold a large page on one") {
     std::memset(pages.get(), 1, bytes);
   }
   CHECK_THROWS_AS(allocate_pages(~std::size_t{0}), std::bad_alloc);
-  CHECK_THROWS_AS(allocate_lasting_pages(~std::size_t{0} - 100), std::bad_alloc);
-  CHECK_THROWS_AS(allocate_lasting_pages(std::size_t{1} << 62), std::bad_alloc);
+  CHECK_THROWS_AS(LastingPages().allocate(~std::size_t{0} - 100), std::bad_alloc);
+  CHECK_THROWS_AS(LastingPages().allocate(std::size_t{1} << 62), std::bad_alloc);
 }
 
-TEST_CASE("lasting pages: each block its own, from several threads, across stretches") {
-  std::vector<std::vector<std::shared_ptr<void>>> blocks(4);
+TEST_CASE("lasting pages: each block its own, across stretches, whoever is released before") {
   const auto size = [](std::size_t i) { return i % 7 == 0 ? 9 * kMegabyte : 100 + i * 40'001; };
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < blocks.size(); ++t) {
-    threads.emplace_back([&, t] {
-      for (std::size_t i = 0; i < 16; ++i) {
-        blocks[t].push_back(allocate_lasting_pages(size(i)));
-        std::memset(blocks[t].back().get(), static_cast<int>(t * 16 + i + 1), size(i));
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (std::size_t t = 0; t < blocks.size(); ++t) {
-    for (std::size_t i = 0; i < 16; ++i) {
-      CHECK(reinterpret_cast<std::uintptr_t>(blocks[t][i].get()) % 64 == 0);
-      CHECK(is_filled(blocks[t][i].get(), size(i), static_cast<char>(t * 16 + i + 1)));
-      if (i % 2 == 0) blocks[t][i] = nullptr;  // what is left stays as it is
+  std::vector<std::shared_ptr<void>> blocks;
+  {
+    LastingPages pages;
+    for (std::size_t i = 0; i < 100; ++i) {
+      blocks.push_back(pages.allocate(size(i)));
+      CHECK(reinterpret_cast<std::uintptr_t>(blocks[i].get()) % 64 == 0);
+      std::memset(blocks[i].get(), static_cast<int>(i + 1), size(i));
     }
   }
-  for (std::size_t t = 0; t < blocks.size(); ++t) {
-    for (std::size_t i = 1; i < 16; i += 2)
-      CHECK(is_filled(blocks[t][i].get(), size(i), static_cast<char>(t * 16 + i + 1)));
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    CHECK(is_filled(blocks[i].get(), size(i), static_cast<char>(i + 1)));
+    if (i % 2 == 0) blocks[i] = nullptr;  // what is left stays as it is
   }
+  for (std::size_t i = 1; i < blocks.size(); i += 2)
+    CHECK(is_filled(blocks[i].get(), size(i), static_cast<char>(i + 1)));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("lasting pages go back to the system when they are released, though others stay") {
-  const auto one = allocate_lasting_pages(1000);
+  LastingPages pages;
+  const auto one = pages.allocate(1000);
   const long before = support::resident_kib();
   if (before == 0) return;
   {
     std::vector<std::shared_ptr<void>> blocks;
     for (int i = 0; i < 40; ++i) {
-      blocks.push_back(allocate_lasting_pages(kMegabyte));
+      blocks.push_back(pages.allocate(kMegabyte));
       std::memset(blocks.back().get(), 1, kMegabyte);
     }
     CHECK(support::resident_kib() > before + 39 * 1024);

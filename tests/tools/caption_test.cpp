@@ -415,7 +415,8 @@ TEST_CASE("Ctrl-C ends on a line's end with exit code 130") {
   std::vector<std::string> arguments =
       caption({"--json", "--rounds", "100", "--sample"});  // drawn captions do not come back
   for (int i = 0; i < 400; ++i) arguments.push_back(world().image_a());
-  const auto result = test::run_shell("timeout --preserve-status -s INT 2 " + test::command_line(arguments));
+  const auto result =
+      test::run_shell("timeout --foreground --preserve-status -s INT 2 " + test::command_line(arguments));
   CHECK(result.exit_code == 130);
   CHECK((result.out.empty() || result.out.back() == '\n'));
   CHECK(test::lines_of(result.out).size() < 400);

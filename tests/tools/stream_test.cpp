@@ -201,9 +201,9 @@ TEST_CASE("live: late frames are dropped and counted; Ctrl-C ends with whole sub
   CHECK(captioned + dropped == 300);
   CHECK(dropped > 0);
   CHECK(test::parse(last_line(live.out)).at("frame") == 299);  // the latest one is never dropped
-  const auto ended = test::run_shell(
-      "(cat; sleep 5) | timeout --preserve-status -s INT 1.5 " + test::command_line(raw({"--format", "srt"})),
-      frames_of({1, 2}));
+  const auto ended = test::run_shell("(cat; sleep 5) | timeout --foreground --preserve-status -s INT 1.5 " +
+                                         test::command_line(raw({"--format", "srt"})),
+                                     frames_of({1, 2}));
   CHECK(ended.exit_code == 130);
   CHECK((ended.out.size() > 2 && ended.out.substr(ended.out.size() - 2) == "\n\n"));
 }

@@ -29,9 +29,20 @@ using Pages = std::unique_ptr<void, PagesDeleter>;
 /// At least `bytes` bytes. @throws std::bad_alloc
 Pages allocate_pages(std::size_t bytes);
 
-/// The same for what lives as long as a model: laid one behind the other, so that small matrices share large pages.
-/// May be called from any thread.
-std::shared_ptr<void> allocate_lasting_pages(std::size_t bytes);
+/// Memory for what lives as long as a model: blocks laid one behind the other, so that small ones share large pages.
+/// For one thread at a time; the blocks may outlive it.
+class LastingPages {
+ public:
+  /// As allocate_pages().
+  std::shared_ptr<void> allocate(std::size_t bytes);
+
+ private:
+  struct Stretch {
+    Pages memory;
+    std::size_t used = 0;
+  };
+  std::shared_ptr<Stretch> newest_;
+};
 
 SHARPEYE_NAMESPACE_END
 

@@ -6,10 +6,10 @@
 #include "sharpeye/core/pages.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -17,11 +17,16 @@ SHARPEYE_NAMESPACE_BEGIN
 
 namespace detail {
 
-inline constexpr std::size_t kCacheLine = 64, kSmallPage = 4096, kLargePage = std::size_t{1} << 21;
+inline constexpr std::size_t kCacheLine = 64, kLargePage = std::size_t{1} << 21;
 
 inline std::size_t whole_cache_lines(std::size_t bytes) {
   if (bytes > ~std::size_t{0} - kLargePage - kCacheLine) throw std::bad_alloc();
   return (bytes / kCacheLine + 1) * kCacheLine;
+}
+
+/// The system rounds what it is told to whole ones of these: 4 KB, or as much as 64 KB on ARM.
+inline std::size_t small_page() noexcept {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 /// Memory that begins on a large page if it holds one; null where there is none.
@@ -32,7 +37,7 @@ inline void* map_pages(std::size_t bytes) noexcept {
   if (more == 0) return mapped;
   auto* begin = static_cast<char*>(mapped);
   const std::size_t before = (kLargePage - reinterpret_cast<std::uintptr_t>(begin) % kLargePage) % kLargePage;
-  const std::size_t end = (before + bytes + kSmallPage - 1) / kSmallPage * kSmallPage;
+  const std::size_t end = (before + bytes + small_page() - 1) / small_page() * small_page();
   if (before > 0) ::munmap(begin, before);
   if (end < bytes + more) ::munmap(begin + end, bytes + more - end);
 #if defined(MADV_HUGEPAGE)
@@ -40,14 +45,6 @@ inline void* map_pages(std::size_t bytes) noexcept {
 #endif
   return begin + before;
 }
-
-/// Address space that blocks are laid into; what nobody has touched costs no memory.
-struct Stretch {
-  static constexpr std::size_t kBytes = std::size_t{1} << 28;
-
-  Pages memory;
-  std::size_t used = 0;
-};
 
 }  // namespace detail
 
@@ -66,28 +63,24 @@ SHARPEYE_BODY Pages allocate_pages(std::size_t bytes) {
   return Pages(data, PagesDeleter{bytes});
 }
 
-SHARPEYE_BODY std::shared_ptr<void> allocate_lasting_pages(std::size_t bytes) {
-  static std::mutex mutex;
-  static std::weak_ptr<detail::Stretch> newest;
+SHARPEYE_BODY std::shared_ptr<void> LastingPages::allocate(std::size_t bytes) {
+  constexpr std::size_t kStretch = std::size_t{1} << 28;  // of address space; what nobody has touched costs no memory
   bytes = detail::whole_cache_lines(bytes);
-  if (bytes > detail::Stretch::kBytes / 8) return allocate_pages(bytes);
-  const std::lock_guard<std::mutex> lock(mutex);
-  std::shared_ptr<detail::Stretch> stretch = newest.lock();
-  if (stretch == nullptr || stretch->used + bytes > detail::Stretch::kBytes) {
-    void* memory = detail::map_pages(detail::Stretch::kBytes);
+  if (bytes > kStretch / 8) return allocate_pages(bytes);
+  if (newest_ == nullptr || newest_->used + bytes > kStretch) {
+    void* memory = detail::map_pages(kStretch);
     if (memory == nullptr) return allocate_pages(bytes);  // a limit of address space
-    Pages pages(memory, PagesDeleter{detail::Stretch::kBytes});
-    stretch = std::make_shared<detail::Stretch>();
-    stretch->memory = std::move(pages);
-    newest = stretch;
+    Pages pages(memory, PagesDeleter{kStretch});
+    newest_ = std::make_shared<Stretch>();
+    newest_->memory = std::move(pages);
   }
+  const std::shared_ptr<Stretch> stretch = newest_;
   char* block = static_cast<char*>(stretch->memory.get()) + stretch->used;
   stretch->used += bytes;
   return std::shared_ptr<void>(block, [stretch, bytes](void* data) {
     // The pages that are this block's alone go back at once, the others and the address space with the last block.
-    const auto begin = reinterpret_cast<std::uintptr_t>(data), end = begin + bytes;
-    const auto first = (begin + detail::kSmallPage - 1) / detail::kSmallPage * detail::kSmallPage;
-    const auto last = end / detail::kSmallPage * detail::kSmallPage;
+    const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(data), page = detail::small_page();
+    const std::uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
     if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
   });
 }

@@ -8,7 +8,6 @@
 #include <tuple>
 #include <utility>
 
-#include "sharpeye/core/pages.hpp"
 #include "sharpeye/formats/codecs.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -32,7 +31,8 @@ SHARPEYE_BODY PackedMatrix::PackedMatrix(const WeightTensor& tensor) {
     owner = tensor.owner;
     if (tensor.sums) sums = detail::fill_panels(*tensor.sums);
   } else {
-    const std::shared_ptr<void> memory = allocate_lasting_pages(static_cast<std::size_t>(weights.bytes()));
+    const auto bytes = static_cast<std::size_t>(weights.bytes());
+    const std::shared_ptr<void> memory = tensor.pages ? tensor.pages->allocate(bytes) : allocate_pages(bytes);
     std::vector<float> values = tensor.codec->pack(tensor, memory.get());
     if (!values.empty()) sums = detail::fill_panels(std::move(values));
     weights.data = memory.get();

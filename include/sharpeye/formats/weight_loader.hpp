@@ -74,6 +74,7 @@ class WeightLoader {
   WeightOptions options_;
   std::vector<std::string> names_;
   std::set<std::string> read_;
+  std::shared_ptr<LastingPages> pages_ = std::make_shared<LastingPages>();
 };
 
 SHARPEYE_NAMESPACE_END

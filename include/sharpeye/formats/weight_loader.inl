@@ -11,7 +11,6 @@
 #include <iterator>
 #include <utility>
 
-#include "sharpeye/core/pages.hpp"
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/finite.hpp"
@@ -76,6 +75,7 @@ SHARPEYE_BODY WeightTensor WeightLoader::get(const std::string& name, const std:
   tensor.in_panels = in_panels;
   tensor.data = elements.data;
   tensor.owner = std::move(elements.owner);
+  tensor.pages = pages_;
   if (layout.scales) tensor.scales = get_beside(*layout.scales);
   if (layout.sums) tensor.sums = get_beside(*layout.sums);
   read_.insert(layout.elements.name);

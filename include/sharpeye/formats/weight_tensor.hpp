@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/core/pages.hpp"
 #include "sharpeye/formats/weight_codec.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -29,6 +30,7 @@ struct WeightTensor {
   std::shared_ptr<const void> owner;
   Floats scales, sums;                               ///< what stands beside the elements, where the layout has it
   std::shared_ptr<const WeightCompanion> companion;  ///< null in the loaders of this room
+  std::shared_ptr<LastingPages> pages;               ///< for a copy in panels; null: pages of its own
 
   WeightTensor() = default;
   /// A tensor of floats is a weight as it is.
