@@ -3,6 +3,8 @@
 ///
 ///     fuzz_image FOLDER [RUNS [FIRST_RUN]]
 ///
+/// With SHARPEYE_FUZZ_SECONDS in the environment it then goes on until it has used that much processor time.
+///
 /// An input that crashes, computes for 20 s or wants 4 GB is left in the working folder, as crash-<target>.
 
 #include <dirent.h>
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <string>
 #include <string_view>
@@ -182,7 +185,11 @@ int main(int argc, char** argv) {
   const std::uint64_t runs = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 10000;
   const std::uint64_t first = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
   Mutator mutate(seeds);
-  for (std::uint64_t i = 0; i < runs; ++i) run(mutate(first + i));
-  std::printf("%zu seeds and %llu mutations\n", seeds.size(), static_cast<unsigned long long>(runs));
+  const char* const least = std::getenv("SHARPEYE_FUZZ_SECONDS");
+  const double seconds = least == nullptr ? 0 : std::strtod(least, nullptr);
+  std::uint64_t done = 0;
+  // POSIX: clock() counts millionths of a second.
+  while (done < runs || static_cast<double>(std::clock()) < seconds * 1e6) run(mutate(first + done++));
+  std::printf("%zu seeds and %llu mutations\n", seeds.size(), static_cast<unsigned long long>(done));
   return 0;
 }
