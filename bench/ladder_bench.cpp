@@ -179,12 +179,14 @@ int main() {
     scales[static_cast<std::size_t>(row)] = largest / simd::kByteLimit;
   }
   p.packed_i8.scales = scales.data();
-  simd::pack_bytes(
-      kN, kK,
-      [&](Index row, Index column) {
-        return static_cast<int>(std::nearbyint(weight(row, column) / scales[static_cast<std::size_t>(row)]));
-      },
-      static_cast<std::uint8_t*>(panels_i8.get()));
+  std::vector<std::int8_t> numbers;
+  for (Index row = 0; row < kN; ++row) {
+    const float scale = scales[static_cast<std::size_t>(row)];
+    for (Index column = 0; column < kK; ++column) {
+      numbers.push_back(static_cast<std::int8_t>(std::nearbyint(weight(row, column) / scale)));
+    }
+  }
+  simd::pack_bytes(kN, kK, numbers.data(), static_cast<std::uint8_t*>(panels_i8.get()));
   std::vector<float> row(kK);
   for (Index i = 0; i < kN; ++i) {
     simd::unpack_row(p.packed_i8, i, row.data());

@@ -118,12 +118,13 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, WeightF
   const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kNR)), 0.01f);
   simd::PackedWeights weights{nullptr, format, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
-  const auto number = [](Index n, Index k) { return static_cast<int>((n * 31 + k * 17) % 16) - 8; };
+  std::vector<std::uint8_t> rows(static_cast<std::size_t>(shape.n * shape.k));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint8_t>(i * 17 % 31);
   if (format == WeightFormat::kInt8) {
-    simd::pack_bytes(shape.n, shape.k, number, packed.data());
+    simd::pack_bytes(shape.n, shape.k, reinterpret_cast<const std::int8_t*>(rows.data()), packed.data());
   } else {
-    simd::pack_nibbles(
-        shape.n, shape.k, number, [](Index, Index) { return float16(0.01f); }, packed.data());
+    const std::vector<float> of_groups(rows.size() / simd::kGroup, 0.01f);
+    simd::pack_nibbles(shape.n, shape.k, rows.data(), of_groups.data(), packed.data());
   }
   const auto copies = copies_of(packed);
   std::size_t next = 0;

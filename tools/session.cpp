@@ -11,6 +11,12 @@ std::optional<Aspect> to_aspect(const std::string& name) {
   return name == "pad" ? Aspect::kPad : name == "crop" ? Aspect::kCrop : Aspect::kSquash;
 }
 
+std::shared_ptr<const CaptionModel> load_model(const SessionOptions& options, ThreadPool& pool) {
+  LoadOptions load = options.load;
+  load.pool = &pool;
+  return CaptionModel::load(options.model, load);
+}
+
 }  // namespace
 
 Option& SessionOptions::add_to(Command& command) {
@@ -37,8 +43,8 @@ Session::Session(const SessionOptions& options)
     : aspect_(to_aspect(options.aspect)),
       no_exif_(options.no_exif),
       no_split_(options.no_split),
-      model_(CaptionModel::load(options.model, options.load)),
       pool_(options.threads),
+      model_(load_model(options, pool_)),
       captioner_(captioner_on(pool_)) {
   decode_.max_pixels = options.max_pixels;
   if (read_json_file(options.model + "/config.json", kConfigFileLimit).contains("sharpeye_note")) {

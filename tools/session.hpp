@@ -47,8 +47,8 @@ class Session {
   std::optional<Aspect> aspect_;
   bool no_exif_, no_split_;
   DecodeOptions decode_;
-  std::shared_ptr<const CaptionModel> model_;
   ThreadPool pool_;
+  std::shared_ptr<const CaptionModel> model_;
   std::unique_ptr<Captioner> captioner_;
 };
 

@@ -42,10 +42,19 @@ struct Weights {
     packed.data = bytes.data() + 2;
     packed.scales = scales.data();
     if (format == WeightFormat::kInt8) {
-      pack_bytes(n, k, number, bytes.data() + 2);
+      std::vector<std::int8_t> rows;
+      for (Index at = 0; at < n * k; ++at) rows.push_back(static_cast<std::int8_t>(number(at / k, at % k)));
+      pack_bytes(n, k, rows.data(), bytes.data() + 2);
     } else {
-      pack_nibbles(
-          n, k, number, [&](Index row, Index group) { return float16(scale(row, group)); }, bytes.data() + 2);
+      std::vector<std::uint8_t> rows(static_cast<std::size_t>(n * k / 2));
+      for (Index at = 0; at < n * k; ++at) {
+        const int bits = number(at / k, at % k) + kNibbleOffset;
+        auto& pair = rows[static_cast<std::size_t>(at / 2)];
+        pair = static_cast<std::uint8_t>(pair | (at % 2 == 0 ? bits : bits << 4));
+      }
+      std::vector<float> scales_of_groups;
+      for (Index at = 0; at < n * k; at += kGroup) scales_of_groups.push_back(scale(at / k, at % k / kGroup));
+      pack_nibbles(n, k, rows.data(), scales_of_groups.data(), bytes.data() + 2);
     }
     std::vector<float> row(static_cast<std::size_t>(k));
     for (Index i = 0; i < n; ++i) {

@@ -44,6 +44,19 @@ class LastingPages {
   std::shared_ptr<Stretch> newest_;
 };
 
+/// Memory for what passes through: a large block is handed out again once nobody holds it. (The system clears new pages
+/// before it gives them: for a matrix that is read only to be packed, that costs as much as the packing.) For one thread
+/// at a time; the blocks may outlive it.
+class PassingPages {
+ public:
+  /// As allocate_pages().
+  std::shared_ptr<void> allocate(std::size_t bytes);
+
+ private:
+  std::shared_ptr<void> newest_;
+  std::size_t size_ = 0;
+};
+
 SHARPEYE_NAMESPACE_END
 
 #if !defined(SHARPEYE_COMPILED)

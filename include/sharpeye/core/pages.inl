@@ -85,4 +85,14 @@ SHARPEYE_BODY std::shared_ptr<void> LastingPages::allocate(std::size_t bytes) {
   });
 }
 
+SHARPEYE_BODY std::shared_ptr<void> PassingPages::allocate(std::size_t bytes) {
+  if (bytes < PagesDeleter::kMapped) return allocate_pages(bytes);
+  // One of more than twice the size would be a waste where the block is kept after all.
+  if (newest_.use_count() == 1 && size_ >= bytes && size_ / 2 <= bytes) return newest_;
+  newest_.reset();
+  newest_ = allocate_pages(bytes);
+  size_ = bytes;
+  return newest_;
+}
+
 SHARPEYE_NAMESPACE_END

@@ -46,18 +46,17 @@ class FloatCodec final : public WeightCodec {
     if (!allow_non_finite) require_finite(elements, where);
   }
 
-  std::vector<float> pack(const WeightTensor& tensor, void* panels) const override {
-    const auto [n, k] = matrix_extents(tensor.shape);
-    const Index columns = k;
+  void pack(const WeightTensor& tensor, Index first, Index count, void* panels, float*) const override {
+    const Index k = matrix_extents(tensor.shape).second;
+    const std::byte* data = tensor.data + first * k * static_cast<Index>(sizeof(Stored));
     simd::pack_weights(
-        n, k,
+        count, k,
         [&](Index row, Index column) {
           Stored value;  // the file promises no alignment
-          std::memcpy(&value, tensor.data + (row * columns + column) * static_cast<Index>(sizeof value), sizeof value);
+          std::memcpy(&value, data + (row * k + column) * static_cast<Index>(sizeof value), sizeof value);
           return static_cast<Packed>(value);
         },
         static_cast<Packed*>(panels));
-    return {};
   }
 
  private:

@@ -108,13 +108,20 @@ class Int4Codec final : public WeightCodec {
     }
   }
 
-  std::vector<float> pack(const WeightTensor& tensor, void* panels) const override {
-    const auto [n, k] = matrix_extents(tensor.shape);
-    const auto scale = scale_of(tensor);
-    simd::pack_nibbles(
-        n, k, number_of(tensor), [&](Index row, Index group) { return float16(scale(row, group * simd::kGroup)); },
-        static_cast<std::uint8_t*>(panels));
-    return sums_of_rows(n, k, number_of(tensor), scale);
+  void pack(const WeightTensor& tensor, Index first, Index count, void* panels, float* sums) const override {
+    const Index k = matrix_extents(tensor.shape).second;
+    const auto* rows = reinterpret_cast<const std::uint8_t*>(tensor.data) + first * k / 2;
+    const float* scales = tensor.scales->data() + first * k / simd::kGroup;
+    simd::pack_nibbles(count, k, rows, scales, static_cast<std::uint8_t*>(panels));
+    for (Index row = 0; row < count; ++row) {
+      double sum = 0;
+      for (Index begin = row * k; begin < (row + 1) * k; begin += simd::kGroup) {
+        int part = -simd::kNibbleOffset * static_cast<int>(simd::kGroup);
+        for (Index i = 0; i < simd::kGroup / 2; ++i) part += (rows[begin / 2 + i] & 15) + (rows[begin / 2 + i] >> 4);
+        sum += static_cast<double>(part) * static_cast<double>(scales[begin / simd::kGroup]);
+      }
+      sums[row] = static_cast<float>(sum);
+    }
   }
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 
 #include "sharpeye/formats/integer_rows.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
@@ -87,10 +88,14 @@ class Int8Codec final : public WeightCodec {
     check_range(elements, where, [](std::byte byte) { return std::to_integer<int>(byte) - simd::kByteOffset; });
   }
 
-  std::vector<float> pack(const WeightTensor& tensor, void* panels) const override {
-    const auto [n, k] = matrix_extents(tensor.shape);
-    simd::pack_bytes(n, k, number_of(tensor), static_cast<std::uint8_t*>(panels));
-    return sums_of_rows(n, k, number_of(tensor), scale_of(tensor));
+  void pack(const WeightTensor& tensor, Index first, Index count, void* panels, float* sums) const override {
+    const Index k = matrix_extents(tensor.shape).second;
+    const auto* rows = reinterpret_cast<const std::int8_t*>(tensor.data) + first * k;
+    simd::pack_bytes(count, k, rows, static_cast<std::uint8_t*>(panels));
+    for (Index row = 0; row < count; ++row) {
+      const int sum = std::accumulate(rows + row * k, rows + (row + 1) * k, 0);
+      sums[row] = static_cast<float>(static_cast<double>(sum) * static_cast<double>((*tensor.scales)[first + row]));
+    }
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "sharpeye/formats/packed_matrix.hpp"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -33,7 +34,19 @@ SHARPEYE_BODY PackedMatrix::PackedMatrix(const WeightTensor& tensor) {
   } else {
     const auto bytes = static_cast<std::size_t>(weights.bytes());
     const std::shared_ptr<void> memory = tensor.pages ? tensor.pages->allocate(bytes) : allocate_pages(bytes);
-    std::vector<float> values = tensor.codec->pack(tensor, memory.get());
+    std::vector<float> values(tensor.codec->has_scales() ? static_cast<std::size_t>(weights.n) : 0);
+    constexpr Index kJob = 16;  // panels
+    const auto pack = [&](Index job) {
+      const Index first = job * kJob * simd::kNR, count = std::min(kJob * simd::kNR, weights.n - first);
+      tensor.codec->pack(tensor, first, count, static_cast<char*>(memory.get()) + job * kJob * weights.panel_bytes(),
+                         values.empty() ? nullptr : values.data() + first);
+    };
+    const Index jobs = simd::ceil_div(weights.panels(), kJob);
+    if (tensor.pool != nullptr) {
+      tensor.pool->parallel_for(jobs, pack);
+    } else {
+      for (Index job = 0; job < jobs; ++job) pack(job);
+    }
     if (!values.empty()) sums = detail::fill_panels(std::move(values));
     weights.data = memory.get();
     owner = memory;

@@ -66,9 +66,10 @@ class WeightCodec {
   virtual void check_rows(const StoredTensor& elements, const std::string& where, bool allow_non_finite) const = 0;
   virtual void check_panels(const StoredTensor& elements, const std::string& where, bool allow_non_finite) const = 0;
 
-  /// Packs a matrix in rows into `panels`, simd::PackedWeights::bytes() of kernel_format().
-  /// @return the sum of each row's weights [n]; empty for formats whose kernels need none
-  virtual std::vector<float> pack(const WeightTensor& tensor, void* panels) const = 0;
+  /// Packs rows [first, first + count) of a matrix in rows, beginning and ending with whole panels or the matrix, into
+  /// `panels`, simd::PackedWeights::bytes() of kernel_format() for so many rows.
+  /// @param sums [count] receives the sum of each row's weights, if has_scales()
+  virtual void pack(const WeightTensor& tensor, Index first, Index count, void* panels, float* sums) const = 0;
 
   /// Of the elements in rows.
   DType dtype() const { return rows_layout({}, {}).elements.dtype; }

@@ -20,6 +20,7 @@ class WeightScope;
 struct WeightOptions {
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
   bool trust_panels = false;      ///< do not look at the elements of packed matrices
+  ThreadPool* pool = nullptr;     ///< packs matrices; null: the calling thread alone
 };
 
 /// Hands out checked tensors of a source and remembers which ones were read. One thread at a time; it must outlive its
@@ -75,6 +76,7 @@ class WeightLoader {
   std::vector<std::string> names_;
   std::set<std::string> read_;
   std::shared_ptr<LastingPages> pages_ = std::make_shared<LastingPages>();
+  PassingPages rows_;  // of a matrix that is about to be packed
 };
 
 SHARPEYE_NAMESPACE_END

@@ -60,8 +60,11 @@ SHARPEYE_BODY bool WeightLoader::has_prefix(const std::string& prefix) const {
 }
 
 SHARPEYE_BODY WeightTensor WeightLoader::get(const std::string& name, const std::vector<Index>& shape) {
-  const auto [codec, in_panels, layout] = locate(name, shape);
-  StoredTensor elements = source_->read(layout.elements.name);
+  const Located located = locate(name, shape);
+  const auto& [codec, in_panels, layout] = located;
+  StoredTensor elements = source_->read_into(layout.elements.name, [&](std::size_t bytes) {
+    return located.in_panels ? pages_->allocate(bytes) : rows_.allocate(bytes);
+  });
   if (in_panels) {
     elements = detail::on_cache_line(std::move(elements));
     if (!options_.trust_panels) codec->check_panels(elements, source_->where(), options_.allow_non_finite);
@@ -76,6 +79,7 @@ SHARPEYE_BODY WeightTensor WeightLoader::get(const std::string& name, const std:
   tensor.data = elements.data;
   tensor.owner = std::move(elements.owner);
   tensor.pages = pages_;
+  tensor.pool = options_.pool;
   if (layout.scales) tensor.scales = get_beside(*layout.scales);
   if (layout.sums) tensor.sums = get_beside(*layout.sums);
   read_.insert(layout.elements.name);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sharpeye/core/pages.hpp"
+#include "sharpeye/core/thread_pool.hpp"
 #include "sharpeye/formats/weight_codec.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -31,6 +32,7 @@ struct WeightTensor {
   Floats scales, sums;                               ///< what stands beside the elements, where the layout has it
   std::shared_ptr<const WeightCompanion> companion;  ///< null in the loaders of this room
   std::shared_ptr<LastingPages> pages;               ///< for a copy in panels; null: pages of its own
+  ThreadPool* pool = nullptr;                        ///< that makes it; null: the calling thread alone
 
   WeightTensor() = default;
   /// A tensor of floats is a weight as it is.

@@ -26,6 +26,7 @@ class RenamedSource final : public TensorSource {
   std::vector<std::string> names() const override;
   const TensorInfo* find(const std::string& name) const override;
   StoredTensor read(const std::string& name) const override;
+  StoredTensor read_into(const std::string& name, const TensorMemory& memory) const override;
 
  private:
   std::shared_ptr<const TensorSource> source_;
@@ -42,6 +43,7 @@ class JoinedSource final : public TensorSource {
   std::vector<std::string> names() const override;
   const TensorInfo* find(const std::string& name) const override;
   StoredTensor read(const std::string& name) const override;
+  StoredTensor read_into(const std::string& name, const TensorMemory& memory) const override;
 
  private:
   std::map<std::string, std::shared_ptr<const TensorSource>> sources_;  // by name of the tensor

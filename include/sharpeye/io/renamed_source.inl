@@ -45,6 +45,13 @@ SHARPEYE_BODY StoredTensor RenamedSource::read(const std::string& name) const {
   return tensor;
 }
 
+SHARPEYE_BODY StoredTensor RenamedSource::read_into(const std::string& name, const TensorMemory& memory) const {
+  info(name);
+  StoredTensor tensor = source_->read_into(stored_names_.at(name), memory);
+  tensor.name = name;
+  return tensor;
+}
+
 SHARPEYE_BODY JoinedSource::JoinedSource(const std::vector<std::shared_ptr<const TensorSource>>& sources,
                                          std::string where)
     : where_(std::move(where)) {
@@ -71,6 +78,11 @@ SHARPEYE_BODY const TensorInfo* JoinedSource::find(const std::string& name) cons
 SHARPEYE_BODY StoredTensor JoinedSource::read(const std::string& name) const {
   info(name);
   return sources_.at(name)->read(name);
+}
+
+SHARPEYE_BODY StoredTensor JoinedSource::read_into(const std::string& name, const TensorMemory& memory) const {
+  info(name);
+  return sources_.at(name)->read_into(name, memory);
 }
 
 SHARPEYE_NAMESPACE_END

@@ -40,7 +40,8 @@ class SafetensorsFile final : public TensorSource {
                          [](const TensorInfo& info, const std::string& key) { return info.name < key; });
     return tensor != header_.tensors.end() && tensor->name == name ? &*tensor : nullptr;
   }
-  StoredTensor read(const std::string& name) const override {
+  StoredTensor read(const std::string& name) const override { return read_into(name, allocate_pages); }
+  StoredTensor read_into(const std::string& name, const TensorMemory& memory) const override {
     const TensorInfo& tensor = info(name);
     require(tensor.dtype.has_value(), ErrorCode::kUnsupported, where(), ": ", name,
             ": expected a dtype of 8 to 64 bits from BOOL, U, I, F and BF16, actual ", tensor.dtype_name);
@@ -51,7 +52,7 @@ class SafetensorsFile final : public TensorSource {
       return result;
     }
     const auto size = static_cast<std::size_t>(tensor.end - tensor.begin);
-    const std::shared_ptr<void> buffer = allocate_pages(size);
+    const std::shared_ptr<void> buffer = memory(size);
     file_.read_at(header_.data_begin + tensor.begin, buffer.get(), size);
     result.data = static_cast<const std::byte*>(buffer.get());
     result.owner = buffer;

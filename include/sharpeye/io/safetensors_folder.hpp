@@ -56,6 +56,10 @@ class SafetensorsFolder final : public TensorSource {
     info(name);
     return files_.at(name)->read(name);
   }
+  StoredTensor read_into(const std::string& name, const TensorMemory& memory) const override {
+    info(name);
+    return files_.at(name)->read_into(name, memory);
+  }
   /// The files that hold them.
   const std::vector<std::shared_ptr<const SafetensorsFile>>& weight_files() const noexcept { return weight_files_; }
 

@@ -5,7 +5,9 @@
 /// models.
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +27,9 @@ struct TensorInfo {
   std::uint64_t end = 0;
 };
 
+/// Where elements that must be copied may go: at least so many bytes, 64-byte aligned.
+using TensorMemory = std::function<std::shared_ptr<void>(std::size_t bytes)>;
+
 /// Tensors by name. Reading from several threads at once is allowed.
 class TensorSource {
  public:
@@ -38,6 +43,8 @@ class TensorSource {
   virtual const TensorInfo* find(const std::string& name) const = 0;
   /// @throws Error kMissingTensor, kUnsupported (a dtype that can only be listed), kFileAccess.
   virtual StoredTensor read(const std::string& name) const = 0;
+  /// As read(), into memory of the caller's choice where the source has the elements not in memory yet.
+  virtual StoredTensor read_into(const std::string& name, const TensorMemory&) const { return read(name); }
 
   /// As find(). @throws Error kMissingTensor.
   const TensorInfo& info(const std::string& name) const;

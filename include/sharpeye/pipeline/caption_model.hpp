@@ -17,6 +17,7 @@ struct GenerationConfig;
 struct MmSerConfig;
 struct PreprocessorConfig;
 class PromptTemplate;
+class ThreadPool;
 class Tokenizer;
 template <class Ops>
 class MmSer;
@@ -34,6 +35,7 @@ struct LoadOptions {
   /// change as long as the model lives, and their elements are not checked.
   LoadMode mode = LoadMode::kRead;
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
+  ThreadPool* pool = nullptr;     ///< packs the weights while they load; null: the calling thread alone
 };
 
 /// Everything that captioning needs and that does not change. Share one between any number of threads.

@@ -55,7 +55,7 @@ struct CaptionModel::Parts {
       const std::optional<DType> dtype = weights->find(name)->dtype;
       has_float_weights = has_float_weights && dtype && *dtype != DType::kI8 && *dtype != DType::kU8;
     }
-    WeightLoader loader(weights, {options.allow_non_finite, options.mode == LoadMode::kMap});
+    WeightLoader loader(weights, {options.allow_non_finite, options.mode == LoadMode::kMap, options.pool});
     return MmSer<Ops>(config, loader);
   }
 

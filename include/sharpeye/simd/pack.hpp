@@ -4,7 +4,7 @@
 /// Packing weights into micro-panels of B, and finding the steps of k that a product may leave out.
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 
 #include "sharpeye/simd/types.hpp"
 
@@ -25,44 +25,13 @@ void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
   }
 }
 
-/// Packs integers W [n, k] in [-kByteLimit, kByteLimit] as PackedWeights of I8; panel_bytes() for each panel.
-template <class Element>
-void pack_bytes(Index n, Index k, const Element& element, std::uint8_t* packed) {
-  const Index depth = round_up(k, 4);
-  for (Index panel = 0; panel < ceil_div(n, kNR); ++panel) {
-    for (Index i = 0; i < depth; ++i) {
-      for (Index j = 0; j < kNR; ++j) {
-        const Index row = panel * kNR + j;
-        const int value = row < n && i < k ? element(row, i) : 0;
-        packed[panel * kNR * depth + i / 4 * 4 * kNR + j * 4 + i % 4] = static_cast<std::uint8_t>(value + kByteOffset);
-      }
-    }
-  }
-}
+/// Packs integers W [n, k], row-major, in [-kByteLimit, kByteLimit] as PackedWeights of I8; panel_bytes() for each panel.
+void pack_bytes(Index n, Index k, const std::int8_t* rows, std::uint8_t* packed);
 
-/// Packs integers W [n, k] in [-kNibbleLimit, kNibbleLimit - 1], k a multiple of kGroup, as PackedWeights of U8.
-/// @param scale `float16(row, group)`
-template <class Element, class Scale>
-void pack_nibbles(Index n, Index k, const Element& element, const Scale& scale, std::uint8_t* packed) {
-  const Index groups = k / kGroup;
-  for (Index panel = 0; panel < ceil_div(n, kNR); ++panel) {
-    for (Index group = 0; group < groups; ++group) {
-      std::uint8_t* target = packed + (panel * groups + group) * kGroupBytes;
-      std::memset(target, 0, kGroupBytes);
-      for (Index j = 0; j < kNR; ++j) {
-        const Index row = panel * kNR + j;
-        if (row >= n) continue;
-        const float16 factor = scale(row, group);
-        std::memcpy(target + 2 * j, &factor, sizeof factor);
-        for (Index i = 0; i < kGroup; ++i) {
-          const int value = element(row, group * kGroup + i) + kNibbleOffset;
-          std::uint8_t& byte = target[2 * kNR + i / 8 * 4 * kNR + j * 4 + i % 4];
-          byte = static_cast<std::uint8_t>(byte | (i % 8 < 4 ? value : value << 4));
-        }
-      }
-    }
-  }
-}
+/// Packs integers W [n, k], row-major, k a multiple of kGroup, as PackedWeights of 4 bits.
+/// @param rows [n, k / 2] two numbers a byte, the earlier one in the lower half, each with kNibbleOffset added
+/// @param scales [n, k / kGroup]
+void pack_nibbles(Index n, Index k, const std::uint8_t* rows, const float* scales, std::uint8_t* packed);
 
 /// Row `row` of integer weights as floats: out [k].
 void unpack_row(const PackedWeights& weights, Index row, float* out);
