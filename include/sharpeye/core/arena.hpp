@@ -28,6 +28,8 @@ class ArenaBuffer {
   ~ArenaBuffer() { release(); }
 
   void* data() const noexcept { return block_ == nullptr ? nullptr : block_->data.get(); }
+  /// Whether no other handle has these bytes.
+  bool is_sole() const noexcept { return block_ != nullptr && block_->references == 1; }
 
  private:
   friend class Arena;

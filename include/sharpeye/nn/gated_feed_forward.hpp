@@ -3,6 +3,8 @@
 /// @file
 /// The gated feed-forward part of Transformer layers (SwiGLU, arXiv 2002.05202).
 
+#include <utility>
+
 #include "sharpeye/nn/linear.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -23,13 +25,18 @@ class GatedFeedForward {
 
   /// x [n, hidden] -> residual [n, hidden] + feed-forward
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual) const {
-    LinearTerm<Ops> gate = gate_proj_.term();
-    gate.epilogue.activation = activation_;
-    const auto [gates, values] = linears<Ops, 2>(ops, x, {{gate, up_proj_.term()}});
-    return down_proj_.add_to(ops, residual, ops.multiply(gates, values));
+    return down_proj_.add_to(ops, residual, gated(ops, x));
   }
 
  private:
+  // A function of its own, so that its tensors, the largest of a model, are gone when the next product begins.
+  Tensor gated(Ops& ops, const Tensor& x) const {
+    LinearTerm<Ops> gate = gate_proj_.term();
+    gate.epilogue.activation = activation_;
+    auto [gates, values] = linears<Ops, 2>(ops, x, {{gate, up_proj_.term()}});
+    return ops.multiply(std::move(gates), values);
+  }
+
   Linear<Ops> gate_proj_, up_proj_, down_proj_;
   Activation activation_;
 };

@@ -46,9 +46,10 @@ class RotaryAttention {
   /// @return residual [m, hidden] + attention
   Tensor operator()(Ops& ops, const Tensor& x, const Tensor& residual, KvCache<typename Ops::Scalar>& cache,
                     Index layer, const std::vector<std::int32_t>& positions) const {
-    const auto [q, k, v] = project_last(ops, x, residual.rows(), q_proj_, k_proj_, v_proj_);
-    const Tensor queries = ops.rotary(q, num_heads_, *table_, {positions.end() - q.rows(), positions.end()});
-    const Tensor keys = ops.rotary(k, num_key_value_heads_, *table_, positions);
+    auto [q, k, v] = project_last(ops, x, residual.rows(), q_proj_, k_proj_, v_proj_);
+    const std::vector<std::int32_t> of_queries(positions.end() - residual.rows(), positions.end());
+    const Tensor queries = ops.rotary(std::move(q), num_heads_, *table_, of_queries);
+    const Tensor keys = ops.rotary(std::move(k), num_key_value_heads_, *table_, positions);
     return o_proj_.add_to(ops, residual, cache.attend(ops, layer, queries, keys, v, num_heads_));
   }
 

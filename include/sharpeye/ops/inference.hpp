@@ -140,8 +140,8 @@ class Inference {
     return y;
   }
 
-  Tensor multiply(const Tensor& a, const Tensor& b) {
-    Tensor y = allocate(a.rows(), a.columns());
+  Tensor multiply(Tensor a, const Tensor& b) {
+    const Tensor y = for_result(a);
     for_row_blocks(y.rows(), [&](Index begin, Index count) {
       for (Index i = begin; i < begin + count; ++i) {
         kernels_.multiply(y.columns(), a.data() + i * a.stride(), b.data() + i * b.stride(),
@@ -151,9 +151,8 @@ class Inference {
     return y;
   }
 
-  Tensor rotary(const Tensor& x, Index num_heads, const RotaryTable& table,
-                const std::vector<std::int32_t>& positions) {
-    Tensor y = allocate(x.rows(), x.columns());
+  Tensor rotary(Tensor x, Index num_heads, const RotaryTable& table, const std::vector<std::int32_t>& positions) {
+    const Tensor y = for_result(x);
     for_row_blocks(y.rows(), [&](Index begin, Index count) {
       for (Index i = begin; i < begin + count; ++i) {
         const Index position = positions[static_cast<std::size_t>(i)];
@@ -370,6 +369,9 @@ class Inference {
     tensor.columns_ = tensor.stride_ = columns;
     return tensor;
   }
+
+  // Where what replaces x goes: into its own memory, if nobody else holds that.
+  Tensor for_result(const Tensor& x) { return x.buffer_.is_sole() ? x : allocate(x.rows(), x.columns()); }
 
   // Row-wise work in blocks; waking the threads would cost more than a decode step's few rows.
   template <class Body>

@@ -20,6 +20,7 @@
 /// - `add(a, b)`, `multiply(a, b)`: element by element
 /// - `rotary(x, num_heads, table, positions)`: turns the pairs (x[i], x[i + head_dim / 2]) of each head in
 ///   row r by the angles of positions[r]; the table must outlive what is made with it
+///   (to multiply and rotary a model hands over what it needs no longer, std::move(a): its memory may be the result's)
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
 /// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
 ///   num_heads. Where k and v have fewer heads (grouped-query attention), groups of consecutive query heads share one
