@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -224,7 +229,8 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
             const Index ld = head_dim + 3;
             Poisoned q(num_queries, head_dim, ld, 1), k(num_keys, head_dim, ld, 2), v(num_keys, head_dim, ld, 3),
                 out(num_queries, head_dim, ld, 4);
-            std::vector<float> scratch(static_cast<std::size_t>(attention_scratch(num_keys, head_dim)), kNan);
+            std::vector<float> scratch(static_cast<std::size_t>(attention_scratch(num_queries, num_keys, head_dim)),
+                                       kNan);
             AttentionHead head{num_queries, num_keys, head_dim, q.data(), ld,         k.data(), ld,
                                v.data(),    ld,       0.3f,     causal,   out.data(), ld,       scratch.data()};
             const auto check = [&](const auto* keys, const auto* values) {
@@ -252,6 +258,95 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
         }
       }
     }
+  }
+}
+
+std::vector<float> random_values(Index size, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(static_cast<std::size_t>(size));
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+/// Rows [rows, columns] as quantize_rows() and K's 7 bits see them.
+std::vector<float> rounded_rows(const std::vector<float>& values, Index columns, bool is_key) {
+  std::vector<float> result;
+  for (std::size_t begin = 0; begin < values.size(); begin += static_cast<std::size_t>(columns)) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin), last = first + columns;
+    const auto [low, high] = std::minmax_element(first, last);
+    const float center = is_key ? 0 : (*low + *high) / 2;
+    const float limit = is_key ? std::max(-*low, *high) : (*high - *low) / 2;
+    const float step = limit / static_cast<float>(is_key ? kByteLimit : 127);
+    std::transform(first, last, std::back_inserter(result),
+                   [=](float x) { return center + step * std::nearbyint((x - center) / step); });
+  }
+  return result;
+}
+
+TEST_CASE("attention with scores of integers is that of the rounded queries and keys") {
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    for (const Index head_dim : {32, 64}) {
+      for (const Index num_keys : {1, 15, 16, 50, 131}) {
+        for (const Index num_queries : {Index{1}, Index{7}, num_keys}) {
+          for (const bool causal : {false, true}) {
+            if (causal && num_queries > num_keys) continue;
+            CAPTURE(head_dim);
+            CAPTURE(num_keys);
+            CAPTURE(num_queries);
+            CAPTURE(causal);
+            const std::vector<float> q = random_values(num_queries * head_dim, 1),
+                                     k = random_values(num_keys * head_dim, 2),
+                                     v = random_values(num_keys * head_dim, 3);
+            std::vector<float> out(q.size(), kNan),
+                scratch(static_cast<std::size_t>(attention_scratch(num_queries, num_keys, head_dim)), kNan);
+            AttentionHead head{num_queries, num_keys, head_dim, q.data(), head_dim,   k.data(), head_dim,
+                               v.data(),    head_dim, 0.3f,     causal,   out.data(), head_dim, scratch.data()};
+            head.integer_block = kernel.integer_block;
+            kernel.attention_head(head);
+            const std::vector<float> rounded_q = rounded_rows(q, head_dim, false),
+                                     rounded_k = rounded_rows(k, head_dim, true);
+            std::vector<double> expected(static_cast<std::size_t>(head_dim));
+            double worst = 0, apart = 0;
+            for (Index i = 0; i < num_queries; ++i) {
+              std::vector<Index> rows(static_cast<std::size_t>(causal ? num_keys - num_queries + i + 1 : num_keys));
+              std::iota(rows.begin(), rows.end(), Index{0});
+              const float* found = out.data() + i * head_dim;
+              const auto distance = [&](const std::vector<float>& queries, const std::vector<float>& keys) {
+                reference::attention<float>(rows, head_dim, queries.data() + i * head_dim, keys.data(), v.data(),
+                                            head_dim, 0.3f, expected.data());
+                double most = 0;
+                for (Index d = 0; d < head_dim; ++d) {
+                  const double error = std::fabs(found[d] - expected[static_cast<std::size_t>(d)]);
+                  most = std::isnan(error) ? 1e30 : std::max(most, error);
+                }
+                return most;
+              };
+              worst = std::max(worst, distance(rounded_q, rounded_k));
+              apart = std::max(apart, distance(q, k));
+            }
+            REQUIRE(worst < 2e-5);
+            if (num_keys > 16) REQUIRE(apart > 1e-4);  // so that the rounding was there
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("attention with scores of integers: a key that is not finite poisons the queries that see it, no other") {
+  const Index n = 40, d = 32;
+  for (const Isa isa : supported()) {
+    const KernelTable kernel = kernels_for(isa);
+    const std::vector<float> q = random_values(n * d, 1), v = random_values(n * d, 3);
+    std::vector<float> k = random_values(n * d, 2), out(q.size()),
+                       scratch(static_cast<std::size_t>(attention_scratch(n, n, d)), kNan);
+    k[static_cast<std::size_t>(20 * d + 5)] = std::numeric_limits<float>::infinity();
+    AttentionHead head{n, n, d, q.data(), d, k.data(), d, v.data(), d, 0.3f, true, out.data(), d, scratch.data()};
+    head.integer_block = kernel.integer_block;
+    kernel.attention_head(head);
+    for (Index i = 0; i < n; ++i) CHECK(std::isnan(out[static_cast<std::size_t>(i * d)]) == (i >= 20));
   }
 }
 

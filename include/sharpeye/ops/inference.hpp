@@ -52,6 +52,7 @@ class Inference {
 
     ArenaBuffer buffer_;
     Index rows_ = 0, columns_ = 0, stride_ = 0, offset_ = 0;
+    bool is_rounded_ = false;  // a product with integer weights, for which its factors were rounded to 8 bits
   };
 
   /// A weight [out, in] packed for the kernels, or taken as it is from a file of packed ones. Copies share the
@@ -101,6 +102,7 @@ class Inference {
     for (std::size_t i = 0; i < N; ++i) {
       const auto& [weight, epilogue] = terms[i];
       results[i] = allocate(x.rows(), weight->rows());
+      results[i].is_rounded_ = weight->packed().is_integer();
       simd::Product& product = products[weight->packed().is_integer() ? --integers : floats++];
       product = {weight->packed(), results[i].mutable_data(), results[i].stride(), {}};
       product.epilogue.bias = epilogue.bias == nullptr ? nullptr : epilogue.bias->data();
@@ -203,6 +205,7 @@ class Inference {
     head.ldk = k.stride();
     head.v = v.data();
     head.ldv = v.stride();
+    if (q.is_rounded_ && k.is_rounded_) head.integer_block = kernels_.integer_block;
     return attention(q, head, k.columns(), num_heads, mask);
   }
 

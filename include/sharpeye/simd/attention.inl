@@ -14,7 +14,7 @@ SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
 SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, Index group, const AttentionHead& head) {
-  const Index scratch = attention_scratch(head.num_keys, head.head_dim);
+  const Index scratch = attention_scratch(head.num_queries, head.num_keys, head.head_dim);
   const Index workers = std::min<Index>(pool.size(), num_heads);
   const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(workers * scratch) * sizeof(float));
   const KernelTable& kernel = kernels();

@@ -198,10 +198,15 @@ struct AttentionHead {
   bool causal;
   float* out;  ///< [num_queries, head_dim]
   Index ldo;
-  float* scratch;  ///< attention_scratch(num_keys, head_dim) floats
+  float* scratch;  ///< attention_scratch() floats
   /// Instead of k and v, where they are not null: the same in half precision, from a cache.
   const float16* half_k = nullptr;
   const float16* half_v = nullptr;
+  /// Where it is not null, and head_dim is whole groups of kGroup: Q K^T is a product of integers, Q's rows of 8 bits
+  /// (quantize_rows), K's of 7. (Weights of V remain floats: a softmax has few large ones and a long tail that counts.)
+  void (*integer_block)(const IntegerBlock&) noexcept = nullptr;
+
+  bool has_integer_scores() const noexcept { return integer_block != nullptr && head_dim % kGroup == 0; }
 };
 
 /// One query of one head against keys and values, float or float16, that stand in the listed rows of a cache.
@@ -219,10 +224,11 @@ struct CachedAttentionHead {
 };
 
 /// Floats of scratch that one AttentionHead needs: K and V in micro-panels; of one micro-tile the queries, the scores,
-/// and their softmax.
-inline constexpr Index attention_scratch(Index num_keys, Index head_dim) noexcept {
+/// and their softmax; all queries as integers and what stands beside these.
+inline constexpr Index attention_scratch(Index num_queries, Index num_keys, Index head_dim) noexcept {
   return round_up(num_keys, kNR) * head_dim + num_keys * round_up(head_dim, kNR) +
-         2 * kMR * (head_dim + 2 * round_up(num_keys, kNR));
+         2 * kMR * (head_dim + 2 * round_up(num_keys, kNR)) +
+         num_queries * (ceil_div(head_dim, kGroup) * (kGroup / 4 + 1) + 3);
 }
 
 }  // namespace simd

@@ -36,6 +36,40 @@ inline void pack_keys(const AttentionHead& head, const T* k, float* packed) noex
   }
 }
 
+/// K scaled, as 7-bit integers in the panels of PackedWeights of Int8, each key with a scale of its own. Absent keys
+/// are whatever, with finite scales: nobody sees their scores.
+template <class T>
+inline void pack_key_bytes(const AttentionHead& head, const T* k, std::uint8_t* packed, float* scales,
+                           float* sums) noexcept {
+  for (Index j = 0; j < round_up(head.num_keys, kNR); ++j) {
+    scales[j] = sums[j] = 0;
+    if (j >= head.num_keys) continue;
+    const T* key = k + j * head.ldk;
+    prefetch_row(key + 8 * head.ldk, head.head_dim);
+    Vec magnitude = broadcast(0.0f), poison = magnitude;
+    for (Index i = 0; i < head.head_dim; i += kLanes) {
+      const Vec x = load(key + i);
+      magnitude = max(abs(x), magnitude);
+      poison = fma(x, broadcast(0.0f), poison);  // NaN as soon as one x is not finite
+    }
+    const float largest = reduce_max(magnitude);
+    const bool is_finite = reduce_add(poison) == 0;
+    const Vec factor = broadcast(is_finite && largest > 0 ? kByteLimit / largest : 0.0f);
+    std::uint8_t* target = packed + j / kNR * kNR * head.head_dim + j % kNR * 4;
+    Vec sum = broadcast(0.0f);  // of integers, exact
+    for (Index i = 0; i < head.head_dim; i += kLanes) {
+      const Vec rounded = is_finite ? round(mul(load(key + i), factor)) : broadcast(0.0f);
+      sum = add(sum, rounded);
+      alignas(64) std::int8_t bytes[kLanes];
+      store_bytes(bytes, add(rounded, broadcast(static_cast<float>(kByteOffset))));
+#pragma GCC unroll 4
+      for (Index word = 0; word < kLanes; word += 4) std::memcpy(target + (i + word) * kNR, bytes + word, 4);
+    }
+    scales[j] = is_finite ? largest / kByteLimit * head.scale : std::numeric_limits<float>::quiet_NaN();
+    sums[j] = reduce_add(sum) * scales[j];
+  }
+}
+
 /// V in micro-panels of B: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
 template <class T>
 inline void pack_values(const AttentionHead& head, const T* v, float* packed) noexcept {
@@ -104,39 +138,103 @@ inline void pack_softmax(Index rows, Index seen, Index more, Index visible, floa
   pack_micro_panels(rows - row, visible, scores + row * stride, stride, packed + row * visible);
 }
 
-inline void attention_head(const AttentionHead& head) noexcept {
-  const Index padded_keys = round_up(head.num_keys, kNR), head_dim = head.head_dim;
-  float* keys = head.scratch;
-  float* values = keys + padded_keys * head_dim;
-  float* scores = values + head.num_keys * round_up(head_dim, kNR);
-  float* packed_scores = scores + kHighRows * padded_keys;
-  float* packed_queries = packed_scores + kHighRows * padded_keys;
-  if (head.half_k != nullptr) {
-    pack_keys(head, head.half_k, keys);
-    pack_values(head, head.half_v, values);
-  } else {
-    pack_keys(head, head.k, keys);
-    pack_values(head, head.v, values);
+/// Where a head's parts stand in its scratch.
+struct AttentionScratch {
+  Index padded_keys;
+  float *keys, *values, *scores, *packed_scores, *packed_queries, *integer_queries;
+
+  explicit AttentionScratch(const AttentionHead& head) noexcept : padded_keys(round_up(head.num_keys, kNR)) {
+    keys = head.scratch;
+    values = keys + padded_keys * head.head_dim;
+    scores = values + head.num_keys * round_up(head.head_dim, kNR);
+    packed_scores = scores + kHighRows * padded_keys;
+    packed_queries = packed_scores + kHighRows * padded_keys;
+    integer_queries = packed_queries + kHighRows * head.head_dim;
   }
-  const Ahead nothing{reinterpret_cast<const char*>(scores), 0, 0};  // all of it is in the cache
+};
+
+/// Q and K of one head as integers. K takes a quarter of the place for it as floats, and two floats a key.
+template <class T>
+inline IntegerBlock pack_integers(const AttentionHead& head, const T* k, const AttentionScratch& scratch) noexcept {
+  const Index rows = head.num_queries, groups = head.head_dim / kGroup;
+  float *scales = scratch.keys, *sums = scales + scratch.padded_keys;
+  auto* panels = reinterpret_cast<std::uint8_t*>(sums + scratch.padded_keys);
+  pack_key_bytes(head, k, panels, scales, sums);
+  float *row_scales = scratch.integer_queries, *row_offsets = row_scales + rows;
+  auto* row_sums = reinterpret_cast<std::int32_t*>(row_offsets + rows);
+  std::int32_t* totals = row_sums + rows * groups;
+  auto* bytes = reinterpret_cast<std::int8_t*>(totals + rows);
+  quantize_rows(0, rows, rows, head.head_dim, head.q, head.ldq, bytes, row_scales, row_offsets, row_sums, totals);
+  IntegerBlock block{};
+  block.a = {bytes, row_scales, row_offsets, row_sums, totals, rows, groups};
+  // Whole panels: scores of absent keys have their place.
+  block.weights = {panels, WeightFormat::kInt8, scratch.padded_keys, head.head_dim, scales, sums};
+  block.c = scratch.scores;
+  block.ldc = scratch.padded_keys;
+  return block;
+}
+
+/// @return what integer_scores() takes, where scores are integers
+template <class T>
+inline IntegerBlock pack_keys_and_values(const AttentionHead& head, const T* k, const T* v,
+                                         const AttentionScratch& scratch) noexcept {
+  pack_values(head, v, scratch.values);
+  if (head.has_integer_scores()) return pack_integers(head, k, scratch);
+  pack_keys(head, k, scratch.keys);
+  return {};
+}
+
+/// The scores of a micro-tile of queries, of the keys in the first panels.
+inline void float_scores(const AttentionHead& head, Index row, Index rows, Index key_panels,
+                         const AttentionScratch& scratch) noexcept {
+  const Index head_dim = head.head_dim;
+  pack_micro_panels(rows, head_dim, head.q + row * head.ldq, head.ldq, scratch.packed_queries);
+  const Ahead nothing{reinterpret_cast<const char*>(scratch.scores), 0, 0};  // all of it is in the cache
+  for (Index panel = 0; panel < key_panels;) {
+    const Index panels = tile_width(key_panels - panel);
+    const Index key = panel * kNR;
+    micro_kernel_of(rows, panels, head_dim, PackedRows{scratch.packed_queries, kMR * head_dim, nothing},
+                    PanelsOfB<float>{scratch.keys + key * head_dim, kNR * head_dim}, scratch.scores + key,
+                    scratch.padded_keys, false);
+    panel += panels;
+  }
+}
+
+inline void integer_scores(const AttentionHead& head, Index row, Index rows, Index key_panels,
+                           IntegerBlock block) noexcept {
+  block.row_end = rows;
+  block.panel_end = key_panels;
+  QuantizedRows& a = block.a;
+  a.values += row * a.row_bytes();
+  a.scales += row;
+  a.offsets += row;
+  a.sums += row * a.groups;
+  a.totals += row;
+  a.m -= row;
+  head.integer_block(block);
+}
+
+inline void attention_head(const AttentionHead& head) noexcept {
+  const Index head_dim = head.head_dim;
+  const AttentionScratch scratch(head);
+  const IntegerBlock integers = head.half_k != nullptr ? pack_keys_and_values(head, head.half_k, head.half_v, scratch)
+                                                       : pack_keys_and_values(head, head.k, head.v, scratch);
+  const Ahead nothing{reinterpret_cast<const char*>(scratch.scores), 0, 0};  // all of it is in the cache
   for (Index row = 0; row < head.num_queries;) {
     const Index rows = tile_height(head.num_queries - row);
     // A causal micro-tile reads the keys that its last row sees; its earlier rows then ignore some of them.
     const Index past = head.num_keys - head.num_queries;
     const Index visible = head.causal ? past + row + rows : head.num_keys;
-    pack_micro_panels(rows, head_dim, head.q + row * head.ldq, head.ldq, packed_queries);
     const Index key_panels = ceil_div(visible, kNR);
-    for (Index panel = 0; panel < key_panels;) {
-      const Index panels = tile_width(key_panels - panel);
-      const Index key = panel * kNR;
-      micro_kernel_of(rows, panels, head_dim, PackedRows{packed_queries, kMR * head_dim, nothing},
-                      PanelsOfB<float>{keys + key * head_dim, kNR * head_dim}, scores + key, padded_keys, false);
-      panel += panels;
+    if (head.has_integer_scores()) {
+      integer_scores(head, row, rows, key_panels, integers);
+    } else {
+      float_scores(head, row, rows, key_panels, scratch);
     }
     float normalizer[kHighRows];
-    pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scores, padded_keys,
-                 packed_scores, normalizer);
-    const PackedRows weights{packed_scores, kMR * visible, nothing};
+    pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scratch.scores,
+                 scratch.padded_keys, scratch.packed_scores, normalizer);
+    const PackedRows weights{scratch.packed_scores, kMR * visible, nothing};
     const Index panels_of_values = ceil_div(head_dim, kNR);
     for (Index panel = 0; panel < panels_of_values;) {
       constexpr Index kWidth = kWidePanels * kNR;
@@ -144,7 +242,8 @@ inline void attention_head(const AttentionHead& head) noexcept {
       const Index panels = tile_width(panels_of_values - panel);
       const Index column = panel * kNR;
       micro_kernel_of(rows, panels, visible, weights,
-                      PanelsOfB<float>{values + column * head.num_keys, kNR * head.num_keys}, context, kWidth, false);
+                      PanelsOfB<float>{scratch.values + column * head.num_keys, kNR * head.num_keys}, context, kWidth,
+                      false);
       const Index rest = head_dim - column;
       const Index columns = rest < panels * kNR ? rest : panels * kNR;
       for (Index r = 0; r < rows; ++r) {
