@@ -118,13 +118,13 @@ void integer_product(benchmark::State& state, const bench::Shape& shape, WeightF
   const std::vector<float> scales(static_cast<std::size_t>(simd::round_up(shape.n, simd::kNR)), 0.01f);
   simd::PackedWeights weights{nullptr, format, shape.n, shape.k, scales.data(), scales.data()};
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(weights.bytes()));
-  std::vector<std::uint8_t> rows(static_cast<std::size_t>(shape.n * shape.k));
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint8_t>(i * 17 % 31);
+  std::vector<std::uint8_t> numbers(static_cast<std::size_t>(shape.n * shape.k));
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::uint8_t>(i * 17 % 31);
   if (format == WeightFormat::kInt8) {
-    simd::pack_bytes(shape.n, shape.k, reinterpret_cast<const std::int8_t*>(rows.data()), packed.data());
+    simd::pack_bytes(shape.n, shape.k, reinterpret_cast<const std::int8_t*>(numbers.data()), packed.data());
   } else {
-    const std::vector<float> of_groups(rows.size() / simd::kGroup, 0.01f);
-    simd::pack_nibbles(shape.n, shape.k, rows.data(), of_groups.data(), packed.data());
+    const std::vector<float> of_groups(numbers.size() / simd::kGroup, 0.01f);
+    simd::pack_nibbles(shape.n, shape.k, numbers.data(), of_groups.data(), packed.data());
   }
   const auto copies = copies_of(packed);
   std::size_t next = 0;
