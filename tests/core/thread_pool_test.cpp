@@ -42,6 +42,15 @@ TEST_CASE("loops from several threads on one pool all finish, also after the wor
   CHECK(sum == 4 * 200 * 45);
 }
 
+TEST_CASE("a pool that ends in the middle of its workers' coming and going ends") {
+  std::atomic<int> sum{0};
+  for (int repeat = 0; repeat < 1000; ++repeat) {
+    ThreadPool pool(3);
+    for (int loop = 0; loop < repeat % 5; ++loop) pool.parallel_for(4, [&](Index i) { sum += static_cast<int>(i); });
+  }
+  CHECK(sum == 1000 / 5 * (0 + 1 + 2 + 3 + 4) * 6);
+}
+
 TEST_CASE("a wrong number of threads, or one that the system refuses, is an error and not a hang") {
   CHECK_THROWS_AS(ThreadPool(0), Error);
   CHECK_THROWS_AS(ThreadPool(ThreadPool::kMaxThreads + 1), Error);

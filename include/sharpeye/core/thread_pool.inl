@@ -27,30 +27,33 @@ struct ThreadPool::Workers {
 #endif
   }
 
+  // One word says which loop it is, whether it may be entered, whether it is the end, and how many workers are in it.
+  static constexpr std::uint64_t kWorker = 1, kAllWorkers = 0xffff, kOpen = 0x10000, kEnd = 0x20000, kLoop = 0x40000;
+
   void stop() noexcept {
     {
       const std::lock_guard<std::mutex> lock(sleep_mutex);
-      stopping = true;
-      generation.fetch_add(1, std::memory_order_release);
+      state.fetch_add(kLoop | kEnd, std::memory_order_release);
     }
     wake.notify_all();
     for (std::thread& thread : threads) thread.join();
   }
 
+  // Who has not come when the last iteration is taken is not waited for: another program may have that core.
   void run(Index loop_count, Invoke loop_invoke, void* loop_context) noexcept {
     invoke = loop_invoke;
     context = loop_context;
     count = loop_count;
     next.store(0, std::memory_order_relaxed);
-    unfinished.store(static_cast<int>(threads.size()), std::memory_order_relaxed);
-    // Sequentially consistent against `sleepers`: either a worker sees the new generation or we see it asleep.
-    generation.fetch_add(1, std::memory_order_seq_cst);
+    // Sequentially consistent against `sleepers`: either a worker sees the new loop or we see it asleep.
+    state.fetch_add(kLoop | kOpen, std::memory_order_seq_cst);
     if (sleepers.load(std::memory_order_seq_cst) > 0) {
       { const std::lock_guard<std::mutex> lock(sleep_mutex); }
       wake.notify_all();
     }
     take_iterations();
-    for (int spin = 0; unfinished.load(std::memory_order_acquire) != 0; ++spin) {
+    state.fetch_and(~kOpen, std::memory_order_acq_rel);
+    for (int spin = 0; (state.load(std::memory_order_acquire) & kAllWorkers) != 0; ++spin) {
       if (spin < kSpins) {
         pause();
       } else {
@@ -67,25 +70,30 @@ struct ThreadPool::Workers {
   }
 
   void serve() noexcept {
-    std::uint64_t seen = 0;
+    std::uint64_t seen = 0;  // the newest loop that this worker knows of
     for (;;) {
-      await_generation_after(seen);
-      seen = generation.load(std::memory_order_acquire);
-      if (stopping) return;
+      std::uint64_t now = await_loop_after(seen);
+      while ((now & kOpen) != 0 && !state.compare_exchange_weak(now, now + kWorker, std::memory_order_acq_rel)) {
+      }
+      seen = now / kLoop;
+      if ((now & kEnd) != 0) return;
+      if ((now & kOpen) == 0) continue;  // it went on without this worker
       take_iterations();
-      unfinished.fetch_sub(1, std::memory_order_release);
+      state.fetch_sub(kWorker, std::memory_order_release);
     }
   }
 
-  void await_generation_after(std::uint64_t seen) noexcept {
+  std::uint64_t await_loop_after(std::uint64_t seen) noexcept {
     for (int spin = 0; spin < kSpins; ++spin) {
-      if (generation.load(std::memory_order_acquire) != seen) return;
+      const std::uint64_t now = state.load(std::memory_order_acquire);
+      if (now / kLoop != seen) return now;
       pause();
     }
     std::unique_lock<std::mutex> lock(sleep_mutex);
     sleepers.fetch_add(1, std::memory_order_seq_cst);
-    wake.wait(lock, [&] { return generation.load(std::memory_order_seq_cst) != seen; });
+    wake.wait(lock, [&] { return state.load(std::memory_order_seq_cst) / kLoop != seen; });
     sleepers.fetch_sub(1, std::memory_order_relaxed);
+    return state.load(std::memory_order_acquire);
   }
 
   std::vector<std::thread> threads;
@@ -93,10 +101,8 @@ struct ThreadPool::Workers {
   Invoke invoke = nullptr;
   void* context = nullptr;
   Index count = 0;
-  bool stopping = false;
   alignas(64) std::atomic<Index> next{0};
-  alignas(64) std::atomic<std::uint64_t> generation{0};
-  alignas(64) std::atomic<int> unfinished{0};
+  alignas(64) std::atomic<std::uint64_t> state{0};
   std::atomic<int> sleepers{0};
   std::mutex sleep_mutex;
   std::condition_variable wake;
