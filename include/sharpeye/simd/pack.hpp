@@ -25,7 +25,8 @@ void pack_weights(Index n, Index k, const Element& element, Weight* packed) {
   }
 }
 
-/// Packs integers W [n, k], row-major, in [-kByteLimit, kByteLimit] as PackedWeights of I8; panel_bytes() for each panel.
+/// Packs integers W [n, k], row-major, in [-kByteLimit, kByteLimit] as PackedWeights of I8; panel_bytes() for each
+/// panel.
 void pack_bytes(Index n, Index k, const std::int8_t* rows, std::uint8_t* packed);
 
 /// Packs integers W [n, k], row-major, k a multiple of kGroup, as PackedWeights of 4 bits.

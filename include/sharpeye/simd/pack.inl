@@ -57,8 +57,7 @@ SHARPEYE_BODY void pack_bytes(Index n, Index k, const std::int8_t* rows, std::ui
   }
 }
 
-SHARPEYE_BODY void pack_nibbles(Index n, Index k, const std::uint8_t* rows, const float* scales,
-                                std::uint8_t* packed) {
+SHARPEYE_BODY void pack_nibbles(Index n, Index k, const std::uint8_t* rows, const float* scales, std::uint8_t* packed) {
   const Index groups = k / kGroup;
   for (Index panel = 0; panel < ceil_div(n, kNR); ++panel) {
     const Index first = panel * kNR, live = std::min(kNR, n - first);
