@@ -45,8 +45,8 @@ class LastingPages {
 };
 
 /// Memory for what passes through: a large block is handed out again once nobody holds it. (The system clears new pages
-/// before it gives them: for a matrix that is read only to be packed, that costs as much as the packing.) For one thread
-/// at a time; the blocks may outlive it.
+/// before it gives them: for a matrix that is read only to be packed, that costs as much as the packing.) For one
+/// thread at a time; the blocks may outlive it.
 class PassingPages {
  public:
   /// As allocate_pages().
