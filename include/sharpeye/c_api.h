@@ -87,6 +87,7 @@ typedef struct sharpeye_load_options {
       its memory with other processes; its files must not change, and its elements are not checked. */
   int32_t map;
   int32_t allow_non_finite; /**< not 0: accept NaN and infinite weights */
+  int32_t threads;          /**< to pack the weights with, at most 256; 0: as many as the machine has */
 } sharpeye_load_options;
 
 /** Reads a model directory (see weights/README.md). @param options NULL: the defaults */

@@ -336,6 +336,15 @@ static void test_bad_models(const sharpeye_model* good) {
   CHECK(sharpeye_model_load(name, NULL, &model, &error) != SHARPEYE_OK);
   const size_t length = strlen(error.text);
   CHECK(length + 2 >= sizeof error.text - 1 && (unsigned char)error.text[length - 1] == 0xa4);
+  const sharpeye_load_options many = {.struct_size = sizeof many, .threads = 257};
+  REFUSED(sharpeye_model_load(folder, &many, &model, &error), SHARPEYE_INVALID_ARGUMENT, "expected 1 to 256");
+  /* Programs of before know 16 bytes; what stands behind them is not ours to read. */
+  const sharpeye_load_options first = {.struct_size = 16, .threads = -1};
+  const sharpeye_load_options one = {.struct_size = sizeof one, .threads = 1};
+  for (int i = 0; i < 2; ++i) {
+    CHECK(sharpeye_model_load(folder, i == 0 ? &first : &one, &model, &error) == SHARPEYE_OK);
+    sharpeye_model_free(model);
+  }
   REFUSED(sharpeye_model_load(NULL, NULL, &model, &error), SHARPEYE_INVALID_ARGUMENT, "folder: ");
   REFUSED(sharpeye_model_load(folder, NULL, NULL, &error), SHARPEYE_INVALID_ARGUMENT, "model: ");
   CHECK(sharpeye_model_refines(good) == 1 && sharpeye_model_refines(NULL) == 0);

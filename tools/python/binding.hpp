@@ -55,11 +55,12 @@ struct Error : sharpeye_error {
 };
 
 struct Model {
-  Model(const nb::bytes& folder, bool map, bool allow_non_finite) {
+  Model(const nb::bytes& folder, bool map, bool allow_non_finite, std::int32_t threads) {
     sharpeye_load_options options{};
     options.struct_size = sizeof options;
     options.map = map;
     options.allow_non_finite = allow_non_finite;
+    options.threads = threads;
     const std::string name(folder.c_str(), folder.size());
     const char* path = to_c(name, "model");
     Error error;

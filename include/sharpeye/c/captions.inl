@@ -93,8 +93,9 @@ sharpeye_status sharpeye_model_load(const char* folder, const sharpeye_load_opti
     sharpeye::c_api::require_given(folder, "folder");
     sharpeye::c_api::require_given(model, "model");
     const sharpeye_load_options given = sharpeye::c_api::read_struct(options, "options");
+    sharpeye::ThreadPool pool(sharpeye::c_api::threads_of(given));
     const sharpeye::LoadOptions chosen{given.map != 0 ? sharpeye::LoadMode::kMap : sharpeye::LoadMode::kRead,
-                                       given.allow_non_finite != 0};
+                                       given.allow_non_finite != 0, &pool};
     *model = new sharpeye_model{sharpeye::CaptionModel::load(folder, chosen)};
   });
 }

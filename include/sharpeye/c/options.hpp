@@ -41,7 +41,8 @@ inline sharpeye_captioner_options read_captioner_options(const sharpeye_captione
   return given;
 }
 
-inline int threads_of(const sharpeye_captioner_options& given) {
+template <class Options>
+inline int threads_of(const Options& given) {
   return given.threads == 0 ? ThreadPool::default_size() : given.threads;
 }
 

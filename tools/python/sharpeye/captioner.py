@@ -72,16 +72,24 @@ class Caption(NamedTuple):
         return self.refined
 
 
+def _threads(threads: int | None) -> int:
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads: expected 1 or more, actual {threads}")
+    return min(256, len(os.sched_getaffinity(0))) if threads is None else threads
+
+
 class Model:
     """A model directory in memory. It does not change: any number of captioners and threads may share one."""
 
-    def __init__(self, folder: str | os.PathLike[str], *, map: bool = False, allow_non_finite: bool = False) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, map: bool = False, allow_non_finite: bool = False,
+                 threads: int | None = None) -> None:
         """
         :param map: map the weight files instead of reading them. A packed model (`sharpeye pack`) is there at once and
             shares its memory with other processes; its files must not change, and its elements are not checked.
         :param allow_non_finite: accept NaN and infinite weights
+        :param threads: to pack the weights with, as many as the machine has by default
         """
-        self._core = _core.Model(os.fsencode(folder), map, allow_non_finite)
+        self._core = _core.Model(os.fsencode(folder), map, allow_non_finite, _threads(threads))
 
     @property
     def refines(self) -> bool:
@@ -122,10 +130,8 @@ class Captioner:
         """
         if aspect not in _ASPECTS:
             raise ValueError(f'aspect: expected "pad", "crop" or "squash", actual {aspect!r}')
-        self.model = model if isinstance(model, Model) else Model(model, map=map)
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads: expected 1 or more, actual {threads}")
-        self.threads = min(256, len(os.sched_getaffinity(0))) if threads is None else threads
+        self.threads = _threads(threads)
+        self.model = model if isinstance(model, Model) else Model(model, map=map, threads=threads)
         turn = 0 if exif is None else 1 if exif else 2
         self._settings = (_ASPECTS[aspect], turn, max_pixels or 0)
         self._numbers = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens}
