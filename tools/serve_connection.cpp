@@ -1,6 +1,6 @@
 #include "tools/serve_connection.hpp"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -123,24 +123,6 @@ bool ServeConnection::is_gone() const {
   pollfd entry{socket_, POLLIN | POLLRDHUP, 0};
   if (::poll(&entry, 1, 0) <= 0) return false;
   return (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
-void ServeConnection::address(bool of_peer, std::string& ip, int& port) const {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  const auto get = of_peer ? ::getpeername : ::getsockname;
-  if (get(socket_, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (storage.ss_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
-    ::inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
-    port = ntohs(v4->sin_port);
-  } else if (storage.ss_family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-    port = ntohs(v6->sin6_port);
-  }
-  ip = text;
 }
 
 void ServeConnection::linger() {

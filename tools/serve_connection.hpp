@@ -42,8 +42,6 @@ class ServeConnection {
   bool is_gone() const;
   Fault fault() const { return fault_; }
   int socket() const { return socket_; }
-  /// The address of this end or of the other one.
-  void address(bool of_peer, std::string& ip, int& port) const;
 
   /// Ends the connection so that the client can still read the reply: what it goes on sending is received and dropped
   /// for a while. (Closing at once would reset the connection, and the reply would be lost.)

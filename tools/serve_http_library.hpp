@@ -41,8 +41,9 @@ class SocketStream : public httplib::Stream {
   ssize_t write(const char* data, std::size_t size) {
     return connection_.write(data, size, write_seconds_) ? static_cast<ssize_t>(size) : -1;
   }
-  void get_remote_ip_and_port(std::string& ip, int& port) const { connection_.address(true, ip, port); }
-  void get_local_ip_and_port(std::string& ip, int& port) const { connection_.address(false, ip, port); }
+  // Nobody reads the addresses that the library keeps with each request: no system calls for them.
+  void get_remote_ip_and_port(std::string&, int&) const {}
+  void get_local_ip_and_port(std::string&, int&) const {}
   socket_t socket() const { return connection_.socket(); }
 
  private:

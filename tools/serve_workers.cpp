@@ -15,7 +15,7 @@ HttpError stopping() {
 
 }  // namespace
 
-ServeWorkers::Place::Place(ServeWorkers& workers, std::unique_ptr<Visitor> visitor)
+ServeWorkers::Place::Place(ServeWorkers& workers, std::shared_ptr<Visitor> visitor)
     : workers_(&workers), visitor_(std::move(visitor)) {}
 ServeWorkers::Place::Place(Place&&) noexcept = default;
 
@@ -56,7 +56,7 @@ void ServeWorkers::join() {
 }
 
 ServeWorkers::Line::iterator ServeWorkers::find_work() {
-  return std::find_if(line_.begin(), line_.end(), [](const Visitor* visitor) { return visitor->work != nullptr; });
+  return std::find_if(line_.begin(), line_.end(), [](const auto& visitor) { return visitor->work != nullptr; });
 }
 
 void ServeWorkers::serve(std::size_t worker) {
@@ -68,30 +68,32 @@ void ServeWorkers::serve(std::size_t worker) {
       return ends_ || first != line_.end();
     });
     if (first == line_.end()) return;
-    Visitor& visitor = **first;
+    const std::shared_ptr<Visitor> visitor = *first;
     line_.erase(first);
     --free_;
-    visitor.state = State::kRuns;
+    visitor->state = State::kRuns;
     call_next();
     lock.unlock();
     std::exception_ptr error;
     try {
-      (*visitor.work)(worker);
+      (*visitor->work)(worker);
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
-    visitor.error = std::move(error);
-    visitor.state = State::kIsDone;
-    visitor.changed.notify_one();
+    visitor->error = std::move(error);
+    visitor->state = State::kIsDone;
     ++free_;
     call_next();
+    lock.unlock();
+    visitor->changed.notify_one();
+    lock.lock();
   }
 }
 
 void ServeWorkers::call_next() {
   std::size_t place = 0;
-  for (Visitor* visitor : line_) {
+  for (const auto& visitor : line_) {
     const bool has_thread = place < free_;  // which will wake soon
     if (place++ == count_ + free_) return;
     if (visitor->state != State::kWaits || (visitor->work != nullptr && !has_thread)) continue;
@@ -101,11 +103,11 @@ void ServeWorkers::call_next() {
 }
 
 void ServeWorkers::leave(Visitor& visitor) {
-  line_.remove(&visitor);
+  line_.remove_if([&](const auto& other) { return other.get() == &visitor; });
   call_next();
 }
 
-void ServeWorkers::wait_in_line(Lock& lock, Visitor& visitor, const WaitLimits& limits) {
+void ServeWorkers::wait_in_line(Lock& lock, const std::shared_ptr<Visitor>& visitor, const WaitLimits& limits) {
   if (stops_) throw stopping();
   if (line_.size() >= queue_ + free_) {
     throw HttpError(limits.busy_status,
@@ -113,11 +115,11 @@ void ServeWorkers::wait_in_line(Lock& lock, Visitor& visitor, const WaitLimits& 
                                      " wait, as many as may; please try again later"),
                     "rate_limit_exceeded");
   }
-  line_.push_back(&visitor);
-  if (visitor.work != nullptr) called_.notify_one();
+  line_.push_back(visitor);
+  if (visitor->work != nullptr) called_.notify_one();
   call_next();
-  wait_while(State::kWaits, lock, visitor, limits);
-  if (visitor.state == State::kIsRefused) throw stopping();
+  wait_while(State::kWaits, lock, *visitor, limits);
+  if (visitor->state == State::kIsRefused) throw stopping();
 }
 
 void ServeWorkers::wait_while(State state, Lock& lock, Visitor& visitor, const WaitLimits& limits) {
@@ -139,24 +141,24 @@ void ServeWorkers::wait_for_end(Lock& lock, Visitor& visitor) {
 }
 
 void ServeWorkers::run(const WaitLimits& limits, const Work& work) {
-  Visitor visitor;
-  visitor.work = &work;
+  const auto visitor = std::make_shared<Visitor>();
+  visitor->work = &work;
   Lock lock(mutex_);
   wait_in_line(lock, visitor, limits);
-  wait_for_end(lock, visitor);
+  wait_for_end(lock, *visitor);
 }
 
 ServeWorkers::Place ServeWorkers::wait(const WaitLimits& limits) {
-  auto visitor = std::make_unique<Visitor>();
+  auto visitor = std::make_shared<Visitor>();
   Lock lock(mutex_);
-  wait_in_line(lock, *visitor, limits);
+  wait_in_line(lock, visitor, limits);
   return {*this, std::move(visitor)};
 }
 
 void ServeWorkers::stop() {
   const Lock lock(mutex_);
   stops_ = true;
-  line_.remove_if([](Visitor* visitor) {
+  line_.remove_if([](const auto& visitor) {
     if (visitor->state != State::kWaits) return false;
     visitor->state = State::kIsRefused;
     visitor->changed.notify_one();

@@ -50,9 +50,9 @@ class ServeWorkers {
 
    private:
     friend class ServeWorkers;
-    Place(ServeWorkers& workers, std::unique_ptr<Visitor> visitor);
+    Place(ServeWorkers& workers, std::shared_ptr<Visitor> visitor);
     ServeWorkers* workers_;
-    std::unique_ptr<Visitor> visitor_;
+    std::shared_ptr<Visitor> visitor_;
   };
 
   /// @param queue how many requests may wait
@@ -78,21 +78,22 @@ class ServeWorkers {
  private:
   enum class State { kWaits, kIsNext, kIsRefused, kRuns, kIsDone };
 
-  // One who stands in the line, and then waits for the end of the work.
+  // One who stands in the line, and then waits for the end of the work. Shared: the thread that ends the work wakes it
+  // after giving up the lock (else it would wake only to wait for the lock), and by then it may have gone.
   struct Visitor {
     const Work* work = nullptr;  // nullptr: it is still to come
     State state = State::kWaits;
     std::exception_ptr error;
     std::condition_variable changed;
   };
-  using Line = std::list<Visitor*>;
+  using Line = std::list<std::shared_ptr<Visitor>>;
   using Lock = std::unique_lock<std::mutex>;
 
   void serve(std::size_t worker);
   // The first of the line who has work.
   Line::iterator find_work();
   // Until the visitor runs, or is next. @throws HttpError when that will not be
-  void wait_in_line(Lock& lock, Visitor& visitor, const WaitLimits& limits);
+  void wait_in_line(Lock& lock, const std::shared_ptr<Visitor>& visitor, const WaitLimits& limits);
   void wait_while(State state, Lock& lock, Visitor& visitor, const WaitLimits& limits);
   static void wait_for_end(Lock& lock, Visitor& visitor);
   void leave(Visitor& visitor);
