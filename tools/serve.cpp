@@ -121,20 +121,16 @@ class StopSignals {
 };
 
 // Each connection is a thread for a while. glibc would give them up to eight arenas a core, and each keeps pieces of
-// what it had: 2 MB after 10,000 malformed requests (serve_soak.py). One more than captioners are as fast, since
-// captions hardly allocate. And what one request gave back the next one needs: given back to the system at once, its
-// pages would be cleared for each caption again (7 page faults a caption, 3 % of the demo model's time).
-void keep_memory([[maybe_unused]] int captioners) {
+// what it had: 2 MB after 10,000 malformed requests (serve_soak.py). Two are as fast, since captions hardly allocate.
+void share_memory() {
 #if defined(__GLIBC__)
-  ::mallopt(M_ARENA_MAX, 1 + captioners);
-  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  ::mallopt(M_ARENA_MAX, 2);
 #endif
 }
 
 int run_serve(ServeCommand options) {
   require_http();
-  keep_memory(options.parallel);
+  share_memory();
   const StopSignals signals;  // before there are threads
   options.limits.max_images = static_cast<std::size_t>(options.max_images);
   options.limits.max_pixels = options.session.max_pixels;
