@@ -150,7 +150,12 @@ void Service::stop() {
   workers_.stop();
 }
 
+bool Service::is_idle() const {
+  return workers_.running() + workers_.waiting() == 0;
+}
+
 void Service::count(const std::string& path, int status, Clock::time_point begin) {
+  ++answered_;
   const Route* route = route_of(path);
   metrics_.count_request(route == nullptr ? "other" : route->path, status,
                          std::chrono::duration<double>(Clock::now() - begin).count());

@@ -40,6 +40,11 @@ class Service {
   /// Whether a request with this head is worth receiving. @throws HttpError as answer() would refuse it
   void check_head(const ServeRequest& head) const;
 
+  /// Requests that have been answered or refused.
+  std::uint64_t answered() const { return answered_; }
+  /// Whether no request is captioned or waits.
+  bool is_idle() const;
+
   /// Lets running captions finish, and refuses all else.
   void stop();
 
@@ -54,7 +59,7 @@ class Service {
   CaptionFunction caption_;
   ServeWorkers workers_;
   ServeMetrics metrics_;
-  std::atomic<std::uint64_t> next_id_{0};
+  std::atomic<std::uint64_t> next_id_{0}, answered_{0};
   std::atomic<bool> stops_{false};
 };
 

@@ -180,8 +180,9 @@ def main():
         seeds = iter(range(arguments.seed * 10**6, (arguments.seed + 1) * 10**6))
         counts = {}
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            # Memory is compared after a first part has warmed up what is kept on purpose: arenas, stacks of threads.
-            warm_up = [next(seeds) for _ in range(arguments.malformed // 5)]
+            # Memory is compared after a first part has warmed up what is kept on purpose: the captioners' buffers (up to
+            # 4 MB each, of the sizes that images and options ask for), arenas, stacks of threads.
+            warm_up = [next(seeds) for _ in range(arguments.malformed)]
             list(pool.map(lambda seed: send_malformed(server, seed), warm_up))
             send_slow_ones(server, [next(seeds) for _ in range(arguments.slow // 5)])
             before = measure(server)
