@@ -121,11 +121,12 @@ class StopSignals {
 };
 
 // Each connection is a thread for a while. glibc would give them up to eight arenas a core, and each keeps pieces of
-// what it had: 2 MB after 10,000 malformed requests (serve_soak.py). Two are as fast, since captions hardly allocate.
-// What one caption gives back the next one needs: its pages should not be cleared for each.
+// what it had: 2 MB after 10,000 malformed requests (serve_soak.py). With two, captioners and connections wait for one
+// another and share cache lines, a hundredth of the demo model's rate. What one caption gives back the next one needs:
+// its pages should not be cleared for each.
 void share_memory() {
 #if defined(__GLIBC__)
-  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_ARENA_MAX, 8);
   ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
 #endif

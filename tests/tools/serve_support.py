@@ -1,6 +1,7 @@
 """A running `sharpeye serve`, and requests to it. Standard library only."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -88,7 +89,8 @@ class Server:
         with socket.create_connection((self.host, self.port), timeout=timeout) as connection:
             connection.sendall(data)
             if shut:
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # the server has closed it, and said why
+                    connection.shutdown(socket.SHUT_WR)
             parts = []
             while part := connection.recv(1 << 16):
                 parts.append(part)
