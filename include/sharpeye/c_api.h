@@ -161,7 +161,9 @@ typedef struct sharpeye_caption_options {
   int32_t (*on_token)(void* user, int32_t glance, const char* text, size_t size);
   /** Asked between stages and tokens. @return as on_initial */
   int32_t (*on_poll)(void* user);
-  void* user; /**< handed to the callbacks */
+  void* user;        /**< handed to the callbacks */
+  int32_t attention; /**< 1: keep what each token attended to, for sharpeye_caption_attention(). The models read each
+                        caption once more for it. Not in streams. */
 } sharpeye_caption_options;
 
 /** The order of the 8-bit channels of a pixel. Alpha is dropped, not composited. */
@@ -236,6 +238,27 @@ SHARPEYE_API int32_t sharpeye_caption_deadline_passed(const sharpeye_caption* ca
 /** @param timings its struct_size says how much of it is written */
 SHARPEYE_API sharpeye_status sharpeye_caption_timings(const sharpeye_caption* caption, sharpeye_timings* timings,
                                                       sharpeye_error* error);
+/** What the tokens of one glance's caption attended to; the caption's own memory. */
+typedef struct sharpeye_attention {
+  size_t struct_size;
+  int32_t glance;      /**< 1: the initial caption; 2, 3, ...: its refinements */
+  const float* values; /**< [layers, heads, tokens, keys]: probabilities, each row sums to 1, 0 for keys that come
+                          later; a token's row is that of the position which chose it */
+  int64_t layers;
+  int64_t heads;
+  int64_t tokens; /**< of the caption, with the end token */
+  int64_t keys;   /**< the prompt with its visual tokens, and the caption but for its last token */
+  int64_t num_visual;
+  const int64_t* visual_keys; /**< [num_visual]: which keys are visual tokens */
+  const double* boxes;        /**< [num_visual, 4]: where each stands, as left, top, width and height in pixels of the
+                                 image, upright if it was turned; no width where a token has no place */
+} sharpeye_attention;
+
+/** Glances whose attention was kept: 0 unless the options said so. A caption that was given has none. */
+SHARPEYE_API size_t sharpeye_caption_num_attentions(const sharpeye_caption* caption);
+/** @param index 0, 1, ... in the order of the glances. @param attention its struct_size says how much is written */
+SHARPEYE_API sharpeye_status sharpeye_caption_attention(const sharpeye_caption* caption, size_t index,
+                                                        sharpeye_attention* attention, sharpeye_error* error);
 SHARPEYE_API void sharpeye_caption_free(sharpeye_caption* caption);
 
 /* ---- Streams of frames ----------------------------------------------------------------------------------------- */

@@ -76,6 +76,52 @@ static void test_a_file_and_its_bytes(sharpeye_captioner* captioner) {
   sharpeye_caption_free(of_bytes);
 }
 
+/* What each token attended to: rows of probabilities, and visual tokens that have their place in the image. */
+static void test_attention(sharpeye_captioner* captioner) {
+  sharpeye_caption *plain = NULL, *caption = NULL;
+  sharpeye_caption_options options = {.struct_size = sizeof options, .attention = 1};
+  CHECK(sharpeye_caption_file(captioner, image_path, NULL, &plain, &error) == SHARPEYE_OK);
+  CHECK(sharpeye_caption_file(captioner, image_path, &options, &caption, &error) == SHARPEYE_OK);
+  same_caption(plain, caption, __LINE__);
+  CHECK(sharpeye_caption_num_attentions(plain) == 0 && sharpeye_caption_num_attentions(NULL) == 0);
+  CHECK(sharpeye_caption_num_attentions(caption) == 2);
+  for (size_t index = 0; index < 2; ++index) {
+    sharpeye_attention it = {.struct_size = sizeof it};
+    CHECK(sharpeye_caption_attention(caption, index, &it, &error) == SHARPEYE_OK);
+    size_t tokens = 0;
+    if (index == 0) sharpeye_caption_initial_ids(caption, &tokens);
+    if (index == 1) sharpeye_caption_refined_ids(caption, &tokens);
+    CHECK(it.glance == (int32_t)index + 1 && it.tokens == (int64_t)tokens && it.layers > 0 && it.heads > 0);
+    CHECK(it.num_visual > 0 && it.num_visual < it.keys);
+    for (int64_t row = 0; row < it.layers * it.heads * it.tokens; ++row) {
+      double sum = 0;
+      for (int64_t key = 0; key < it.keys; ++key) sum += it.values[row * it.keys + key];
+      CHECK(sum > 0.9999 && sum < 1.0001);
+    }
+    double area = 0;
+    for (int64_t i = 0; i < it.num_visual; ++i) {
+      CHECK(it.visual_keys[i] >= 0 && it.visual_keys[i] < it.keys);
+      area += it.boxes[4 * i + 2] * it.boxes[4 * i + 3];
+    }
+    CHECK(area > 0);
+  }
+  sharpeye_attention one = {.struct_size = sizeof one};
+  REFUSED(sharpeye_caption_attention(caption, 2, &one, &error), SHARPEYE_INVALID_ARGUMENT,
+          "index: expected less than 2");
+  REFUSED(sharpeye_caption_attention(NULL, 0, &one, &error), SHARPEYE_INVALID_ARGUMENT, "caption: ");
+  REFUSED(sharpeye_caption_attention(caption, 0, NULL, &error), SHARPEYE_INVALID_ARGUMENT, "attention: ");
+  sharpeye_caption_free(plain);
+  sharpeye_caption_free(caption);
+  options.attention = 2;
+  REFUSED(sharpeye_caption_file(captioner, image_path, &options, &caption, &error), SHARPEYE_INVALID_ARGUMENT,
+          "attention: expected 0 or 1");
+  /* A program that was compiled before there was attention. */
+  options = (sharpeye_caption_options){.struct_size = 72, .glances = 1, .attention = 1};
+  CHECK(sharpeye_caption_file(captioner, image_path, &options, &caption, &error) == SHARPEYE_OK);
+  CHECK(sharpeye_caption_num_attentions(caption) == 0);
+  sharpeye_caption_free(caption);
+}
+
 enum { kWidth = 24, kHeight = 18 };
 
 /* The same picture in every order of channels, with and without gaps between rows, gives the same captions. */
@@ -435,6 +481,7 @@ int main(int argc, char** argv) {
   sharpeye_captioner* captioner = new_captioner(model);
   sharpeye_model_free(model); /* the captioner keeps what it needs */
   test_a_file_and_its_bytes(captioner);
+  test_attention(captioner);
   test_pixels(captioner);
   test_bad_images(captioner);
   test_options(captioner);

@@ -43,6 +43,13 @@ class Arrays(unittest.TestCase):
         caption = self.captioner(image, **options)
         return caption.initial_ids, caption.refined_ids
 
+    def test_attention_is_an_array(self):
+        for one in self.captioner(self.rgb, attention=True).attention:
+            values = numpy.asarray(one.values)
+            self.assertEqual((values.dtype, values.shape), (numpy.float32, one.values.shape))
+            numpy.testing.assert_allclose(values.sum(-1), 1, atol=1e-5)
+            self.assertGreater(sum(width * height for left, top, width, height in one.boxes), 0)
+
     def test_channels(self):
         expected = self.ids(encoded(Image.fromarray(self.rgb), "PNG"))
         alpha = numpy.full((23, 31, 1), 9, numpy.uint8)

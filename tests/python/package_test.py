@@ -66,6 +66,21 @@ class Captions(unittest.TestCase):
         with self.assertRaises(AttributeError):
             caption.initial = ""
 
+    def test_attention(self):
+        plain, caption = self.captioner(IMAGE), self.captioner(IMAGE, attention=True)
+        self.assertEqual(plain.attention, ())
+        self.assertEqual(caption[:6], plain[:6])
+        self.assertEqual([one.glance for one in caption.attention], [1, 2])
+        for one, ids in zip(caption.attention, (caption.initial_ids, caption.refined_ids)):
+            layers, heads, tokens, keys = one.values.shape
+            self.assertEqual((one.values.format, tokens), ("f", len(ids)))
+            for row in ((layer, head, token) for layer in range(layers) for head in range(heads) for token in range(tokens)):
+                self.assertAlmostEqual(sum(one.values[(*row, key)] for key in range(keys)), 1, delta=1e-4)
+            self.assertEqual(len(one.visual_keys), len(one.boxes))
+            self.assertTrue(all(0 <= key < keys for key in one.visual_keys))
+        (mapped,) = self.captioner.map([IMAGE], attention=True)
+        self.assertEqual(mapped.attention[1].values, caption.attention[1].values)
+
     def test_every_kind_of_image(self):
         data = IMAGE.read_bytes()
         expected = self.captioner(IMAGE).refined

@@ -118,7 +118,7 @@ struct Options {
   std::int32_t glances, beams, max_new_tokens, deadline_ms;
   std::optional<std::string> prompt, initial;
   nb::object on_initial, on_token;
-  bool check_signals;
+  bool check_signals, attention;
 };
 
 // The options as C has them. @param calls receives the callbacks, and both must outlive it
@@ -137,11 +137,35 @@ inline sharpeye_caption_options caption_options(const Options& given, Calls& cal
   options.on_token = given.on_token.is_none() ? nullptr : Calls::token;
   options.on_poll = given.check_signals ? Calls::poll : nullptr;
   options.user = &calls;
+  options.attention = given.attention ? 1 : 0;
   return options;
 }
 
+// Of each glance: (glance, the bytes of the probabilities, [layers, heads, tokens, keys], visual keys, their boxes).
+inline nb::tuple attention_of(const sharpeye_caption* caption) {
+  nb::list all;
+  for (std::size_t i = 0; i < sharpeye_caption_num_attentions(caption); ++i) {
+    sharpeye_attention one{};
+    one.struct_size = sizeof one;
+    Error error;
+    sharpeye_caption_attention(caption, i, &one, &error);
+    error.check();
+    const auto size = static_cast<std::size_t>(one.layers * one.heads * one.tokens * one.keys) * sizeof(float);
+    nb::list keys, boxes;
+    for (std::int64_t key = 0; key < one.num_visual; ++key) {
+      const double* box = one.boxes + 4 * key;
+      keys.append(one.visual_keys[key]);
+      boxes.append(nb::make_tuple(box[0], box[1], box[2], box[3]));
+    }
+    all.append(nb::make_tuple(one.glance, nb::bytes(reinterpret_cast<const char*>(one.values), size),
+                              nb::make_tuple(one.layers, one.heads, one.tokens, one.keys), nb::tuple(keys),
+                              nb::tuple(boxes)));
+  }
+  return nb::tuple(all);
+}
+
 // (initial, refined, glances, deadline_passed, initial ids, refined ids, initial confidence, refined confidence,
-// timings); a confidence is (value or None, log-probabilities, words with their probabilities)
+// timings, attention); a confidence is (value or None, log-probabilities, words with their probabilities)
 inline nb::tuple to_tuple(const sharpeye_caption* caption) {
   const auto text = [&](auto get) {
     std::size_t size = 0;
@@ -175,7 +199,8 @@ inline nb::tuple to_tuple(const sharpeye_caption* caption) {
                         confidence(sharpeye_caption_refined_confidence(caption),
                                    sharpeye_caption_refined_log_probabilities, sharpeye_caption_refined_word),
                         nb::make_tuple(t.image, t.vision, t.connector, t.pass1_prefill, t.pass1_decode, t.ser_connector,
-                                       t.pass2_prefill, t.pass2_decode, t.total));
+                                       t.pass2_prefill, t.pass2_decode, t.total),
+                        attention_of(caption));
 }
 
 // A read-only buffer of bytes, held while it lives.

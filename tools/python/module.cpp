@@ -122,12 +122,12 @@ NB_MODULE(_core, m) {
           "__init__",
           [](Options* self, std::int32_t glances, std::int32_t beams, std::int32_t max_new_tokens,
              std::int32_t deadline_ms, std::optional<std::string> prompt, std::optional<std::string> initial,
-             nb::object on_initial, nb::object on_token, bool check_signals) {
+             nb::object on_initial, nb::object on_token, bool check_signals, bool attention) {
             new (self) Options{glances,    beams,    max_new_tokens, deadline_ms, std::move(prompt), std::move(initial),
-                               on_initial, on_token, check_signals};
+                               on_initial, on_token, check_signals,  attention};
           },
           "glances"_a, "beams"_a, "max_new_tokens"_a, "deadline_ms"_a, "prompt"_a.none(), "initial"_a.none(),
-          "on_initial"_a.none(), "on_token"_a.none(), "check_signals"_a);
+          "on_initial"_a.none(), "on_token"_a.none(), "check_signals"_a, "attention"_a = false);
   nb::class_<Model>(m, "Model")
       .def(nb::init<const nb::bytes&, bool, bool, std::int32_t>(), "folder"_a, "map"_a, "allow_non_finite"_a, "threads"_a)
       .def_prop_ro("refines", [](const Model& model) { return sharpeye_model_refines(model.handle) != 0; });

@@ -20,15 +20,17 @@ namespace c_api {
 
 // The sizes of ABI 1. A struct may grow at its end; its first size, which read_struct() insists on, stays.
 static_assert(sizeof(sharpeye_error) == 1032 && sizeof(sharpeye_load_options) == 24 &&
-                  sizeof(sharpeye_captioner_options) == 32 && sizeof(sharpeye_caption_options) == 72 &&
+                  sizeof(sharpeye_captioner_options) == 32 && sizeof(sharpeye_caption_options) == 80 &&
                   sizeof(sharpeye_image) == 56 && sizeof(sharpeye_timings) == 80 &&
                   sizeof(sharpeye_stream_options) == 72 && sizeof(sharpeye_stream_caption) == 40 &&
-                  sizeof(sharpeye_stream_counts) == 56,
+                  sizeof(sharpeye_stream_counts) == 56 && sizeof(sharpeye_attention) == 80,
               "c_api.h: a struct that grows needs its first size below, one that changes a new SHARPEYE_C_ABI");
 template <class Struct>
 inline constexpr std::size_t kFirstSize = sizeof(Struct);
 template <>
 inline constexpr std::size_t kFirstSize<sharpeye_load_options> = 16;  // without threads
+template <>
+inline constexpr std::size_t kFirstSize<sharpeye_caption_options> = 72;  // without `attention`
 
 /// The number that c_api.h has for a code.
 inline sharpeye_status status_of(ErrorCode code) noexcept {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "sharpeye/c/attention.hpp"
 #include "sharpeye/c/boundary.hpp"
 #include "sharpeye/c/options.hpp"
 #include "sharpeye/core/file.hpp"
@@ -33,6 +34,7 @@ struct sharpeye_captioner {
 
 struct sharpeye_caption {
   sharpeye::Caption caption;
+  std::vector<sharpeye::c_api::KeptAttention> attention{};
 };
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -51,7 +53,9 @@ sharpeye_status caption_loaded(sharpeye_captioner* captioner, const sharpeye_cap
     const Turn turn(captioner->is_busy, "captioner");
     const sharpeye_caption_options given = read_struct(options, "options");
     std::atomic<bool> is_stopped{false};
-    const CaptionOptions chosen = caption_options(captioner->captioner.model(), given, begin, is_stopped);
+    CaptionOptions chosen = caption_options(captioner->captioner.model(), given, begin, is_stopped);
+    CaptionExplainer explainer(0);
+    if (given.attention != 0) chosen.observer = &explainer;
     const auto image = load();
     const double loading = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
     auto result = std::make_unique<sharpeye_caption>();
@@ -59,6 +63,7 @@ sharpeye_status caption_loaded(sharpeye_captioner* captioner, const sharpeye_cap
     require(!is_stopped, ErrorCode::kCancelled, "caption: cancelled");  // by the very last callback
     result->caption.timings.image += loading;
     result->caption.timings.total += loading;
+    result->attention = keep_attention(explainer.take(), captioner->captioner, image);
     *caption = result.release();
   });
 }
@@ -212,6 +217,33 @@ sharpeye_status sharpeye_caption_timings(const sharpeye_caption* caption, sharpe
                                own.pass1_prefill, own.pass1_decode, own.ser_connector, own.pass2_prefill,
                                own.pass2_decode,  own.total};
     sharpeye::c_api::write_struct(all, timings, "timings");
+  });
+}
+
+size_t sharpeye_caption_num_attentions(const sharpeye_caption* caption) {
+  return caption == nullptr ? 0 : caption->attention.size();
+}
+
+sharpeye_status sharpeye_caption_attention(const sharpeye_caption* caption, size_t index, sharpeye_attention* attention,
+                                           sharpeye_error* error) {
+  return sharpeye::c_api::guarded(error, [&] {
+    using namespace sharpeye;
+    c_api::require_given(caption, "caption");
+    require(index < caption->attention.size(), ErrorCode::kInvalidArgument, "index: expected less than ",
+            caption->attention.size(), ", the glances whose attention was kept, actual ", index);
+    const c_api::KeptAttention& kept = caption->attention[index];
+    const AttentionMaps& maps = kept.maps;
+    const sharpeye_attention all{sizeof all,
+                                 kept.glance,
+                                 maps.values.data(),
+                                 maps.num_layers,
+                                 maps.num_heads,
+                                 maps.num_queries,
+                                 maps.num_keys,
+                                 static_cast<std::int64_t>(kept.visual_keys.size()),
+                                 kept.visual_keys.data(),
+                                 kept.boxes.empty() ? nullptr : &kept.boxes.front().left};
+    c_api::write_struct(all, attention, "attention");
   });
 }
 

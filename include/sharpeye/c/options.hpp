@@ -70,6 +70,8 @@ inline CaptionOptions caption_options(const CaptionModel& model, const sharpeye_
   require(given.glances >= 0, ErrorCode::kInvalidArgument, "glances: expected 0 or more, actual ", given.glances);
   require(given.deadline_ms >= 0, ErrorCode::kInvalidArgument, "deadline_ms: expected 0 or more, actual ",
           given.deadline_ms);
+  require(given.attention == 0 || given.attention == 1, ErrorCode::kInvalidArgument,
+          "attention: expected 0 or 1, actual ", given.attention);
   CaptionOptions options;
   if (given.glances != 0) options.rounds = given.glances - 1;
   options.generation = with_options(model.generation(), given);

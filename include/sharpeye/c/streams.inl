@@ -107,6 +107,8 @@ sharpeye_status sharpeye_stream_new(const sharpeye_model* model, const sharpeye_
     made->given.caption = nullptr;
     require(made->caption.on_initial == nullptr && made->caption.initial == nullptr, ErrorCode::kInvalidArgument,
             "caption: expected no on_initial and no initial caption for a stream");
+    require(made->caption.attention == 0, ErrorCode::kInvalidArgument,
+            "caption: expected no attention for a stream, actual ", made->caption.attention);
     if (made->caption.prompt != nullptr) {
       made->prompt = made->caption.prompt;
       made->caption.prompt = made->prompt.c_str();

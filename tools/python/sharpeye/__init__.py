@@ -11,9 +11,9 @@
 
 from . import metrics
 from ._core import version as __version__
-from .captioner import Caption, Captioner, Confidence, Model, Timings
+from .captioner import Attention, Caption, Captioner, Confidence, Model, Timings
 from .errors import CancelledError, Error, InvalidArgumentError, MissingFileError
 from .stream import Stream, StreamCaption, StreamCounts
 
-__all__ = ["CancelledError", "Caption", "Captioner", "Confidence", "Error", "InvalidArgumentError", "MissingFileError",
+__all__ = ["Attention", "CancelledError", "Caption", "Captioner", "Confidence", "Error", "InvalidArgumentError", "MissingFileError",
            "Model", "Stream", "StreamCaption", "StreamCounts", "Timings", "__version__", "metrics"]

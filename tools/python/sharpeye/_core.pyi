@@ -5,13 +5,15 @@ version: str
 c_abi: int
 
 _Confidence = tuple[float | None, tuple[float, ...], tuple[tuple[str, float], ...]]
+_Attention = tuple[int, bytes, tuple[int, int, int, int], tuple[int, ...], tuple[tuple[float, float, float, float], ...]]
 _Caption = tuple[str, str, int, bool, tuple[int, ...], tuple[int, ...], _Confidence, _Confidence,
-                 tuple[float, float, float, float, float, float, float, float, float]]
+                 tuple[float, float, float, float, float, float, float, float, float], tuple[_Attention, ...]]
 
 class Options:
     def __init__(self, glances: int, beams: int, max_new_tokens: int, deadline_ms: int, prompt: str | None,
                  initial: str | None, on_initial: Callable[[str], object] | None,
-                 on_token: Callable[[int, str], object] | None, check_signals: bool) -> None: ...
+                 on_token: Callable[[int, str], object] | None, check_signals: bool,
+                 attention: bool = False) -> None: ...
 
 class Model:
     def __init__(self, folder: bytes, map: bool, allow_non_finite: bool, threads: int) -> None: ...

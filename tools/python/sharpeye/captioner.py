@@ -46,6 +46,22 @@ class Confidence(NamedTuple):
     """the words with their punctuation, and the product of their tokens' probabilities"""
 
 
+class Attention(NamedTuple):
+    """What the tokens of one glance's caption attended to."""
+
+    glance: int
+    """1: the initial caption; 2, 3, ...: its refinements"""
+    values: memoryview
+    """[layers, heads, tokens, keys] of 32-bit floats: each row sums to 1, and is that of the position which chose the
+    token. Keys are the prompt with its visual tokens, and the caption but for its last token. numpy.asarray(values)
+    copies nothing."""
+    visual_keys: tuple[int, ...]
+    """which keys are visual tokens"""
+    boxes: tuple[tuple[float, float, float, float], ...]
+    """where each of those stands in the image, upright if it was turned: left, top, width, height in pixels; without
+    width where it has no place"""
+
+
 class Caption(NamedTuple):
     """The captions of one image."""
 
@@ -62,6 +78,8 @@ class Caption(NamedTuple):
     initial_confidence: Confidence
     refined_confidence: Confidence
     timings: Timings
+    attention: tuple[Attention, ...] = ()
+    """of each glance, where the call asked for it"""
 
     @property
     def text(self) -> str:
@@ -99,8 +117,10 @@ class Model:
 
 def caption_of(fields: Any) -> Caption:
     """The caption that the core gave as a tuple."""
-    *front, initial_confidence, refined_confidence, timings = fields
-    return Caption._make([*front, Confidence(*initial_confidence), Confidence(*refined_confidence), Timings(*timings)])
+    *front, initial_confidence, refined_confidence, timings, attention = fields
+    return Caption(*front, Confidence(*initial_confidence), Confidence(*refined_confidence), Timings(*timings),
+                   tuple(Attention(glance, memoryview(values).cast("f", shape), keys, boxes)
+                         for glance, values, shape, keys, boxes in attention))
 
 
 class Captioner:
@@ -146,7 +166,7 @@ class Captioner:
                  beams: int | None = None, max_new_tokens: int | None = None, prompt: str | None = None,
                  initial: str | None = None, deadline: float | None = None,
                  on_initial: Callable[[str], object] | None = None,
-                 on_token: Callable[[int, str], object] | None = None) -> Caption:
+                 on_token: Callable[[int, str], object] | None = None, attention: bool = False) -> Caption:
         """Both captions of an image.
 
         :param order: of an array's channels; OpenCV has "BGR"
@@ -156,9 +176,10 @@ class Captioner:
         :param on_initial: called with the initial caption, before the second glance. If it returns False, the call ends
             with CancelledError; an exception reaches the caller.
         :param on_token: called with the glance (1, 2, ...) and its text so far, after each token; as on_initial
+        :param attention: also keep what each token attended to; the model reads each caption once more for it
         :raises Error: naming what is wrong with the image or an option
         """
-        options = self._options(glances, beams, max_new_tokens, prompt, initial, deadline, on_initial, on_token)
+        options = self._options(glances, beams, max_new_tokens, prompt, initial, deadline, on_initial, on_token, attention)
         with self._lock:
             return self._caption(self._core, image, order, options)
 
@@ -177,7 +198,7 @@ class Captioner:
         if workers < 1:
             raise ValueError(f"parallel: expected 1 or more, actual {workers}")
         chosen = self._options(**{**dict.fromkeys(("glances", "beams", "max_new_tokens", "prompt", "initial",
-                                                   "deadline", "on_initial", "on_token")), **options})
+                                                   "deadline", "on_initial", "on_token", "attention")), **options})
         chosen.pop("check_signals")
         return self._map(images, workers, order, errors == "return", chosen)
 
@@ -216,7 +237,7 @@ class Captioner:
 
     def _options(self, glances: int | None, beams: int | None, max_new_tokens: int | None, prompt: str | None,
                  initial: str | None, deadline: float | None, on_initial: Callable[[str], object] | None,
-                 on_token: Callable[[int, str], object] | None) -> dict[str, Any]:
+                 on_token: Callable[[int, str], object] | None, attention: bool | None = False) -> dict[str, Any]:
         numbers = {"glances": glances, "beams": beams, "max_new_tokens": max_new_tokens}
         chosen: dict[str, Any] = {}
         for name, value in numbers.items():
@@ -231,6 +252,7 @@ class Captioner:
         chosen["initial"] = initial
         chosen["on_initial"] = on_initial
         chosen["on_token"] = on_token
+        chosen["attention"] = bool(attention)
         chosen["check_signals"] = threading.current_thread() is threading.main_thread()
         return chosen
 
