@@ -1,6 +1,7 @@
 #!/bin/bash
 # 10,000 frames through `sharpeye stream`, plain and live: resident memory and open files must stay where they are once
-# it runs. Usage: soak_stream.sh COMMAND MODEL [FRAMES]
+# it runs. With `day`: 24 hours instead, live, of a frame a second by its time stamps, sent 400 a second.
+# Usage: soak_stream.sh COMMAND MODEL [FRAMES|day]
 set -eu
 sharpeye=$1 model=$2 frames=${3:-10000}
 folder=$(mktemp -d)
@@ -40,6 +41,12 @@ soak() { # pause options...
   [ "$last" -le $((first + 1024)) ] || { echo "soak_stream: memory grew"; exit 1; }
 }
 mkfifo "$folder/frames.fifo"
+if [ "$frames" = day ]; then
+  frames=86400
+  soak 0.02 --live --fps 1 --format srt
+  grep -o -- '--> .*' "$folder/out" | tail -n 1
+  exit
+fi
 soak 0
 soak 0 --live
 soak 0 --every change --format srt
