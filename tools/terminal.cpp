@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -12,7 +13,9 @@
 namespace tool {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+// Set by a signal's handler on any thread, read by those that caption.
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // else a handler could not set it
 
 // false: errno says why
 bool write_all(int descriptor, std::string_view text) {
@@ -65,14 +68,14 @@ std::string one_line(std::string_view text) {
 
 void catch_interrupts() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_handler = [](int) { interrupted.store(true, std::memory_order_relaxed); };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
 bool is_interrupted() noexcept {
-  return interrupted != 0;
+  return interrupted.load(std::memory_order_relaxed);
 }
 
 }  // namespace tool
