@@ -129,7 +129,8 @@ NB_MODULE(_core, m) {
           "glances"_a, "beams"_a, "max_new_tokens"_a, "deadline_ms"_a, "prompt"_a.none(), "initial"_a.none(),
           "on_initial"_a.none(), "on_token"_a.none(), "check_signals"_a, "attention"_a = false);
   nb::class_<Model>(m, "Model")
-      .def(nb::init<const nb::bytes&, bool, bool, std::int32_t>(), "folder"_a, "map"_a, "allow_non_finite"_a, "threads"_a)
+      .def(nb::init<const nb::bytes&, bool, bool, std::int32_t>(), "folder"_a, "map"_a, "allow_non_finite"_a,
+           "threads"_a)
       .def_prop_ro("refines", [](const Model& model) { return sharpeye_model_refines(model.handle) != 0; });
   nb::class_<Captioner>(m, "Captioner")
       .def(nb::init<const Model&, std::int32_t, std::int32_t, std::int32_t, std::uint64_t>(), "model"_a, "threads"_a,
