@@ -4,6 +4,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/simd/kernels.hpp"
 #include "tools/bench_paper.hpp"
 #include "tools/bench_stages.hpp"
@@ -24,6 +25,9 @@ int run_bench(const BenchCommand& command) {
   }
   catch_interrupts();
   Session session(command.session);
+  if (const auto& share = command.run.visual_token_share) {
+    check_visual_token_share(session.model().config(), *share, "--visual-token-share");
+  }
   const MeasuredStages measured = measure_stages(command.run, command.session, session);
   const std::vector<std::string>& names = stage_names();
   if (command.json) {
@@ -88,6 +92,11 @@ void add_bench(Command& command) {
   command.number("--repeat", options->run.repeat, 1, 1000, "Captions to take the median of");
   command.number("--new-tokens", options->run.new_tokens, 2, 1000, "That each glance writes");
   command.number("--beams", options->run.beams, 1, 64, "Of both glances");
+  command.flag("--draft", options->run.draft,
+               "Greedy second glances that take the caption before as their draft, as caption does, measured where the "
+               "draft is right in each token");
+  command.number("--visual-token-share", options->run.visual_token_share, 0.01, 1,
+                 "The share of its visual tokens that the second glance reads, instead of the model's own");
   command.flag("--json", options->json, "The numbers as JSON");
   command.run = [options] { return run_bench(*options); };
 }

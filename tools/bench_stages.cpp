@@ -43,6 +43,26 @@ Image drawn_image() {
   return image;
 }
 
+// The refinements after which a caption comes back as it was: the draft of the last one was right in each token, which
+// is what most drafts are, and what those of random weights are not.
+Index rounds_until_settled(Session& session, const Image& image, CaptionOptions options) {
+  constexpr Index kMost = 60;
+  options.rounds = kMost;
+  const Index rounds = session.captioner()(image, options).rounds;
+  require(rounds < kMost, ErrorCode::kUnsupported, "--draft: expected a caption that comes back as it was within ",
+          kMost, " refinements, actual none of this model and image");
+  return rounds;
+}
+
+// What the last of the refinements cost, in the place of all.
+void leave_last_round(Caption& all, const Caption& others) {
+  for (double CaptionTimings::*stage :
+       {&CaptionTimings::ser_connector, &CaptionTimings::pass2_prefill, &CaptionTimings::pass2_decode}) {
+    all.timings.total -= others.timings.*stage;
+    all.timings.*stage -= others.timings.*stage;
+  }
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -96,19 +116,30 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
   const bool refines = model.refines();
   CaptionOptions options;
   options.is_cancelled = is_interrupted;
-  options.verify_draft = false;  // every token by itself: what the table is about
+  options.visual_token_share = run.visual_token_share;
+  options.verify_draft = run.draft;  // else every token by itself: what the table is about
   options.generation = model.generation();
   options.generation->num_beams = run.beams.value_or(model.generation().num_beams);
   options.generation->max_new_tokens = options.generation->min_new_tokens = run.new_tokens;
+  Index last_round = 1;
+  if (run.draft) {
+    require(refines, ErrorCode::kInvalidArgument, "--draft: expected a model with a second glance");
+    options.generation->num_beams = 1;
+    last_round = rounds_until_settled(session, image, options);
+  }
   MeasuredStages measured;
   std::map<std::string, std::vector<double>> times;
   Caption last;
   for (Index repeat = -1; repeat < run.repeat; ++repeat) {  // the first one warms up
     measured.peak = std::max(measured.peak, bench::measure_peak(threads));
-    for (const Index rounds : {0, 1}) {
-      if (rounds == 1 && !refines) continue;
+    for (const Index rounds : {Index{0}, last_round}) {
+      if (rounds > 0 && !refines) continue;
       options.rounds = rounds;
       last = session.captioner()(image, options);
+      if (rounds > 1) {
+        options.rounds = rounds - 1;
+        leave_last_round(last, session.captioner()(image, options));
+      }
       if (repeat < 0) continue;
       times[rounds == 0 ? "one_glance" : "two_glances"].push_back(last.timings.total);
       if (rounds == 0 && refines) continue;
@@ -125,10 +156,14 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
   const auto prompt = [&](const PromptTemplate& text) {
     return text.tokenize(model.tokenizer(), last.initial, {tiles.rows, tiles.columns}).num_text_tokens();
   };
+  MmSerConfig counted = model.config();
+  if (run.visual_token_share) counted.ser_connector->visual_token_share = *run.visual_token_share;
   const StageFlops flops =
-      count_flops(model.config(), {prompt(model.initial_prompt()), refines ? prompt(model.refine_prompt()) : 0,
-                                   static_cast<Index>(last.initial_ids.size()), run.new_tokens,
-                                   options.generation->num_beams, static_cast<Index>(tiles.squares.size())});
+      count_flops(counted, {prompt(model.initial_prompt()),
+                            // A draft is read in the same pass.
+                            refines ? prompt(model.refine_prompt()) + (run.draft ? run.new_tokens : 0) : 0,
+                            static_cast<Index>(last.initial_ids.size()), run.new_tokens, options.generation->num_beams,
+                            static_cast<Index>(tiles.squares.size())});
   // A stage takes at least its operations at the peak; decoding, at least the reading of the weights, keys and values
   // for each token.
   const MmSer<CaptionModel::Ops>& network = model.network();
@@ -146,7 +181,9 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
   double all = 0;
   for (const Stage& stage : kStages) {
     double limit = flops.*stage.flops / (measured.peak * 1e6);
-    if (std::string(stage.name).find("decode") != std::string::npos && flops.*stage.flops > 0) {
+    if (run.draft && stage.flops == &StageFlops::pass2_decode) {
+      limit = 0;  // no pass after the prompt's
+    } else if (std::string(stage.name).find("decode") != std::string::npos && flops.*stage.flops > 0) {
       const bool is_first = stage.flops == &StageFlops::pass1_decode;
       const double bytes = weights + (is_first ? cache : second_cache);
       limit = std::max(limit, static_cast<double>(run.new_tokens - 1) * reading(bytes));

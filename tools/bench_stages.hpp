@@ -18,6 +18,8 @@ struct StageRun {
   Index repeat = 5;
   Index new_tokens = 20;  ///< that each glance writes
   std::optional<Index> beams;
+  std::optional<double> visual_token_share;  ///< CaptionOptions::visual_token_share
+  bool draft = false;                        ///< greedy second glances whose draft turns out to be right
 };
 
 /// Medians over the repetitions.

@@ -79,6 +79,10 @@ void CaptionCommand::add_to(Command& command) {
                "text");
   command.number("--first-share", first_share, 0, 0.99,
                  "The first glance's share in choosing each word of a refinement; costs its decoding once more");
+  command.number(
+      "--visual-token-share", visual_token_share, 0.01, 1,
+      "The share of its visual tokens that the second glance reads: below 1 alike ones are merged, which saves "
+      "time; default as the model says, 1 is all");
   command.number("--beams", beams, 1, 64, "Beams of the search, 1 is greedy");
   command.number("--max-new-tokens", max_new_tokens, 1, Index{1} << 17, "The longest caption");
   const Option& sampling = command.flag("--sample", sample, "Draw tokens instead of searching the likeliest");
@@ -106,6 +110,8 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   options.verify_draft = !no_draft;
   options.verify_draft_with_beams = draft_with_beams;
   options.first_share = first_share;
+  if (visual_token_share) check_visual_token_share(model.config(), *visual_token_share, "--visual-token-share");
+  options.visual_token_share = visual_token_share;
   const bool refines = model.refines();
   std::optional<Index> asked = rounds;
   if (glances) {

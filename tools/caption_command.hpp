@@ -24,7 +24,7 @@ struct CaptionCommand {
   bool json = false, stream = false, sample = false, no_draft = false, draft_with_beams = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
-  std::optional<double> temperature, top_p, min_confidence;
+  std::optional<double> temperature, top_p, min_confidence, visual_token_share;
   double first_share = 0;
   std::optional<std::uint64_t> seed;
   std::optional<std::string> prompt;

@@ -206,8 +206,7 @@ ExplainedImage explain_image(Session& session, const std::string& name, const Ex
                                         {glance.ids, {glance.log_probabilities.begin(), glance.log_probabilities.end()}});
     leave_punctuation_out(one.words, glance.ids, model.tokenizer());
     for (const WordProbability& word : one.words) one.caption += (one.caption.empty() ? "" : " ") + word.word;
-    one.boxes = visual_token_boxes(processor, size, model.config(), glance.round,
-                                   static_cast<Index>(glance.visual_keys.size()));
+    one.boxes = visual_token_boxes(processor, size, model.config(), glance.round, glance.num_visual_tokens());
     one.found = std::move(glance);
   }
   found.pairs = pairs_of(found.first().words, found.last().words);

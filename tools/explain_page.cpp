@@ -43,15 +43,15 @@ Json packed(const AttentionMaps& maps) {
 Json attention_of(const ExplainedGlance& glance) {
   const GlanceExplanation& found = glance.found;
   const AttentionMaps& maps = found.attention;
-  const auto visual = static_cast<Index>(found.visual_keys.size());
+  const Index visual = found.num_visual_tokens();
   Json shares = Json::list();
   const Json rows = packed(maps.num_layers * maps.num_heads * maps.num_queries, visual, [&](Index i) {
     const float* row = maps.values.data() + i * maps.num_keys;
     std::vector<float> values;
     double image = 0, prompt = 0;
-    for (const Index key : found.visual_keys) {
-      values.push_back(row[key]);
-      image += static_cast<double>(row[key]);
+    for (const double value : found.to_visual_tokens(row)) {
+      values.push_back(static_cast<float>(value));
+      image += value;
     }
     for (Index key = 0; key < found.num_prompt_keys; ++key) prompt += static_cast<double>(row[key]);
     shares.push_back(rounded(image, 5));

@@ -22,14 +22,22 @@ struct InitCommand {
   std::string dtype = "f32";
   std::uint64_t seed = 0;
   std::optional<std::string> refine_prompt;
+  std::optional<double> visual_token_share;
   bool as_first = false, link = false, force = false;
 };
+
+void set_visual_token_share(const InitCommand& command, MmSerConfig& config) {
+  if (!command.visual_token_share) return;
+  check_visual_token_share(config, *command.visual_token_share, "--visual-token-share");
+  config.ser_connector->visual_token_share = *command.visual_token_share;
+}
 
 int add_second_glance(const InitCommand& command) {
   require_new_model(command.on, command.folder, command.force);
   catch_interrupts();
   Assembly assembly = with_second_glance(command.on);
   if (command.refine_prompt) assembly.config.refine_prompt = *command.refine_prompt;
+  set_visual_token_share(command, assembly.config);
   write_assembly(assembly, command.folder,
                  {command.seed, codec_named(command.dtype).dtype(), command.link, is_interrupted});
   return kOk;
@@ -41,6 +49,7 @@ int run_init(const InitCommand& command) {
   const TokenizerFiles tokenizer = TokenizerFiles::load(command.tokenizer);
   Preset preset = make_preset(command.preset, tokenizer.tokenizer);
   apply_variant(preset.config, command.variant);
+  set_visual_token_share(command, preset.config);
   std::shared_ptr<const TensorSource> known;
   if (!command.weights.empty()) require_plain(*(known = open_model_weights(command.weights)));
   if (command.as_first) known = second_as_first(preset.config, known);
@@ -88,6 +97,8 @@ void add_init(Command& command) {
             "The second glance begins as the first one of --weights: training adds to what that one has learnt")
       .needs(weights);
   command.text("--refine-prompt", options->refine_prompt, "With <image> and {initial}; else the paper's").needs(on);
+  command.number("--visual-token-share", options->visual_token_share, 0.01, 1,
+                 "The share of its visual tokens that the second glance reads: below 1 alike ones are merged");
   command.flag("--link", options->link, "Hard links to the weight files instead of copies").needs(on);
   command.flag("--force", options->force, "Replace a model that is there");
   command.run = [options] { return run_init(*options); };

@@ -69,6 +69,7 @@
 #include "sharpeye/metrics/ptb_characters.inl"
 #include "sharpeye/metrics/ptb_tokenizer.inl"
 #include "sharpeye/metrics/rouge_l.inl"
+#include "sharpeye/models/alike_tokens.inl"
 #include "sharpeye/models/clip_vision_config.inl"
 #include "sharpeye/models/connector_config.inl"
 #include "sharpeye/models/draft_confidence.inl"

@@ -63,12 +63,20 @@ std::vector<Matrix<double>> run(Ops& ops, const MmSerConfig& config, unsigned se
   const Sight<Ops> sight = model.look(ops, pixels, {true, true});
   for (const auto& state : sight.all) results.push_back(values_of(ops, state));
   results.push_back(values_of(ops, model.first_glance(ops, sight.first)));
-  const auto second = model.second_glance(ops, model.second_features(ops, sight.second), {2, 17, 60, 5},
-                                          ids_of_confidence(model.reads_confidence()));
+  const auto looked = model.second_glance(ops, model.second_features(ops, sight.second), {2, 17, 60, 5},
+                                          ids_of_confidence(model.reads_confidence()), model.visual_token_share());
+  const auto second = looked.tokens;
   results.push_back(values_of(ops, second));
   const CausalLm<Ops>& language_model = model.language_model();
   auto cache = language_model.make_cache(64);
-  const auto embeds = model.prompt(ops, language_model, {{2, 7, kImageToken}, 2}, second);
+  const PromptTokens prompt{{2, 7, kImageToken}, 2};
+  const auto embeds = model.prompt(ops, language_model, prompt, second);
+  const nn::PlacedTokens placed = model.prompt_places(prompt, looked.merged);
+  CHECK(placed.positions.empty() == (model.visual_token_share() == 1));
+  if (!placed.positions.empty()) {
+    CHECK(static_cast<Index>(placed.positions.size()) == embeds.rows());
+    cache.place(placed);
+  }
   results.push_back(values_of(ops, language_model.logits(ops, language_model.step(ops, embeds, cache))));
   return results;
 }
@@ -113,6 +121,11 @@ TEST_CASE("every choice of the SeR-Connector agrees with the oracle") {
   with([](Config& c) { c.visual_position_embedding = PositionKind::kSine2d, c.type_embedding = true; });
   with([](Config& c) { c.output = Config::Output::kVisualAndText, c.own_caption_embedding = true; });
   with([](Config& c) { c.caption_confidence = 6; });
+  with([](Config& c) { c.visual_token_share = 0.4; });
+  with([](Config& c) { c.visual_token_share = 0.4, c.norm_placement = NormPlacement::kPre; });
+  with([](Config& c) { c.visual_token_share = 0.5, c.output = Config::Output::kVisualAndText; });
+  with([](Config& c) { c.visual_token_share = 0.5, c.feature_concat = FeatureConcat::kToken; });
+  with([&](Config& c) { query_decoder(c), c.visual_token_share = 0.5; });
   with([](Config& c) { c.use_caption = false, c.caption_confidence = 6; });  // there is nothing to be sure of
   with([](Config& c) { c.use_features = false; });
   with(query_decoder);

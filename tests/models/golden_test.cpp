@@ -87,8 +87,8 @@ TEST_CASE("the SeR-Connector's features and output are the twin's, for each choi
     }
     const auto features = connector.features(session.ops, states);
     CHECK(test::relative_error(session.values(features), golden.matrix("ser.features")) < 1e-6);
-    const auto output = connector(session.ops, features, golden.ids("ser.caption_ids"), {},
-                                  [&](const auto& ids) { return (*table)(session.ops, ids); });
+    const auto embed = [&](const auto& ids) { return (*table)(session.ops, ids); };
+    const auto output = connector(session.ops, features, golden.ids("ser.caption_ids"), {}, embed, 1).tokens;
     CHECK(test::relative_error(session.values(output), golden.matrix("ser.output")) < 1e-5);
   }
   CHECK(variants >= 8);

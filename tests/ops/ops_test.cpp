@@ -167,6 +167,62 @@ TEST_CASE("attention agrees, with and without mask, past and cache") {
   }
 }
 
+TEST_CASE("the mean of rows agrees; of one row it is that row, to the bit") {
+  Pair ops;
+  const Matrix<float> x = random_matrix(45, 30, 1);
+  std::vector<std::vector<std::int32_t>> groups;
+  for (std::int32_t i = 0; i < 40; ++i) groups.push_back({i, 44 - i, 3});
+  groups.push_back({7});
+  const auto means = ops.fast.mean_rows(ops.fast.constant(x), groups);
+  ops.check_equal(means, ops.exact.mean_rows(ops.exact.constant(x), groups), 1e-7);
+  for (Index j = 0; j < 30; ++j) CHECK(means.data()[40 * means.stride() + j] == x(7, j));
+}
+
+TEST_CASE("a key with the bias ln n has the say of n keys, in a prefill and in a cache") {
+  Pair ops;
+  const Matrix<float> q = random_matrix(19, 30, 1), k = random_matrix(22, 30, 2), v = random_matrix(22, 30, 3);
+  std::vector<float> log_counts;
+  std::vector<Index> copies;  // of each key as often as it counts
+  for (Index j = 0; j < 22; ++j) {
+    const Index count = 1 + j % 4;
+    log_counts.push_back(std::log(static_cast<float>(count)));
+    copies.insert(copies.end(), static_cast<std::size_t>(count), j);
+  }
+  Matrix<float> all_k(static_cast<Index>(copies.size()), 30), all_v(all_k.rows(), 30);
+  for (Index j = 0; j < all_k.rows(); ++j) {
+    all_k.row(j) = k.row(copies[static_cast<std::size_t>(j)]);
+    all_v.row(j) = v.row(copies[static_cast<std::size_t>(j)]);
+  }
+  const float* const bias = log_counts.data();
+  std::vector<std::int32_t> rows;
+  for (std::int32_t j = 0; j < 22; ++j) rows.push_back(j);
+  const std::vector<RowSpan> spans{{rows.data(), 22}, {rows.data(), 22}, {rows.data(), 22}};
+  const CachedRows<float> cache{k.data(), v.data(), 30, bias};
+  std::vector<float16> half_k(22 * 30), half_v(22 * 30);
+  ops.fast.copy_out(ops.fast.constant(k), half_k.data(), 30);
+  ops.fast.copy_out(ops.fast.constant(v), half_v.data(), 30);
+  const CachedRows<float16> halves{half_k.data(), half_v.data(), 30, bias};
+  for (const Index heads : {1, 5}) {
+    const auto expected = ops.exact.attention(ops.exact.constant(q), ops.exact.constant(all_k),
+                                              ops.exact.constant(all_v), heads, AttentionMask::kNone);
+    ops.check_equal(ops.fast.attention(ops.fast.constant(q), ops.fast.constant(k), ops.fast.constant(v), heads,
+                                       AttentionMask::kNone, bias),
+                    expected, 1e-6);
+    const auto first = ops.exact.slice_rows(expected, 0, 3);
+    ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), cache, heads, spans), first, 1e-6);
+    ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), halves, heads, spans), first, 1e-3);
+    ops.check_equal(ops.fast.attention(ops.fast.constant(q), halves, 22, heads, AttentionMask::kNone), expected, 1e-3);
+    // Few queries take another way.
+    ops.check_equal(ops.fast.attention(ops.fast.constant(q.topRows(3)), ops.fast.constant(k), ops.fast.constant(v),
+                                       heads, AttentionMask::kNone, bias),
+                    first, 1e-6);
+    ops.check_equal(ops.fast.attention(ops.fast.constant(q), halves, 22, heads, AttentionMask::kCausal),
+                    ops.exact.attention(ops.exact.constant(q), halves, 22, heads, AttentionMask::kCausal), 1e-6);
+    ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), halves, heads, spans),
+                    ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), halves, heads, spans), 1e-6);
+  }
+}
+
 TEST_CASE("an arena hands a buffer out again only when its last tensor is gone") {
   Pair ops;
   auto first = ops.fast.constant(random_matrix(8, 8, 1));

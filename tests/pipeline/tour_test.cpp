@@ -32,7 +32,8 @@ struct Recording : Counting {
     if (y.columns() > widest.columns()) widest = y;
     return y;
   }
-  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask,
+                   const float* = nullptr) {
     if (weights.empty() || q.rows() >= weights[1]) weights = {num_heads, q.rows(), k.rows()};
     last_queries = q.rows();
     return Counting::attention(q, k, v, num_heads, mask);

@@ -233,6 +233,8 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
                                        kNan);
             AttentionHead head{num_queries, num_keys, head_dim, q.data(), ld,         k.data(), ld,
                                v.data(),    ld,       0.3f,     causal,   out.data(), ld,       scratch.data()};
+            std::vector<float> bias;  // in memory of its own: a sanitizer sees what is read beyond it
+            for (Index j = 0; j < num_keys; ++j) bias.push_back(0.5f * static_cast<float>(j % 5) - 1);
             const auto check = [&](const auto* keys, const auto* values) {
               kernel.attention_head(head);
               std::vector<double> expected(static_cast<std::size_t>(head_dim));
@@ -240,7 +242,8 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
               for (Index i = 0; i < num_queries; ++i) {
                 std::vector<Index> rows;
                 for (Index j = 0; j < (causal ? num_keys - num_queries + i + 1 : num_keys); ++j) rows.push_back(j);
-                reference::attention<float>(rows, head_dim, q.data() + i * ld, keys, values, ld, 0.3f, expected.data());
+                reference::attention<float>(rows, head_dim, q.data() + i * ld, keys, values, ld, 0.3f, expected.data(),
+                                            head.key_bias);
                 for (Index d = 0; d < head_dim; ++d) {
                   const double error = std::fabs(out.data()[i * ld + d] - expected[static_cast<std::size_t>(d)]);
                   worst = std::isnan(error) ? 1e30 : std::max(worst, error);
@@ -249,10 +252,14 @@ TEST_CASE("attention agrees with the twin, causal or not, with or without a past
               REQUIRE(worst < 3e-6);
             };
             check(k.data(), v.data());
+            head.key_bias = bias.data();
+            check(k.data(), v.data());
             const std::vector<float16> half_k = halves_of(k.values), half_v = halves_of(v.values);
             head.k = head.v = nullptr;
             head.half_k = half_k.data() + Poisoned::kOffset;
             head.half_v = half_v.data() + Poisoned::kOffset;
+            check(head.half_k, head.half_v);
+            head.key_bias = nullptr;
             check(head.half_k, head.half_v);
           }
         }
@@ -362,19 +369,26 @@ TEST_CASE("attention over listed rows of a cache agrees with the twin, in half p
         for (Index j = 0; j < num_keys; ++j) rows.push_back(static_cast<std::int32_t>((j * 37) % 100));
         wide.assign(rows.begin(), rows.end());
         std::vector<float> out(static_cast<std::size_t>(head_dim)), scores(static_cast<std::size_t>(num_keys));
-        const auto check = [&](const auto* keys, const auto* values) {
+        std::vector<float> by_row;
+        for (Index j = 0; j < 100; ++j) by_row.push_back(0.5f * static_cast<float>(j % 7) - 1);
+        const auto check = [&](const auto* keys, const auto* values, const float* bias) {
           std::vector<double> expected(static_cast<std::size_t>(head_dim));
-          reference::attention<float>(wide, head_dim, q.data(), keys, values, ld, 0.5, expected.data());
+          reference::attention<float>(wide, head_dim, q.data(), keys, values, ld, 0.5, expected.data(), bias);
           for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i] == doctest::Approx(expected[i]).epsilon(1e-5));
         };
-        kernel.cached_attention_head(
-            {num_keys, head_dim, q.data(), k.data(), v.data(), ld, rows.data(), 0.5f, out.data(), scores.data()});
-        check(k.data(), v.data());
+        const float* const biases[] = {nullptr, by_row.data()};
+        for (const float* bias : biases) {
+          kernel.cached_attention_head({num_keys, head_dim, q.data(), k.data(), v.data(), ld, rows.data(), 0.5f,
+                                        out.data(), scores.data(), bias});
+          check(k.data(), v.data(), bias);
+        }
         const std::vector<float16> all_k = halves_of(k.values), all_v = halves_of(v.values);
         const float16 *half_k = all_k.data() + Poisoned::kOffset, *half_v = all_v.data() + Poisoned::kOffset;
-        kernel.half_cached_attention_head(
-            {num_keys, head_dim, q.data(), half_k, half_v, ld, rows.data(), 0.5f, out.data(), scores.data()});
-        check(half_k, half_v);
+        for (const float* bias : biases) {
+          kernel.half_cached_attention_head(
+              {num_keys, head_dim, q.data(), half_k, half_v, ld, rows.data(), 0.5f, out.data(), scores.data(), bias});
+          check(half_k, half_v, bias);
+        }
       }
     }
   }

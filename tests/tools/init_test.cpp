@@ -192,3 +192,29 @@ TEST_CASE("wrong usage of init exits with 2") {
   test::check_refused({"init", "--preset", "tiny", "-o", folder / "file/x"}, folder / "file");
   CHECK(!std::filesystem::exists(folder / "x"));
 }
+
+TEST_CASE("the share of visual tokens is written, carried along and counted") {
+  const test::TemporaryFolder folder;
+  REQUIRE(run({"init", "--preset", "tiny", "-o", folder / "all"}).exit_code == 0);
+  REQUIRE(run({"init", "--preset", "tiny", "-o", folder / "half", "--visual-token-share", "0.5"}).exit_code == 0);
+  REQUIRE(run({"quantize", "--model", folder / "half", "--dtype", "int8", "-o", folder / "int8"}).exit_code == 0);
+  REQUIRE(run({"pack", "--model", folder / "half", "-o", folder / "packed"}).exit_code == 0);
+  const auto prefill = [&](const char* name) {
+    const auto info = run({"info", "--model", folder / name, "--json"});
+    REQUIRE(info.exit_code == 0);
+    return test::parse(info.out).at("flops").at("pass2_prefill").get<double>();
+  };
+  const double all = prefill("all");
+  for (const char* name : {"half", "int8", "packed"}) {
+    CAPTURE(std::string(name));
+    const Json config = test::parse(test::read_text(folder / name + std::string("/config.json")));
+    CHECK(config.at("ser_connector").at("visual_token_share").get<double>() == 0.5);
+    CHECK(prefill(name) < 0.9 * all);
+  }
+  const auto one_glance =
+      run({"init", "--preset", "tiny-llava", "-o", folder / "llava", "--visual-token-share", "0.5"});
+  CHECK(one_glance.exit_code != 0);
+  CHECK(one_glance.err.find("--visual-token-share: expected none with a model without ser_connector") !=
+        std::string::npos);
+  CHECK(!std::filesystem::exists(folder / "llava"));
+}

@@ -113,7 +113,19 @@ TEST_CASE("attention: gradients with and without mask, with more keys than queri
     test::check_gradients(*weights.parameters, [&](Ops& ops) {
       return project(ops, ops.attention(weights.input(ops, 0), weights.input(ops, 1), weights.input(ops, 2), 3, mask));
     });
+    const std::vector<float> bias{0, 1.5f, -1, 0.25f, 2, 0, 0.5f, 1};
+    test::check_gradients(*weights.parameters, [&](Ops& ops) {
+      return project(ops, ops.attention(weights.input(ops, 0), weights.input(ops, 1), weights.input(ops, 2), 3, mask,
+                                        bias.data()));
+    });
   }
+}
+
+TEST_CASE("mean_rows: gradients, also of a row in two groups and of one in none") {
+  const Weights weights({{"x", {6, 4}}});
+  test::check_gradients(*weights.parameters, [&](Ops& ops) {
+    return project(ops, ops.mean_rows(weights.input(ops, 0), {{0, 3, 4}, {5}, {3, 1}}));
+  });
 }
 
 TEST_CASE("rows: a row that is looked up twice collects both gradients; cross entropy ignores negative targets") {
@@ -183,6 +195,7 @@ TEST_CASE("whole models: gradients of both glances") {
          text.max_position_embeddings = 40;
          config.text_config = text;
        }},
+      {"fewer visual tokens", [](MmSerConfig& config) { config.ser_connector->visual_token_share = 0.5; }},
       {"told how sure the first glance is", [](MmSerConfig& config) { config.ser_connector->caption_confidence = 4; }},
       {"query decoder", [](MmSerConfig& config) {
          SerConnectorConfig& ser = *config.ser_connector;
@@ -219,7 +232,9 @@ TEST_CASE("whole models: gradients of both glances") {
             return ops.cross_entropy(model.language_model().logits(ops, last_rows(ops, out, 5)), targets, 1.0);
           };
           const double first = read(model.first_glance(ops, sight.first), {});
-          return first + read(model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}, levels), 5);
+          const auto second = model.second_glance(ops, model.second_features(ops, sight.second), {7, 8, 7}, levels,
+                                                  model.visual_token_share());
+          return first + read(second.tokens, 5);
         },
         6);
   }

@@ -22,14 +22,18 @@ class CausalLmNextToken final : public NextToken {
   /// @param num_sequences, max_new_tokens the most that generation will ask for
   /// @param num_visual_tokens of the prompt
   /// @param tokens_of_step the most that a step reads of each sequence; above 1 the prefill may have read a draft
+  /// @param placed of the prompt's tokens, where some of them were merged
   CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
-                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 1)
+                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 1,
+                    const nn::PlacedTokens& placed = {})
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
         cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens * tokens_of_step +
                                            (tokens_of_step > 1 ? max_new_tokens : 0),
-                                       num_visual_tokens)) {}
+                                       num_visual_tokens)) {
+    if (!placed.positions.empty()) cache_.place(placed);
+  }
 
   /// Reads the prompt, and in the same pass a draft of what will be written after it, if there is one: read(0, draft)
   /// then costs no pass of its own.

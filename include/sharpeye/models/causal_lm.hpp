@@ -92,12 +92,14 @@ class CausalLm {
   // Makes room in the cache for the new tokens. @return the position of each
   static std::vector<std::int32_t> extend(Cache& cache, Index rows, Index max_positions) {
     const Index count = rows / cache.num_sequences(), past = cache.length();
-    require(past + count <= max_positions, ErrorCode::kLimit,
-            "language model: expected at most max_position_embeddings ", max_positions, " positions, actual ",
-            past + count);
+    const Index end = cache.position(past + count - 1) + 1;
+    require(end <= max_positions, ErrorCode::kLimit, "language model: expected at most max_position_embeddings ",
+            max_positions, " positions, actual ", end);
     cache.extend(count);
     std::vector<std::int32_t> positions;
-    for (Index row = 0; row < rows; ++row) positions.push_back(static_cast<std::int32_t>(past + row % count));
+    for (Index row = 0; row < rows; ++row) {
+      positions.push_back(static_cast<std::int32_t>(cache.position(past + row % count)));
+    }
     return positions;
   }
 };

@@ -10,6 +10,7 @@
 /// The two glances are put together here and nowhere else, for every ops policy: captioning, counting, training and the
 /// tests call look(), first_glance(), second_glance() and prompt().
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,10 +120,19 @@ class MmSer {
   /// @return [n, embedding_size]
   Tensor second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
                        const std::vector<std::int32_t>& confidence = {}) const {
-    return (*ser_connector_)(ops, features, caption_ids, confidence, [&](const std::vector<std::int32_t>& ids) {
-      return refine_language_model().embed(ops, ids);
-    });
+    return second_glance(ops, features, caption_ids, confidence, 1).tokens;
   }
+
+  /// The same with fewer visual tokens: a share of them in (0, 1], in which alike ones are merged.
+  VisualTokens<Ops> second_glance(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
+                                  const std::vector<std::int32_t>& confidence, double share) const {
+    return (*ser_connector_)(
+        ops, features, caption_ids, confidence,
+        [&](const std::vector<std::int32_t>& ids) { return refine_language_model().embed(ops, ids); }, share);
+  }
+
+  /// The share of its visual tokens that the second glance uses when the caller does not say.
+  double visual_token_share() const { return config_.ser_connector->visual_token_share; }
 
   /// An initial caption as the SeR-Connector reads it: tokens of its text, cut at max_caption_tokens. (Not the ids that
   /// the language model wrote: those go on after a prompt and begin with a space, and training shows the connector
@@ -190,6 +200,30 @@ class MmSer {
     text.insert(text.end(), continuation.begin(), continuation.end());
     add_text();
     return ops.concat_rows(parts);
+  }
+
+  /// What a cache has to know of a prompt whose visual tokens were merged, before it is read: the positions of all its
+  /// tokens, and how many each stands for. Nothing where none was.
+  /// @param tokens with one image place
+  static nn::PlacedTokens prompt_places(const PromptTokens& tokens, const MergedTokens& merged) {
+    nn::PlacedTokens placed;
+    if (merged.groups.empty()) return placed;
+    std::int32_t next = 0;
+    for (const std::int32_t id : tokens.ids) {
+      const std::int32_t first = next;
+      if (id != kImageToken) {
+        placed.positions.push_back(next++);
+        placed.log_counts.push_back(0);
+        continue;
+      }
+      for (std::size_t i = 0; i < merged.groups.size(); ++i) {
+        const auto count = static_cast<std::int32_t>(merged.groups[i].size());
+        placed.positions.push_back(first + merged.places[i]);
+        placed.log_counts.push_back(std::log(static_cast<float>(count)));
+        next += count;
+      }
+    }
+    return placed;
   }
 
  private:

@@ -51,6 +51,10 @@ struct MmSerConfig {
   Index num_vision_blocks() const { return used_vision_layers().back(); }
 };
 
+/// @throws Error kConfig naming `where` unless the second glance of such a model can have this share of its visual
+/// tokens: in (0, 1], and below 1 for a language model that has a position for each, after one image in the prompt.
+void check_visual_token_share(const MmSerConfig& config, double share, const std::string& where);
+
 /// @throws Error kConfig naming `where` unless the first glance's pixel shuffle has whole blocks of patches, and
 /// nothing but patches
 void check_pixel_shuffle(const MmSerConfig& config, const std::string& where);

@@ -91,6 +91,10 @@ inline MmSerConfig read_mm_ser_config(const JsonReader& json) {
             ": expected false without special_tokens, actual true");
   }
   read_fields(json, config);
+  if (config.ser_connector) {
+    check_visual_token_share(config, config.ser_connector->visual_token_share,
+                             json.object("ser_connector").where("visual_token_share"));
+  }
   require(config.ser_connector || !config.own_refine_language_model, ErrorCode::kConfig,
           json.where("refine_language_model"), ": expected \"shared\" without ser_connector, actual \"own\"");
   return config;
@@ -152,6 +156,20 @@ SHARPEYE_BODY void check_pixel_shuffle(const MmSerConfig& config, const std::str
   const Index prefix = config.vision_config.num_prefix_tokens();
   require(connector.num_skipped_tokens(prefix) == prefix, ErrorCode::kConfig, where,
           ": expected 1 unless vision_feature_select_strategy is \"patches\", actual ", factor);
+}
+
+SHARPEYE_BODY void check_visual_token_share(const MmSerConfig& config, double share, const std::string& where) {
+  require(config.ser_connector.has_value(), ErrorCode::kConfig, where,
+          ": expected none with a model without ser_connector");
+  require(share > 0 && share <= 1, ErrorCode::kConfig, where, ": expected a number above 0, at most 1, actual ", share);
+  if (share == 1) return;
+  require(!config.text_config.image_first(), ErrorCode::kConfig, where,
+          ": expected 1 with a language model whose visual tokens see one another both ways, actual ", share);
+  const std::string_view prompt = config.refine_prompt, image = "<image>";
+  const std::size_t first = prompt.find(image);
+  require(first == std::string_view::npos || prompt.find(image, first + image.size()) == std::string_view::npos,
+          ErrorCode::kConfig, where, ": expected 1 where prompts.refine shows the image more than once, actual ",
+          share);
 }
 
 SHARPEYE_BODY std::vector<Index> MmSerConfig::used_vision_layers() const {

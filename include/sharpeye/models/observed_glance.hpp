@@ -34,6 +34,8 @@ struct ObservedCaption {
   /// The logits that chose each of `ids` [ids, vocab_size], where this glance did not write alone
   /// (CaptionOptions::first_share); else empty.
   std::vector<std::vector<float>> mixed_logits = {};
+  /// Which of the second glance's visual tokens stand for several; empty where each stands for itself.
+  MergedTokens merged = {};
 };
 
 SHARPEYE_NAMESPACE_END

@@ -62,7 +62,7 @@ class QueryDecoderSer final : public SerBody<Ops> {
     }
   }
 
-  Tensor operator()(Ops& ops, const SerInputs<Ops>& inputs) const override {
+  Tensor operator()(Ops& ops, const SerInputs<Ops>& inputs, const RowMerger<Ops>& merge) const override {
     const auto zeros = [&](Index rows) { return ops.constant(Matrix<float>::Zero(rows, config_.hidden_size)); };
     Tensor positions = query_position_embedding_.range(ops, 0, config_.num_queries);
     Tensor x = zeros(config_.num_queries);
@@ -72,7 +72,10 @@ class QueryDecoderSer final : public SerBody<Ops> {
           ops.concat_rows({positions, inputs.text_positions ? *inputs.text_positions : zeros(inputs.text->rows())});
     }
     for (const auto& layer : layers_) x = layer(ops, x, positions, inputs.placed, inputs.visual);
-    return config_.outputs_text() ? x : ops.slice_rows(x, 0, config_.num_queries);
+    Tensor queries = ops.slice_rows(x, 0, config_.num_queries);
+    if (merge) queries = ops.mean_rows(queries, merge(queries));
+    if (!config_.outputs_text() || !inputs.text) return queries;
+    return merge ? ops.concat_rows({queries, last_rows(ops, x, inputs.text->rows())}) : x;
   }
 
  private:

@@ -29,16 +29,29 @@ class SelfAttentionSer final : public SerBody<Ops> {
     }
   }
 
-  Tensor operator()(Ops& ops, const SerInputs<Ops>& inputs) const override {
+  Tensor operator()(Ops& ops, const SerInputs<Ops>& inputs, const RowMerger<Ops>& merge) const override {
     Tensor x = inputs.placed;
     if (inputs.text) {
       x = ops.concat_rows({x, inputs.text_positions ? ops.add(*inputs.text, *inputs.text_positions) : *inputs.text});
     }
-    for (const auto& block : blocks_) x = block(ops, x);
-    return outputs_text_ ? x : ops.slice_rows(x, 0, inputs.visual.rows());
+    const Index visual = inputs.visual.rows();
+    for (std::size_t block = 0; block < blocks_.size(); ++block) {
+      if (merge && block + 1 == blocks_.size()) return merged(ops, blocks_[block], x, visual, merge);
+      x = blocks_[block](ops, x);
+    }
+    return outputs_text_ ? x : ops.slice_rows(x, 0, visual);
   }
 
  private:
+  // The last block for fewer rows: those that become one attend as one, to all.
+  Tensor merged(Ops& ops, const nn::TransformerLayer<Ops>& block, const Tensor& x, Index visual,
+                const RowMerger<Ops>& merge) const {
+    const Tensor rows = ops.slice_rows(x, 0, visual);
+    Tensor queries = ops.mean_rows(rows, merge(rows));
+    if (outputs_text_) queries = ops.concat_rows({queries, last_rows(ops, x, x.rows() - visual)});
+    return block.read_by(ops, queries, x);
+  }
+
   bool outputs_text_;
   std::vector<nn::TransformerLayer<Ops>> blocks_;
 };

@@ -4,6 +4,8 @@
 /// The SeR-Connector (arXiv 2508.21451, section 3.2): the second glance at the image's features, guided by the initial
 /// caption.
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,6 +24,14 @@ struct SerSurroundings {
   Index num_prefix_tokens;
   Index vocab_size;
   Index embedding_size;  ///< of the language model
+};
+
+/// What a SeR-Connector hands to the language model.
+template <class Ops>
+struct VisualTokens {
+  typename Ops::Tensor tokens;  ///< [n, embedding_size]
+  /// The rows that each of the tokens stands for, and its place among them; empty where each stands for itself.
+  MergedTokens merged = {};
 };
 
 /// The connector of either variant: projections into its own width, its Transformer, a projection to the language
@@ -87,10 +97,12 @@ class SerConnector {
   /// @param caption_ids the initial caption's tokens, at most max_caption_tokens; may be empty
   /// @param confidence with `caption_confidence` a level of each caption token, in [0, caption_confidence); else empty
   /// @param embed_tokens the language model's table: ids -> [n, embedding_size]
+  /// @param share of the visual tokens that go on, in (0, 1]: below 1 alike ones become one (merge_alike())
   /// @return visual tokens for the language model [n, embedding_size]
   template <class EmbedTokens>
-  Tensor operator()(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
-                    const std::vector<std::int32_t>& confidence, const EmbedTokens& embed_tokens) const {
+  VisualTokens<Ops> operator()(Ops& ops, const Tensor& features, const std::vector<std::int32_t>& caption_ids,
+                               const std::vector<std::int32_t>& confidence, const EmbedTokens& embed_tokens,
+                               double share) const {
     SerInputs<Ops> inputs;
     if (config_.use_caption && !caption_ids.empty()) {
       inputs.text = (*text_projector_)(
@@ -112,11 +124,43 @@ class SerConnector {
       inputs.visual = ops.add(inputs.visual, repeated(ops, *type_embedding_, 0, inputs.visual.rows()));
     }
     inputs.placed = add_positions(ops, inputs.visual, levels);
-    const Tensor x = (*body_)(ops, inputs);
-    return (*output_projection_)(ops, layer_norm_ ? (*layer_norm_)(ops, x) : x);
+    VisualTokens<Ops> visual;
+    RowMerger<Ops> merge;
+    if (share < 1) {
+      merge = [&](const Tensor& rows) {
+        visual.merged = merge_rows(ops, rows, share);
+        return visual.merged.groups;
+      };
+    }
+    const Tensor x = (*body_)(ops, inputs, merge);
+    visual.tokens = (*output_projection_)(ops, layer_norm_ ? (*layer_norm_)(ops, x) : x);
+    if (merge) keep_others(visual.merged, visual.tokens.rows());
+    return visual;
   }
 
  private:
+  MergedTokens merge_rows(Ops& ops, const Tensor& rows, double share) const {
+    // (A policy that only counts writes nothing.)
+    Matrix<typename Ops::Scalar> values = Matrix<typename Ops::Scalar>::Zero(rows.rows(), rows.columns());
+    ops.copy_out(rows, values.data(), values.cols());
+    const auto count = static_cast<Index>(std::llround(share * static_cast<double>(rows.rows())));
+    const bool has_places = config_.variant == SerConnectorConfig::Variant::kSelfAttention;
+    return merge_alike(
+        values.template cast<float>(),
+        has_places ? grid_neighbours(around_.grid_size, rows.rows() / num_patches_) : all_neighbours(rows.rows()),
+        std::max<Index>(1, count));
+  }
+
+  // The caption's own rows, which follow the visual ones, stay as they are.
+  static void keep_others(MergedTokens& merged, Index count) {
+    std::size_t next = 0;
+    for (const auto& group : merged.groups) next += group.size();
+    while (static_cast<Index>(merged.groups.size()) < count) {
+      merged.groups.push_back({static_cast<std::int32_t>(next)});
+      merged.places.push_back(static_cast<std::int32_t>(next++));
+    }
+  }
+
   Tensor repeated(Ops& ops, const nn::Embedding<Ops>& table, std::int32_t row, Index count) const {
     return table(ops, std::vector<std::int32_t>(static_cast<std::size_t>(count), row));
   }

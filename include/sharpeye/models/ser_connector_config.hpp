@@ -46,6 +46,9 @@ struct SerConnectorConfig {
   /// In how many levels the connector is told how sure the first glance is of each token of the caption (see
   /// draft_confidence.hpp); 0: not at all, as in the paper.
   Index caption_confidence = 0;
+  /// The share of its visual tokens that the connector hands to the language model, in (0, 1]. Below 1 alike ones are
+  /// merged (merge_alike()), which saves the language model's time and needs no training; 1 is the paper.
+  double visual_token_share = 1;
   bool use_caption = true;   ///< false: trained without the caption
   bool use_features = true;  ///< false: every level shows the last layer of the list
   Index num_queries = 100;

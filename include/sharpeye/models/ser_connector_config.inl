@@ -46,6 +46,7 @@ void list_fields(SerConnectorConfig& config, Fields& fields) {
                 queries ? Names<Output>{{Output::kQueries, "queries"}, {Output::kQueriesAndText, "queries_and_text"}}
                         : Names<Output>{{Output::kVisual, "visual"}, {Output::kVisualAndText, "visual_and_text"}});
   fields.integer("caption_confidence", config.caption_confidence, 0, 64);
+  fields.number("visual_token_share", config.visual_token_share, 0, 1);
   fields.boolean("use_caption", config.use_caption);
   fields.boolean("use_features", config.use_features);
   fields.integer("num_queries", config.num_queries, 1, kMaxPositions);
@@ -83,7 +84,9 @@ SHARPEYE_BODY SerConnectorConfig SerConnectorConfig::from_json(const JsonReader&
 SHARPEYE_BODY Json SerConnectorConfig::to_json() const {
   SerConnectorConfig written = *this;
   for (Index& layer : written.vision_feature_layers) layer += layer_index_base;
-  return fields_to_json(written);
+  Json json = fields_to_json(written);
+  if (visual_token_share == 1) json.erase("visual_token_share");  // as it always was where it is not needed
+  return json;
 }
 
 SHARPEYE_NAMESPACE_END

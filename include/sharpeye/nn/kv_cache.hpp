@@ -34,6 +34,14 @@ struct CacheShape {
   }
 };
 
+/// Tokens at the beginning of a sequence that do not simply follow each other: each may stand for several.
+struct PlacedTokens {
+  std::vector<std::int32_t> positions;  ///< ascending
+  /// ln of how many tokens each stands for: what attention adds to the scores of its key, so that it has the say of all
+  /// of them (as in token merging, arXiv 2210.09461).
+  std::vector<float> log_counts;
+};
+
 /// Every token gets a row of its own in each layer's store; a sequence is a list of row numbers. Beams therefore share
 /// their prompt and every common beginning, and choosing beams moves a few integers, never a key or a value.
 template <class S>
@@ -53,6 +61,24 @@ class KvCache {
   Index length() const { return static_cast<Index>(sequences_.front().size()); }
   Index num_sequences() const { return static_cast<Index>(sequences_.size()); }
   Index num_mutual() const { return num_mutual_; }
+
+  /// Says of the first tokens of every sequence, before they come, where they stand and how many each stands for. All
+  /// others follow the last of them, and stand for themselves. Without this the i-th token has position i.
+  /// @throws Error kInvalidArgument when there are tokens already, or with mutual ones
+  void place(const PlacedTokens& tokens) {
+    require(length() == 0 && num_mutual_ == 0 && tokens.log_counts.size() == tokens.positions.size() &&
+                static_cast<Index>(tokens.positions.size()) <= capacity_,
+            ErrorCode::kInvalidArgument, "key-value cache: expected the places of the first tokens of an empty one");
+    positions_ = tokens.positions;
+    key_bias_ = tokens.log_counts;
+    if (!key_bias_.empty()) key_bias_.resize(static_cast<std::size_t>(capacity_), 0.0f);
+  }
+  /// The position of a sequence's token.
+  Index position(Index token) const {
+    const auto placed = static_cast<Index>(positions_.size());
+    if (token < placed) return positions_[static_cast<std::size_t>(token)];
+    return placed == 0 ? token : positions_.back() + 1 + (token - placed);
+  }
   CachePrecision precision() const { return precision_; }
 
   /// Sequence i becomes a continuation of the former sequence parents[i].
@@ -117,7 +143,7 @@ class KvCache {
     if (!is_prefill()) return ops.cached_attention(q, cache, num_heads, spans_of_last(q.rows()));
     return first_attention(ops, q, [&](const auto& queries, Index num_keys, AttentionMask mask) {
       const auto first = [&](const auto& x) { return num_keys == x.rows() ? x : ops.slice_rows(x, 0, num_keys); };
-      return ops.attention(queries, first(keys), first(values), num_heads, mask);
+      return ops.attention(queries, first(keys), first(values), num_heads, mask, key_bias());
     });
   }
 
@@ -133,6 +159,8 @@ class KvCache {
     });
   }
 
+  const float* key_bias() const { return key_bias_.empty() ? nullptr : key_bias_.data(); }
+
   bool is_prefill() const { return first_new_row_ == 0 && num_sequences() == 1; }
 
   std::vector<RowSpan> spans_of_last(Index count) const { return {spans_.end() - count, spans_.end()}; }
@@ -144,7 +172,7 @@ class KvCache {
     T* const stored_values = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer + 1)].get());
     ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
     ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
-    return {stored_keys, stored_values, width_};
+    return {stored_keys, stored_values, width_, key_bias()};
   }
 
   // @param attend `attend(queries, num_keys, mask)`: attention over the first keys
@@ -160,6 +188,8 @@ class KvCache {
 
   Index width_, capacity_, num_mutual_;
   CachePrecision precision_;
+  std::vector<std::int32_t> positions_;  // of the first tokens, where place() was told
+  std::vector<float> key_bias_;          // of each row, where place() was told
   Index used_ = 0, first_new_row_ = 0;
   std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};

@@ -26,6 +26,9 @@ class Residual {
     return placement_ == NormPlacement::kPre ? part(norm_(ops, x), x) : norm_(ops, part(x, x));
   }
 
+  /// What the part reads of x.
+  Tensor input(Ops& ops, const Tensor& x) const { return placement_ == NormPlacement::kPre ? norm_(ops, x) : x; }
+
  private:
   Norm norm_;
   NormPlacement placement_;
@@ -60,6 +63,17 @@ class TransformerLayer {
   Tensor last(Ops& ops, const Tensor& x, Index count, Context&&... context) const {
     const Tensor attended = around_attention_(ops, x, [&](const Tensor& input, const Tensor& residual) {
       return attention_(ops, input, last_rows(ops, residual, count), context...);
+    });
+    return around_feed_forward_(ops, attended, [&](const Tensor& input, const Tensor& residual) {
+      return feed_forward_(ops, input, residual);
+    });
+  }
+
+  /// The same of rows of one's own: queries [m, hidden] that attend to all of x [n, hidden] -> [m, hidden]
+  Tensor read_by(Ops& ops, const Tensor& queries, const Tensor& x) const {
+    const Tensor attended = around_attention_(ops, queries, [&](const Tensor& input, const Tensor& residual) {
+      const Tensor keys = around_attention_.input(ops, x);
+      return attention_(ops, input, keys, keys, residual);
     });
     return around_feed_forward_(ops, attended, [&](const Tensor& input, const Tensor& residual) {
       return feed_forward_(ops, input, residual);

@@ -19,6 +19,7 @@ struct AttentionCall {
   AttentionMask mask = AttentionMask::kNone;
   /// Of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing.
   const RowSpan* spans = nullptr;
+  const float* key_bias = nullptr;  ///< of `attention`, of each key, or by the row of a cache; null: none
 
   /// How many keys a query sees.
   Index keys_of(Index query) const noexcept {

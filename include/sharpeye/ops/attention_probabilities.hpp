@@ -11,7 +11,7 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
-/// One row of softmax(q k^T / sqrt(head_dim)): of `head` and `query` over the keys that it sees, in their order.
+/// One row of softmax(q k^T / sqrt(head_dim) + bias): of `head` and `query` over the keys that it sees, in their order.
 /// @return [call.keys_of(query)], which sum to 1
 inline std::vector<float> attention_probabilities(const AttentionCall& call, Index head, Index query) {
   using Row = Eigen::Map<const Eigen::VectorXf>;
@@ -26,7 +26,7 @@ inline std::vector<float> attention_probabilities(const AttentionCall& call, Ind
     for (Index j = 0; j < key.size(); ++j) {
       key[j] = call.keys != nullptr ? call.keys[first + j] : static_cast<float>(call.half_keys[first + j]);
     }
-    row[i] = scale * q.dot(key);
+    row[i] = scale * q.dot(key) + (call.key_bias == nullptr ? 0.0f : call.key_bias[place]);
   }
   row = (row - row.maxCoeff()).exp();
   const auto sum = static_cast<float>(row.cast<double>().sum());

@@ -62,7 +62,10 @@ class Counting {
   Tensor rows(const Matrix& table, const std::vector<std::int32_t>& ids) const {
     return {static_cast<Index>(ids.size()), table.columns()};
   }
-  Tensor attention(const Tensor& q, const Tensor& k, const Tensor&, Index, AttentionMask mask) {
+  Tensor mean_rows(const Tensor& x, const std::vector<std::vector<std::int32_t>>& groups) const {
+    return {static_cast<Index>(groups.size()), x.columns()};
+  }
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor&, Index, AttentionMask mask, const float* = nullptr) {
     for (Index i = 0; i < q.rows(); ++i) {
       count_query(q, mask == AttentionMask::kCausal ? k.rows() - q.rows() + i + 1 : k.rows());
     }

@@ -198,8 +198,29 @@ class Inference {
     return y;
   }
 
-  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
+  Tensor mean_rows(const Tensor& x, const std::vector<std::vector<std::int32_t>>& groups) {
+    Tensor y = allocate(static_cast<Index>(groups.size()), x.columns());
+    for_row_blocks(y.rows(), [&](Index begin, Index count) {
+      for (Index i = begin; i < begin + count; ++i) {
+        const std::vector<std::int32_t>& group = groups[static_cast<std::size_t>(i)];
+        S* out = y.mutable_data() + i * y.stride();
+        std::copy_n(x.data() + group.front() * x.stride(), x.columns(), out);
+        if (group.size() == 1) continue;
+        for (std::size_t member = 1; member < group.size(); ++member) {
+          const S* row = x.data() + group[member] * x.stride();
+          for (Index j = 0; j < y.columns(); ++j) out[j] += row[j];
+        }
+        const S share = 1 / static_cast<S>(group.size());
+        for (Index j = 0; j < y.columns(); ++j) out[j] *= share;
+      }
+    });
+    return y;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask,
+                   const float* key_bias = nullptr) {
     simd::AttentionHead head{};
+    head.key_bias = key_bias;
     head.num_keys = k.rows();
     head.k = k.data();
     head.ldk = k.stride();
@@ -212,6 +233,7 @@ class Inference {
   Tensor attention(const Tensor& q, const CachedRows<float16>& cache, Index num_keys, Index num_heads,
                    AttentionMask mask) {
     simd::AttentionHead head{};
+    head.key_bias = cache.key_bias;
     head.num_keys = num_keys;
     head.half_k = cache.keys;
     head.half_v = cache.values;
@@ -233,6 +255,7 @@ class Inference {
       }
       call.key_stride = cache.width;
       call.spans = spans.data();
+      call.key_bias = cache.key_bias;
       observer_->attend(call);
     }
     return attend_rows(q, cache, num_heads, spans);
@@ -317,7 +340,8 @@ class Inference {
                                                 span.rows,
                                                 scale,
                                                 y.mutable_data() + row * y.stride() + column,
-                                                static_cast<S*>(scores.data()) + index * longest};
+                                                static_cast<S*>(scores.data()) + index * longest,
+                                                cache.key_bias};
         if constexpr (std::is_same_v<T, float16>) {
           kernels_.half_cached_attention_head(head);
         } else {
@@ -338,13 +362,13 @@ class Inference {
     head.causal = mask == AttentionMask::kCausal;
     if (observer_ != nullptr) {
       observer_->attend({num_heads, head.head_dim, q.rows(), head.num_keys, q.columns() / width, q.data(), q.stride(),
-                         head.k, head.half_k, head.ldk, mask});
+                         head.k, head.half_k, head.ldk, mask, nullptr, head.key_bias});
     }
     if (q.rows() <= simd::kMR && head.ldk == width && head.ldv == width) {  // too few to repay packing all keys
       if (head.half_k != nullptr) {
-        return attend_first<float16>(q, {head.half_k, head.half_v, width}, head, num_heads);
+        return attend_first<float16>(q, {head.half_k, head.half_v, width, head.key_bias}, head, num_heads);
       }
-      return attend_first<S>(q, {head.k, head.v, width}, head, num_heads);
+      return attend_first<S>(q, {head.k, head.v, width, head.key_bias}, head, num_heads);
     }
     Tensor y = allocate(q.rows(), q.columns());
     head.out = y.mutable_data();

@@ -106,7 +106,18 @@ class Naive {
     return y;
   }
 
-  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) const {
+  Tensor mean_rows(const Tensor& x, const std::vector<std::vector<std::int32_t>>& groups) const {
+    sharpeye::Matrix<S> y = sharpeye::Matrix<S>::Zero(static_cast<Index>(groups.size()), x.columns());
+    for (Index i = 0; i < y.rows(); ++i) {
+      const auto& group = groups[static_cast<std::size_t>(i)];
+      for (const std::int32_t row : group) y.row(i) += x.values().row(row);
+      y.row(i) /= static_cast<S>(group.size());
+    }
+    return y;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask,
+                   const float* key_bias = nullptr) const {
     const Index head_dim = q.columns() / num_heads;
     sharpeye::Matrix<S> context(q.rows(), q.columns());
     const Index group = q.columns() / k.columns();
@@ -116,7 +127,7 @@ class Naive {
         const Index seen = mask == AttentionMask::kCausal ? k.rows() - q.rows() + i + 1 : k.rows();
         context.block(i, head * head_dim, 1, head_dim) =
             attend(q.values().block(i, head * head_dim, 1, head_dim), k.values().block(0, kv_column, seen, head_dim),
-                   v.values().block(0, kv_column, seen, head_dim));
+                   v.values().block(0, kv_column, seen, head_dim), key_bias);
       }
     }
     return context;
@@ -127,7 +138,7 @@ class Naive {
     std::vector<std::int32_t> first(static_cast<std::size_t>(num_keys));
     for (Index j = 0; j < num_keys; ++j) first[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(j);
     return attention(q, cached(cache.keys, cache.width, {first.data(), num_keys}),
-                     cached(cache.values, cache.width, {first.data(), num_keys}), num_heads, mask);
+                     cached(cache.values, cache.width, {first.data(), num_keys}), num_heads, mask, cache.key_bias);
   }
 
   template <class T = S>
@@ -136,9 +147,12 @@ class Naive {
     sharpeye::Matrix<S> context(q.rows(), q.columns());
     for (Index i = 0; i < q.rows(); ++i) {
       const RowSpan& span = spans[static_cast<std::size_t>(i)];
-      context.row(i) = attention(slice_rows(q, i, 1), cached(cache.keys, cache.width, span),
-                                 cached(cache.values, cache.width, span), num_heads, AttentionMask::kNone)
-                           .values();
+      std::vector<float> bias;
+      for (Index j = 0; cache.key_bias != nullptr && j < span.count; ++j) bias.push_back(cache.key_bias[span.rows[j]]);
+      context.row(i) =
+          attention(slice_rows(q, i, 1), cached(cache.keys, cache.width, span), cached(cache.values, cache.width, span),
+                    num_heads, AttentionMask::kNone, bias.empty() ? nullptr : bias.data())
+              .values();
     }
     return context;
   }
@@ -202,10 +216,11 @@ class Naive {
     return x;
   }
 
-  // softmax(q k^T / sqrt(head_dim)) v for one query and one head
+  // softmax(q k^T / sqrt(head_dim) + bias) v for one query and one head
   static sharpeye::Matrix<S> attend(const sharpeye::Matrix<S>& q, const sharpeye::Matrix<S>& k,
-                                    const sharpeye::Matrix<S>& v) {
+                                    const sharpeye::Matrix<S>& v, const float* bias) {
     sharpeye::Matrix<S> weights = q * k.transpose() / std::sqrt(static_cast<S>(q.cols()));
+    for (Index j = 0; bias != nullptr && j < k.rows(); ++j) weights(0, j) += static_cast<S>(bias[j]);
     weights = (weights.array() - weights.maxCoeff()).exp();
     return weights * v / weights.sum();
   }

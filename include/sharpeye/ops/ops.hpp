@@ -22,8 +22,12 @@
 ///   row r by the angles of positions[r]; the table must outlive what is made with it
 ///   (to multiply and rotary a model hands over what it needs no longer, std::move(a): its memory may be the result's)
 /// - `rows(matrix, ids)`: [ids.size(), columns], row ids[i] of the matrix
-/// - `attention(q, k, v, num_heads, mask)`: softmax(q k^T / sqrt(head_dim)) v for each head, head_dim = columns of q /
-///   num_heads. Where k and v have fewer heads (grouped-query attention), groups of consecutive query heads share one
+/// - `mean_rows(x, groups)`: [groups.size(), columns], row i the mean of x's rows groups[i], of which there is one or
+/// more
+/// - `attention(q, k, v, num_heads, mask, key_bias)`: softmax(q k^T / sqrt(head_dim) + bias) v for each head, head_dim
+/// =
+///   columns of q / num_heads. Where k and v have fewer heads (grouped-query attention), groups of consecutive query
+///   heads share one. The bias [keys] is the same for all queries and heads; null, the default, is none
 /// - `cached_attention(q, cache, num_heads, spans)`: the same, query i over the rows of the cache in spans[i]. A cache
 ///   holds elements of type Scalar
 /// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
@@ -123,6 +127,7 @@ struct CachedRows {
   const T* keys;
   const T* values;
   Index width;
+  const float* key_bias = nullptr;  ///< of `attention`, by row; null: none
 };
 
 /// The keys that one query sees: `count` row numbers of a cache.

@@ -20,8 +20,9 @@ struct AttentionChoice {
   std::optional<Index> layer, head;  ///< empty: all of them
 };
 
-/// The mean attention of the chosen tokens, layers and heads to each visual token. @return [visual tokens], which sum
-/// to their share of all attention @throws Error kInvalidArgument for a token, layer or head that is not there
+/// The mean attention of the chosen tokens, layers and heads to each visual token; where some were merged, each of them
+/// has an equal part of what they got. @return [GlanceExplanation::num_visual_tokens()], which sum to their share of
+/// all attention @throws Error kInvalidArgument for a token, layer or head that is not there
 std::vector<double> image_attention(const GlanceExplanation& glance, const AttentionChoice& choice);
 
 /// To what kind of key attention goes; together 1.

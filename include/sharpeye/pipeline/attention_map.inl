@@ -57,10 +57,7 @@ inline void append_grid(std::vector<PixelBox>& boxes, const PixelBox& square, In
 }  // namespace detail
 
 SHARPEYE_BODY std::vector<double> image_attention(const GlanceExplanation& glance, const AttentionChoice& choice) {
-  const std::vector<double> mean = detail::mean_attention(glance.attention, choice);
-  std::vector<double> map;
-  for (const Index key : glance.visual_keys) map.push_back(mean[static_cast<std::size_t>(key)]);
-  return map;
+  return glance.to_visual_tokens(detail::mean_attention(glance.attention, choice).data());
 }
 
 SHARPEYE_BODY AttentionShares attention_shares(const GlanceExplanation& glance, const AttentionChoice& choice) {

@@ -36,14 +36,42 @@ struct GlanceExplanation {
   /// What stands at each key: the prompt, and the caption but for its last token. kImageToken for a visual token.
   std::vector<std::int32_t> key_ids;
   std::vector<Index> visual_keys;  ///< places of the visual tokens among the keys, in their order
-  Index num_prompt_keys;           ///< text and visual tokens; what follows is the caption
-  std::vector<std::int32_t> ids;   ///< what was written
+  /// Where alike visual tokens were merged: the rows of the SeR-Connector that each of them stands for; else empty.
+  std::vector<std::vector<std::int32_t>> visual_groups;
+  Index num_prompt_keys;          ///< text and visual tokens; what follows is the caption
+  std::vector<std::int32_t> ids;  ///< what was written
   /// Of each of `ids`. With CaptionOptions::first_share two glances write a refinement: these and the alternatives are
   /// what both say together, the attention is this one's.
   std::vector<double> log_probabilities;
   std::vector<std::vector<TokenAlternative>> alternatives;  ///< for each of `ids` the likeliest tokens, in that order
+  /// The visual tokens before any were merged.
+  Index num_visual_tokens() const {
+    Index count = visual_groups.empty() ? static_cast<Index>(visual_keys.size()) : 0;
+    for (const auto& group : visual_groups) count += static_cast<Index>(group.size());
+    return count;
+  }
+  /// A row of `attention` to the visual tokens alone, before any were merged: each of those has an equal part of what
+  /// they got as one. @return [num_visual_tokens()]
+  template <class T>
+  std::vector<double> to_visual_tokens(const T* row) const;
   AttentionMaps attention;  ///< [layers, heads, ids, keys]; 0 where a key comes later; each row sums to 1
 };
+
+template <class T>
+std::vector<double> GlanceExplanation::to_visual_tokens(const T* row) const {
+  std::vector<double> values(static_cast<std::size_t>(num_visual_tokens()));
+  for (std::size_t i = 0; i < visual_keys.size(); ++i) {
+    const auto value = static_cast<double>(row[visual_keys[i]]);
+    if (visual_groups.empty()) {
+      values[i] = value;
+      continue;
+    }
+    for (const std::int32_t member : visual_groups[i]) {
+      values[static_cast<std::size_t>(member)] = value / static_cast<double>(visual_groups[i].size());
+    }
+  }
+  return values;
+}
 
 /// What one run of the SeR-Connector read. A *level* is a layer of the vision tower where the connector sees the layers
 /// one after the other, as tokens; where it sees them side by side, along the channels, there is one level of all.

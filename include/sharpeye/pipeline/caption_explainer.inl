@@ -154,6 +154,7 @@ SHARPEYE_BODY void CaptionExplainer::write(const ObservedCaption<Inference<float
     }
   }
   found.num_prompt_keys = static_cast<Index>(found.key_ids.size());
+  found.visual_groups = glance.merged.groups;
   if (count == 0) {
     explanation_.glances.push_back(std::move(found));
     return;
@@ -163,6 +164,9 @@ SHARPEYE_BODY void CaptionExplainer::write(const ObservedCaption<Inference<float
   const auto sequence = MmSer<Inference<float>>::prompt(glance.ops, glance.language_model, glance.prompt, glance.visual,
                                                         {glance.ids.begin(), glance.ids.end() - 1});
   auto cache = glance.language_model.make_prompt_cache(sequence.rows(), glance.visual.rows());
+  if (!glance.merged.groups.empty()) {
+    cache.place(MmSer<Inference<float>>::prompt_places(glance.prompt, glance.merged));
+  }
   detail::LastRows rows(count, sequence.rows(), found.attention);
   const auto states = [&] {
     const detail::Observing observing(glance.ops, rows);

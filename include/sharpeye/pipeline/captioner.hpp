@@ -68,6 +68,9 @@ struct CaptionOptions {
   /// The first glance's say in the words of a refinement: its share of the logits, from 0 (as in the paper) to below 1
   /// (MixedNextToken). It then reads each token too, which costs its decoding once more.
   double first_share = 0;
+  /// The share of its visual tokens that the second glance reads, in (0, 1], instead of the model's own: alike ones are
+  /// merged (models/alike_tokens.hpp), and the language model has less to read. 1: all.
+  std::optional<double> visual_token_share;
   std::optional<std::string> prompt;   ///< for the initial caption, instead of the model's own: see PromptTemplate
   std::optional<std::string> initial;  ///< take this as the initial caption instead of generating one
   /// When it has passed, no further refinement is begun or finished: the last complete caption is the result.

@@ -65,6 +65,9 @@ class CaptionRun {
     require(network_.refines() || (rounds_ == 0 && !is_single_pass()), ErrorCode::kInvalidArgument,
             "rounds: expected 0 with a model without ser_connector, actual ", rounds_);
     if (is_single_pass()) rounds_ = 0;
+    if (options.visual_token_share) {
+      check_visual_token_share(model.config(), *options.visual_token_share, "visual_token_share");
+    }
   }
 
   Caption operator()(const ImageView& image) {
@@ -217,17 +220,20 @@ class CaptionRun {
     std::vector<std::int32_t> caption_ids, levels;
     if (sees_caption()) caption_ids = network_.caption_ids(model_.tokenizer(), draft);
     if (tells_confidence()) levels = confidence(draft, caption_ids);
-    const Tensor visual = timed(caption_.timings.ser_connector, [&] {
+    const double share = options_.visual_token_share.value_or(network_.visual_token_share());
+    const VisualTokens<Ops> visual = timed(caption_.timings.ser_connector, [&] {
       const Tensor features = network_.second_features(ops_, sight_.second);
       if (round <= 1) trace("ser.features", features);
-      return network_.second_glance(ops_, features, caption_ids, levels);
+      return network_.second_glance(ops_, features, caption_ids, levels, share);
     });
-    if (round <= 1) trace("ser.output", visual);
+    if (round <= 1) trace("ser.output", visual.tokens);
     if (options_.observer != nullptr) {
       options_.observer->look({round, ops_, network_, sight_.second, caption_ids, levels});
     }
     if (round > 0 && is_late()) return {};
-    return write(second_, refine_prompt_for(draft, visual.rows()), visual, round);
+    Index positions = visual.tokens.rows();
+    for (const auto& group : visual.merged.groups) positions += static_cast<Index>(group.size()) - 1;
+    return write(second_, refine_prompt_for(draft, positions), visual.tokens, round, visual.merged);
   }
 
   // The prompt with the draft, which is cut where it would leave no room for a caption of its length.
@@ -250,15 +256,18 @@ class CaptionRun {
   }
 
   // The language model reads a prompt with visual tokens and writes a caption. Only the first refinement is traced.
-  Written write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round) {
+  Written write(Pass& pass, const PromptTokens& prompt, const Tensor& visual, Index round,
+                const MergedTokens& merged = {}) {
     const CausalLm<Ops>& language_model = pass.language_model;
     const std::string name = pass.name;
     const Tensor inputs_embeds = network_.prompt(ops_, language_model, prompt, visual);
     GenerationConfig generation = pass.generation;
     const Index positions = language_model.limits().max_tokens(visual.rows());
-    const Index room = positions - inputs_embeds.rows();
+    const nn::PlacedTokens placed = network_.prompt_places(prompt, merged);
+    const Index end = placed.positions.empty() ? inputs_embeds.rows() : placed.positions.back() + 1;
+    const Index room = positions - end;
     require(room > 0, ErrorCode::kLimit, "prompt: expected less than max_position_embeddings ", positions,
-            " tokens, actual ", inputs_embeds.rows());
+            " tokens, actual ", end);
     generation.max_new_tokens = std::min(generation.max_new_tokens, room);
     if (round > 0 && options_.first_share > 0) {
       generation.max_new_tokens = std::min(generation.max_new_tokens, reader_room_);
@@ -281,7 +290,7 @@ class CaptionRun {
     CausalLmNextToken<Ops>& next_token =
         (is_reader ? reader_ : own)
             .emplace(ops_, language_model, inputs_embeds, most.num_beams, most.max_new_tokens, visual.rows(),
-                     reads_ahead ? 1 + beam_ahead(most.num_beams) : 1);
+                     reads_ahead ? 1 + beam_ahead(most.num_beams) : 1, placed);
     const bool is_traced = round <= 1 && options_.on_tensor;
     const Tensor states =
         timed(pass.prefill_time, [&] { return next_token.prefill(draft, is_traced ? inputs_embeds.rows() : 1); });
@@ -306,7 +315,7 @@ class CaptionRun {
     (round == 0 ? caption_.pass1_steps : caption_.pass2_steps) += steps;
     if (options_.observer != nullptr && !(round > 0 && is_late())) {
       options_.observer->write({round, ops_, network_, language_model, prompt, visual, sequence.ids,
-                                model_.generation().num_tokens, mixed_logits(next_token, round, sequence.ids)});
+                                model_.generation().num_tokens, mixed_logits(next_token, round, sequence.ids), merged});
     }
     Written written;
     std::size_t text_end = 0;

@@ -42,8 +42,10 @@ class FlopCounter {
     flops.ser_connector = cost([&] {
       const Index bos = config.ser_connector->caption_bos ? 1 : 0;
       const Index caption = std::min(bos + lengths_.caption_tokens, config.ser_connector->max_caption_tokens);
-      visual = model_.second_glance(ops_, model_.second_features(ops_, sight.second), ids(caption),
-                                    ids(model_.reads_confidence() ? caption : 0));
+      visual = model_
+                   .second_glance(ops_, model_.second_features(ops_, sight.second), ids(caption),
+                                  ids(model_.reads_confidence() ? caption : 0), model_.visual_token_share())
+                   .tokens;
     });
     flops.pass2_prompt =
         write(model_.refine_language_model(), visual, lengths_.refine_prompt, flops.pass2_prefill, flops.pass2_decode);

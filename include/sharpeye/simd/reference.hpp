@@ -183,15 +183,16 @@ void multiply(Index n, const S* a, const S* b, double* y) {
   for (Index i = 0; i < n; ++i) y[i] = static_cast<double>(a[i]) * b[i];
 }
 
-/// out[head_dim] = softmax(scale * q K^T) V over the keys that stand in `rows` of k and v.
+/// out[head_dim] = softmax(scale * q K^T + bias) V over the keys that stand in `rows` of k and v; of the bias too,
+/// which may be null.
 template <class S, class T>
 void attention(const std::vector<Index>& rows, Index head_dim, const S* q, const T* k, const T* v, Index ldkv,
-               double scale, double* out) {
+               double scale, double* out, const float* bias = nullptr) {
   std::vector<double> weights;
   for (const Index row : rows) {
     double score = 0;
     for (Index i = 0; i < head_dim; ++i) score += static_cast<double>(q[i]) * static_cast<S>(k[row * ldkv + i]);
-    weights.push_back(score * scale);
+    weights.push_back(score * scale + (bias == nullptr ? 0.0 : static_cast<double>(bias[row])));
   }
   const double shift = *std::max_element(weights.begin(), weights.end());
   double sum = 0;

@@ -205,6 +205,7 @@ struct AttentionHead {
   /// Where it is not null, and head_dim is whole groups of kGroup: Q K^T is a product of integers, Q's rows of 8 bits
   /// (quantize_rows), K's of 7. (Weights of V remain floats: a softmax has few large ones and a long tail that counts.)
   void (*integer_block)(const IntegerBlock&) noexcept = nullptr;
+  const float* key_bias = nullptr;  ///< [num_keys], added to each query's scaled scores; or null
 
   bool has_integer_scores() const noexcept { return integer_block != nullptr && head_dim % kGroup == 0; }
 };
@@ -219,8 +220,9 @@ struct CachedAttentionHead {
   Index ldkv;
   const std::int32_t* rows;  ///< [num_keys] rows of k and v
   float scale;
-  float* out;     ///< [head_dim]
-  float* scores;  ///< [num_keys] scratch
+  float* out;                       ///< [head_dim]
+  float* scores;                    ///< [num_keys] scratch
+  const float* key_bias = nullptr;  ///< by the rows of k, added to the scaled scores; or null
 };
 
 /// Floats of scratch that one AttentionHead needs: K and V in micro-panels; of one micro-tile the queries, the scores,

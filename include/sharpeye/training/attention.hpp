@@ -12,12 +12,13 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace training {
 
-/// `attention` of ops.hpp, recorded. With P = softmax(Q K^T / sqrt(head_dim)) and Y = P V of each head, the backward
-/// pass has dV = P^T dY, dS = softmax'(P, dY V^T) / sqrt(head_dim), dQ = dS K and dK = dS^T Q. P of all heads is kept
-/// for it: [num_heads * queries, keys].
+/// `attention` of ops.hpp, recorded. With P = softmax(Q K^T / sqrt(head_dim) + bias) and Y = P V of each head, the
+/// backward pass has dV = P^T dY, dS = softmax'(P, dY V^T) / sqrt(head_dim), dQ = dS K and dK = dS^T Q. P of all heads
+/// is kept for it: [num_heads * queries, keys].
 template <class S>
 typename Tape<S>::Tensor attention(Tape<S>& tape, const typename Tape<S>::Tensor& q, const typename Tape<S>::Tensor& k,
-                                   const typename Tape<S>::Tensor& v, Index num_heads, AttentionMask mask) {
+                                   const typename Tape<S>::Tensor& v, Index num_heads, AttentionMask mask,
+                                   const float* key_bias = nullptr) {
   const Index hidden = q.columns(), head_dim = hidden / num_heads, queries = q.rows(), keys = k.rows();
   const Index width = k.columns(), group = hidden / width;  // `group` heads share keys and values
   const S scale = 1 / std::sqrt(static_cast<S>(head_dim));
@@ -32,6 +33,7 @@ typename Tape<S>::Tensor attention(Tape<S>& tape, const typename Tape<S>::Tensor
       const Index seen = mask == AttentionMask::kCausal ? keys - queries + i + 1 : keys;
       S* row = p + i * keys;
       for (Index j = 0; j < seen; ++j) row[j] *= scale;
+      for (Index j = 0; key_bias != nullptr && j < seen; ++j) row[j] += static_cast<S>(key_bias[j]);
       softmax(seen, row);
       std::fill(row + seen, row + keys, S{0});
     }

@@ -173,8 +173,32 @@ class Autodiff : public Tape<S> {
     return y;
   }
 
-  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask) {
-    return training::attention<S>(*this, q, k, v, num_heads, mask);
+  Tensor mean_rows(const Tensor& x, const std::vector<std::vector<std::int32_t>>& groups) {
+    const Index n = x.columns();
+    Tensor y = allocate(static_cast<Index>(groups.size()), n, x.needs_gradient());
+    S* out = y.mutable_data();
+    for (const auto& group : groups) {
+      std::fill_n(out, n, S{0});
+      for (const std::int32_t row : group) add_to(n, x.data() + row * n, out);
+      for (Index j = 0; j < n; ++j) out[j] /= static_cast<S>(group.size());
+      out += n;
+    }
+    record(y, [=] {
+      const S* dy = gradient_of(y);
+      S* dx = zeroed_gradient(x);
+      for (const auto& group : groups) {
+        for (const std::int32_t row : group) {
+          for (Index j = 0; j < n; ++j) dx[row * n + j] += dy[j] / static_cast<S>(group.size());
+        }
+        dy += n;
+      }
+    });
+    return y;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, Index num_heads, AttentionMask mask,
+                   const float* key_bias = nullptr) {
+    return training::attention<S>(*this, q, k, v, num_heads, mask, key_bias);
   }
 
   /// Not differentiated: training reads whole sequences, with attention() and a causal mask.

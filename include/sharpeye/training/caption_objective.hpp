@@ -59,11 +59,12 @@ class CaptionObjective {
   double refine_loss(Ops& ops, const std::vector<Tensor>& states, const std::string& draft,
                      const std::vector<std::int32_t>& target, S scale, const std::vector<Tensor>& first = {}) const {
     const std::vector<std::int32_t> ids = network_.caption_ids(model_.tokenizer(), draft);
-    const Tensor visual = network_.second_glance(
+    const auto visual = network_.second_glance(
         ops, network_.second_features(ops, states), ids,
-        network_.reads_confidence() ? confidence(ops, first, draft, ids) : std::vector<std::int32_t>());
+        network_.reads_confidence() ? confidence(ops, first, draft, ids) : std::vector<std::int32_t>(),
+        network_.visual_token_share());
     return loss(ops, network_.refine_language_model(), model_.refine_prompt().tokenize(model_.tokenizer(), draft),
-                visual, target, scale);
+                visual.tokens, target, scale, visual.merged);
   }
 
  private:
@@ -78,9 +79,10 @@ class CaptionObjective {
   }
 
   static double loss(Ops& ops, const CausalLm<Ops>& language_model, const PromptTokens& prompt, const Tensor& visual,
-                     const std::vector<std::int32_t>& target, S scale) {
+                     const std::vector<std::int32_t>& target, S scale, const MergedTokens& merged = {}) {
     const Tensor sequence = MmSer<Ops>::prompt(ops, language_model, prompt, visual, {target.begin(), target.end() - 1});
     auto cache = language_model.make_prompt_cache(sequence.rows(), visual.rows());
+    if (!merged.groups.empty()) cache.place(MmSer<Ops>::prompt_places(prompt, merged));
     // The hidden state of each token predicts the next token: the prompt's last one predicts the caption's first.
     const Tensor states = language_model.step(ops, sequence, cache, static_cast<Index>(target.size()));
     return ops.cross_entropy(language_model.logits(ops, states), target, scale);

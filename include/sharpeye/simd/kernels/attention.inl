@@ -214,6 +214,15 @@ inline void integer_scores(const AttentionHead& head, Index row, Index rows, Ind
   head.integer_block(block);
 }
 
+/// Adds the keys' bias to rows of scores.
+inline void add_key_bias(const float* bias, Index rows, Index visible, float* scores, Index stride) noexcept {
+  for (Index r = 0; r < rows; ++r, scores += stride) {
+    Index i = 0;
+    for (; i + kLanes <= visible; i += kLanes) store(scores + i, add(load(scores + i), load(bias + i)));
+    for (; i < visible; ++i) scores[i] += bias[i];
+  }
+}
+
 inline void attention_head(const AttentionHead& head) noexcept {
   const Index head_dim = head.head_dim;
   const AttentionScratch scratch(head);
@@ -230,6 +239,9 @@ inline void attention_head(const AttentionHead& head) noexcept {
       integer_scores(head, row, rows, key_panels, integers);
     } else {
       float_scores(head, row, rows, key_panels, scratch);
+    }
+    if (head.key_bias != nullptr) {
+      add_key_bias(head.key_bias, rows, visible, scratch.scores, scratch.padded_keys);
     }
     float normalizer[kHighRows];
     pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scratch.scores,
@@ -292,7 +304,7 @@ inline void cached_scores(const CachedAttentionHead<T>& head) noexcept {
     for (Index l = 0; l < keys; ++l) {
       float score = reduce_add(sum[l]);
       for (Index i = whole; i < head.head_dim; ++i) score += head.q[i] * static_cast<float>(key[l][i]);
-      head.scores[j + l] = score * head.scale;
+      head.scores[j + l] = score * head.scale + (head.key_bias == nullptr ? 0.0f : head.key_bias[head.rows[j + l]]);
     }
   }
 }
