@@ -251,7 +251,8 @@ typedef struct sharpeye_attention {
   int64_t num_visual;
   const int64_t* visual_keys; /**< [num_visual]: which keys are visual tokens */
   const double* boxes;        /**< [num_visual, 4]: where each stands, as left, top, width and height in pixels of the
-                                 image, upright if it was turned; no width where a token has no place */
+                                 image, upright if it was turned; no width where a token has no place; of alike
+                                 ones that were merged the smallest rectangle around them */
 } sharpeye_attention;
 
 /** Glances whose attention was kept: 0 unless the options said so. A caption that was given has none. */

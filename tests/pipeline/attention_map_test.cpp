@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "sharpeye/c/attention.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 #include "sharpeye/text/prompt.hpp"
 
@@ -29,6 +30,21 @@ GlanceExplanation glance() {
 }
 
 }  // namespace
+
+TEST_CASE("what C sees of merged visual tokens are the smallest boxes around them") {
+  const std::vector<PixelBox> boxes = {{0, 0, 0, 0}, {0, 0, 10, 8}, {10, 0, 10, 8}, {0, 8, 10, 8}, {10, 8, 10, 8}};
+  CHECK(c_api::join_boxes(boxes, {}).size() == 5);
+  const std::vector<PixelBox> joined = c_api::join_boxes(boxes, {{0}, {2, 1}, {0, 4}, {3, 2}});
+  const auto is = [&](std::size_t i, double left, double top, double width, double height) {
+    const PixelBox& box = joined.at(i);
+    return box.left == left && box.top == top && box.width == width && box.height == height;
+  };
+  CHECK(joined.size() == 4);
+  CHECK(is(0, 0, 0, 0, 0));
+  CHECK(is(1, 0, 0, 20, 8));
+  CHECK(is(2, 10, 8, 10, 8));
+  CHECK(is(3, 0, 0, 20, 16));
+}
 
 TEST_CASE("means over tokens, layers and heads") {
   const GlanceExplanation made = glance();

@@ -311,6 +311,8 @@ TEST_CASE("attention with scores of integers is that of the rounded queries and 
             AttentionHead head{num_queries, num_keys, head_dim, q.data(), head_dim,   k.data(), head_dim,
                                v.data(),    head_dim, 0.3f,     causal,   out.data(), head_dim, scratch.data()};
             head.integer_block = kernel.integer_block;
+            const std::vector<float> bias = random_values(num_keys, 4);
+            if (num_keys % 2 == 0) head.key_bias = bias.data();
             kernel.attention_head(head);
             const std::vector<float> rounded_q = rounded_rows(q, head_dim, false),
                                      rounded_k = rounded_rows(k, head_dim, true);
@@ -322,7 +324,7 @@ TEST_CASE("attention with scores of integers is that of the rounded queries and 
               const float* found = out.data() + i * head_dim;
               const auto distance = [&](const std::vector<float>& queries, const std::vector<float>& keys) {
                 reference::attention<float>(rows, head_dim, queries.data() + i * head_dim, keys.data(), v.data(),
-                                            head_dim, 0.3f, expected.data());
+                                            head_dim, 0.3f, expected.data(), head.key_bias);
                 double most = 0;
                 for (Index d = 0; d < head_dim; ++d) {
                   const double error = std::fabs(found[d] - expected[static_cast<std::size_t>(d)]);
