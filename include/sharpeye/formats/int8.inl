@@ -91,10 +91,11 @@ class Int8Codec final : public WeightCodec {
   void pack(const WeightTensor& tensor, Index first, Index count, void* panels, float* sums) const override {
     const Index k = matrix_extents(tensor.shape).second;
     const auto* rows = reinterpret_cast<const std::int8_t*>(tensor.data) + first * k;
+    const float* scales = tensor.scales->data() + first;
     simd::pack_bytes(count, k, rows, static_cast<std::uint8_t*>(panels));
     for (Index row = 0; row < count; ++row) {
       const int sum = std::accumulate(rows + row * k, rows + (row + 1) * k, 0);
-      sums[row] = static_cast<float>(static_cast<double>(sum) * static_cast<double>((*tensor.scales)[first + row]));
+      sums[row] = static_cast<float>(static_cast<double>(sum) * static_cast<double>(scales[row]));
     }
   }
 };

@@ -143,7 +143,7 @@ class Inference {
   }
 
   Tensor multiply(Tensor a, const Tensor& b) {
-    const Tensor y = for_result(a);
+    Tensor y = for_result(a);
     for_row_blocks(y.rows(), [&](Index begin, Index count) {
       for (Index i = begin; i < begin + count; ++i) {
         kernels_.multiply(y.columns(), a.data() + i * a.stride(), b.data() + i * b.stride(),
@@ -154,7 +154,7 @@ class Inference {
   }
 
   Tensor rotary(Tensor x, Index num_heads, const RotaryTable& table, const std::vector<std::int32_t>& positions) {
-    const Tensor y = for_result(x);
+    Tensor y = for_result(x);
     for_row_blocks(y.rows(), [&](Index begin, Index count) {
       for (Index i = begin; i < begin + count; ++i) {
         const Index position = positions[static_cast<std::size_t>(i)];
