@@ -42,8 +42,12 @@ template <class T>
 inline void pack_key_bytes(const AttentionHead& head, const T* k, std::uint8_t* packed, float* scales,
                            float* sums) noexcept {
   for (Index j = 0; j < round_up(head.num_keys, kNR); ++j) {
-    scales[j] = sums[j] = 0;
-    if (j >= head.num_keys) continue;
+    std::uint8_t* target = packed + j / kNR * kNR * head.head_dim + j % kNR * 4;
+    if (j >= head.num_keys) {
+      scales[j] = sums[j] = 0;
+      for (Index i = 0; i < head.head_dim; i += 4) std::memset(target + i * kNR, kByteOffset, 4);
+      continue;
+    }
     const T* key = k + j * head.ldk;
     prefetch_row(key + 8 * head.ldk, head.head_dim);
     Vec magnitude = broadcast(0.0f), poison = magnitude;
@@ -55,7 +59,6 @@ inline void pack_key_bytes(const AttentionHead& head, const T* k, std::uint8_t* 
     const float largest = reduce_max(magnitude);
     const bool is_finite = reduce_add(poison) == 0;
     const Vec factor = broadcast(is_finite && largest > 0 ? kByteLimit / largest : 0.0f);
-    std::uint8_t* target = packed + j / kNR * kNR * head.head_dim + j % kNR * 4;
     Vec sum = broadcast(0.0f);  // of integers, exact
     for (Index i = 0; i < head.head_dim; i += kLanes) {
       const Vec rounded = is_finite ? round(mul(load(key + i), factor)) : broadcast(0.0f);
