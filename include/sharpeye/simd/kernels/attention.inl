@@ -36,8 +36,8 @@ inline void pack_keys(const AttentionHead& head, const T* k, float* packed) noex
   }
 }
 
-/// K scaled, as 7-bit integers in the panels of PackedWeights of Int8, each key with a scale of its own. Absent keys
-/// are whatever, with finite scales: nobody sees their scores.
+/// K scaled, as 7-bit integers in the panels of PackedWeights of Int8, each key with a scale of its own; absent keys
+/// are zero.
 template <class T>
 inline void pack_key_bytes(const AttentionHead& head, const T* k, std::uint8_t* packed, float* scales,
                            float* sums) noexcept {
