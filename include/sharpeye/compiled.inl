@@ -37,6 +37,7 @@
 #include "sharpeye/generation/generate.inl"
 #include "sharpeye/generation/generation_config.inl"
 #include "sharpeye/generation/logits_processors.inl"
+#include "sharpeye/generation/search_ahead.inl"
 #include "sharpeye/io/bmp_decoder.inl"
 #include "sharpeye/io/coco_files.inl"
 #include "sharpeye/io/exif.inl"

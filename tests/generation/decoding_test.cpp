@@ -6,6 +6,7 @@
 #include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/generate.hpp"
 #include "sharpeye/generation/logits_processors.hpp"
+#include "sharpeye/generation/search_ahead.hpp"
 #include "sharpeye/models/opt.hpp"
 #include "sharpeye/ops/counting.hpp"
 #include "support/golden.hpp"
@@ -43,28 +44,25 @@ class Scripted final : public NextToken {
     }
     return result;
   }
-  std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
-                                             const std::vector<std::vector<std::int32_t>>& ids) override {
-    std::vector<std::vector<std::int32_t>> next;
+  std::vector<std::vector<float>> branch(const std::vector<TreeToken>& tokens) override {
     std::vector<std::vector<float>> result;
-    for (std::size_t i = 0; i < parents.size(); ++i) {
-      next.push_back(sequences_[static_cast<std::size_t>(parents[i])]);
-      REQUIRE(next.back().size() >= static_cast<std::size_t>(length));
-      next.back().resize(static_cast<std::size_t>(length));
-      for (const std::int32_t id : ids[i]) {
-        next.back().push_back(id);
-        result.push_back(logits_(next.back()));
-      }
+    for (const TreeToken& token : tokens) {
+      REQUIRE(token.parent < static_cast<Index>(tree_.size()));
+      tree_.push_back(token.parent < 0 ? std::vector<std::int32_t>{} : tree_[static_cast<std::size_t>(token.parent)]);
+      tree_.back().push_back(token.id);
+      result.push_back(logits_(tree_.back()));
     }
-    sequences_ = next;
     return result;
   }
-  void rewind() override { sequences_ = {{}}; }
+  void rewind() override {
+    sequences_ = {{}};
+    tree_.clear();
+  }
   int reads = 0;
 
  private:
   std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits_;
-  std::vector<std::vector<std::int32_t>> sequences_{{}};
+  std::vector<std::vector<std::int32_t>> sequences_{{}}, tree_;
 };
 
 /// log softmax(logits)[id] of the first `size` logits, in double.
@@ -530,7 +528,7 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     generation.num_beams = 3;
     const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
       CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30, 0,
-                                                1 + beam_ahead(3));
+                                                tokens_ahead(3));
       model.prefill(draft);
       return beam_search_from_draft(model, generation, draft, {}, &statistics).ids;
     };

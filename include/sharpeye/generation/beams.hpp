@@ -36,6 +36,15 @@ struct Candidate {
   float token_log_probability;  // of the id alone, before the processors
 };
 
+inline bool is_better(const Candidate& a, const Candidate& b) {
+  return a.log_probability > b.log_probability;
+}
+
+/// How many candidates a step chooses from: enough for all beams where others end.
+inline std::size_t num_candidates(const GenerationConfig& config) {
+  return std::max<std::size_t>(2, 1 + config.eos_token_ids.size()) * static_cast<std::size_t>(config.num_beams);
+}
+
 /// The num_beams best finished sequences.
 class FinishedBeams {
  public:
@@ -64,7 +73,7 @@ class FinishedBeams {
     return worst()->score >= normalized(best, at_full_length ? config_.max_new_tokens : length);
   }
 
-  bool is_empty() const { return finished_.empty(); }
+  std::size_t size() const { return finished_.size(); }
   /// All that were ever added, without their ids.
   const std::vector<Finished>& all() const { return all_; }
 
@@ -95,7 +104,6 @@ class FinishedBeams {
 inline std::vector<Candidate> best_candidates(const GenerationConfig& config, const std::vector<Beam>& beams,
                                               std::vector<std::vector<float>> logits, std::size_t count) {
   std::vector<Candidate> best;
-  const auto is_better = [](const Candidate& a, const Candidate& b) { return a.log_probability > b.log_probability; };
   for (std::size_t beam = 0; beam < beams.size(); ++beam) {
     std::vector<float>& scores = logits[beam];
     take_logits(config, scores);
@@ -122,7 +130,8 @@ class StepByStep {
 
   std::vector<std::vector<float>> start() { return {model_.start()}; }
   /// Logits after each of the running beams, which are continuations of the former ones `parents`.
-  std::vector<std::vector<float>> step(const std::vector<Index>& parents, const std::vector<Beam>& beams) {
+  std::vector<std::vector<float>> step(const std::vector<Index>& parents, const std::vector<Beam>& beams,
+                                       std::size_t /*num_finished*/) {
     std::vector<std::int32_t> ids;
     for (const Beam& beam : beams) ids.push_back(beam.sequence.ids.back());
     return model_.step(parents, ids);
@@ -146,15 +155,14 @@ std::optional<GeneratedSequence> search_beams(Reader& reader, const GenerationCo
   FinishedBeams finished(config);
   std::vector<Beam> beams{{{}, 0.0f}};
   std::vector<std::vector<float>> logits = reader.start();
-  const std::size_t num_candidates = std::max<std::size_t>(2, 1 + config.eos_token_ids.size()) * num_beams;
+  const std::size_t most = num_candidates(config);
   for (Index length = 1;; ++length) {  // tokens of the candidates
     // One more than may be chosen, for the reader.
-    const std::vector<Candidate> candidates = best_candidates(config, beams, std::move(logits), num_candidates + 1);
+    const std::vector<Candidate> candidates = best_candidates(config, beams, std::move(logits), most + 1);
     std::vector<Beam> running;
     std::vector<Index> parents;
     std::vector<bool> is_end;  // of the candidates that were looked at
-    for (std::size_t rank = 0; rank < std::min(candidates.size(), num_candidates) && running.size() < num_beams;
-         ++rank) {
+    for (std::size_t rank = 0; rank < std::min(candidates.size(), most) && running.size() < num_beams; ++rank) {
       const Candidate& candidate = candidates[rank];
       if (candidate.log_probability == kImpossible) break;
       GeneratedSequence sequence = beams[static_cast<std::size_t>(candidate.beam)].sequence;
@@ -179,10 +187,10 @@ std::optional<GeneratedSequence> search_beams(Reader& reader, const GenerationCo
       for (Beam& beam : beams) finished.add(std::move(beam.sequence), beam.log_probability, length);
       break;
     }
-    logits = reader.step(parents, beams);
+    logits = reader.step(parents, beams, finished.size());
   }
   if (!reader.is_certain(finished.all())) return std::nullopt;
-  return finished.is_empty() ? GeneratedSequence{} : finished.best();
+  return finished.size() == 0 ? GeneratedSequence{} : finished.best();
 }
 
 }  // namespace detail

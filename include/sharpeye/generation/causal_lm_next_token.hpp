@@ -3,6 +3,7 @@
 /// @file
 /// A language model as generation sees it.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -21,16 +22,15 @@ class CausalLmNextToken final : public NextToken {
   /// @param inputs_embeds the prompt [n, embedding_size]
   /// @param num_sequences, max_new_tokens the most that generation will ask for
   /// @param num_visual_tokens of the prompt
-  /// @param tokens_of_step the most that a step reads of each sequence; above 1 the prefill may have read a draft
+  /// @param tokens_of_step the most that one call of branch() reads; 0: it is not called
   /// @param placed of the prompt's tokens, where some of them were merged
   CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
-                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 1,
+                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 0,
                     const nn::PlacedTokens& placed = {})
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
-        cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens * tokens_of_step +
-                                           (tokens_of_step > 1 ? max_new_tokens : 0),
+        cache_(model.make_prompt_cache(inputs_embeds_.rows() + max_new_tokens * std::max(num_sequences, tokens_of_step),
                                        num_visual_tokens)) {
     if (!placed.positions.empty()) cache_.place(placed);
   }
@@ -59,12 +59,15 @@ class CausalLmNextToken final : public NextToken {
     return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }
 
-  std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
-                                             const std::vector<std::vector<std::int32_t>>& ids) override {
-    cache_.fork(parents, prompt_length_ + length);
-    std::vector<std::int32_t> all;
-    for (const auto& sequence : ids) all.insert(all.end(), sequence.begin(), sequence.end());
-    return logits(model_.step(ops_, model_.embed(ops_, all), cache_));
+  std::vector<std::vector<float>> branch(const std::vector<TreeToken>& tokens) override {
+    std::vector<Index> parents;
+    std::vector<std::int32_t> ids;
+    for (const TreeToken& token : tokens) {
+      parents.push_back(token.parent);
+      ids.push_back(token.id);
+    }
+    cache_.branch(prompt_length_, parents);
+    return logits(model_.step(ops_, model_.embed(ops_, ids), cache_));
   }
 
   void rewind() override {

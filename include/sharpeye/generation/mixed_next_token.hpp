@@ -26,9 +26,8 @@ class MixedNextToken final : public NextToken {
                                        const std::vector<std::int32_t>& ids) override {
     return mixed(a_.step(parents, ids), b_.step(parents, ids));
   }
-  std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
-                                             const std::vector<std::vector<std::int32_t>>& ids) override {
-    return mixed(a_.step_ahead(parents, length, ids), b_.step_ahead(parents, length, ids));
+  std::vector<std::vector<float>> branch(const std::vector<TreeToken>& tokens) override {
+    return mixed(a_.branch(tokens), b_.branch(tokens));
   }
   void rewind() override {
     a_.rewind();

@@ -11,6 +11,12 @@
 
 SHARPEYE_NAMESPACE_BEGIN
 
+/// A token of a tree of continuations.
+struct TreeToken {
+  Index parent;  ///< the number of the token before it; -1: it is the first after the prompt
+  std::int32_t id;
+};
+
 /// A prompt that has been read, and sequences that continue it. CausalLmNextToken makes one of any language model.
 class NextToken {
  public:
@@ -24,13 +30,13 @@ class NextToken {
   virtual std::vector<std::vector<float>> step(const std::vector<Index>& parents,
                                                const std::vector<std::int32_t>& ids) = 0;
 
-  /// Sequence i becomes the first `length` generated tokens of the former sequence parents[i], followed by the tokens
-  /// ids[i], of which all have equally many, read at once.
-  /// @return logits of the token after each of ids[0], then of ids[1], ... [vocab_size]
-  virtual std::vector<std::vector<float>> step_ahead(const std::vector<Index>& parents, Index length,
-                                                     const std::vector<std::vector<std::int32_t>>& ids) = 0;
+  /// Reads tokens at once that continue the prompt in several ways. They are numbered from 0 as they come, from one
+  /// call to the next, and each may follow any that came before it. Not mixed with the other ways to read but through
+  /// rewind().
+  /// @return logits of the token after each [vocab_size]
+  virtual std::vector<std::vector<float>> branch(const std::vector<TreeToken>& tokens) = 0;
 
-  /// Forgets all generated tokens: there is one sequence again, the prompt.
+  /// Forgets all generated tokens: there is one sequence again, the prompt, and no tree.
   virtual void rewind() = 0;
 
   /// Of one sequence: forgets all but its first `length` generated tokens and goes on with `ids`, read at once.

@@ -4,6 +4,7 @@
 /// The concept of a causal language model: what decoding and captioning ask of one. Opt is the first member;
 /// causal_lms.hpp lists them.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -91,15 +92,12 @@ class CausalLm {
 
   // Makes room in the cache for the new tokens. @return the position of each
   static std::vector<std::int32_t> extend(Cache& cache, Index rows, Index max_positions) {
-    const Index count = rows / cache.num_sequences(), past = cache.length();
-    const Index end = cache.position(past + count - 1) + 1;
+    const Index count = rows / cache.num_sequences();
+    std::vector<std::int32_t> positions = cache.next_positions(count);
+    const Index end = positions.empty() ? 0 : *std::max_element(positions.begin(), positions.end()) + 1;
     require(end <= max_positions, ErrorCode::kLimit, "language model: expected at most max_position_embeddings ",
             max_positions, " positions, actual ", end);
     cache.extend(count);
-    std::vector<std::int32_t> positions;
-    for (Index row = 0; row < rows; ++row) {
-      positions.push_back(static_cast<std::int32_t>(cache.position(past + row % count)));
-    }
     return positions;
   }
 };

@@ -99,11 +99,37 @@ class KvCache {
     used_ = sequence.empty() ? 0 : sequence.back() + 1;
   }
 
-  /// Sequence i becomes the first `length` tokens of the former sequence parents[i], none of which is shorter. The rows
-  /// of the others are not used again.
-  void fork(const std::vector<Index>& parents, Index length) {
-    select(parents);
-    for (auto& sequence : sequences_) sequence.resize(static_cast<std::size_t>(length));
+  /// Before a step whose new tokens form a tree: each of them, one for each of `parents`, ends a sequence of its own.
+  /// @param root how many tokens all sequences begin with; of other tokens there may only be those of such steps
+  /// @param parents what each new token follows: the number of a token of the tree, as they came, those of this step
+  /// included; -1 for the root
+  void branch(Index root, const std::vector<Index>& parents) {
+    std::vector<std::int32_t> begin = std::move(sequences_.front());
+    begin.resize(static_cast<std::size_t>(root));
+    tree_.resize(static_cast<std::size_t>(used_ - root));
+    sequences_.clear();
+    for (const Index parent : parents) {
+      require(parent >= -1 && parent < static_cast<Index>(tree_.size()), ErrorCode::kInvalidArgument,
+              "key-value cache: expected a parent below ", tree_.size(), ", actual ", parent);
+      std::vector<std::int32_t> path = begin;
+      for (Index token = parent; token >= 0; token = tree_[static_cast<std::size_t>(token)]) {
+        path.push_back(static_cast<std::int32_t>(root + token));
+      }
+      std::reverse(path.begin() + root, path.end());
+      sequences_.push_back(std::move(path));
+      tree_.push_back(parent);
+    }
+  }
+
+  /// The positions of the next `count` tokens of each sequence, sequence after sequence.
+  std::vector<std::int32_t> next_positions(Index count) const {
+    std::vector<std::int32_t> positions;
+    for (const auto& sequence : sequences_) {
+      for (Index token = 0; token < count; ++token) {
+        positions.push_back(static_cast<std::int32_t>(position(static_cast<Index>(sequence.size()) + token)));
+      }
+    }
+    return positions;
   }
 
   /// Makes room for `count` new tokens of each sequence. The activations of the step hold them sequence after sequence.
@@ -193,6 +219,7 @@ class KvCache {
   Index used_ = 0, first_new_row_ = 0;
   std::vector<Pages> stores_;  // keys of layer 0, values of layer 0, keys of layer 1, ...
   std::vector<std::vector<std::int32_t>> sequences_{1};
+  std::vector<Index> tree_;  // what each token follows, where branch() was told
   std::vector<RowSpan> spans_;
 };
 
