@@ -528,7 +528,7 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     generation.num_beams = 3;
     const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
       CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30, 0,
-                                                tokens_ahead(3));
+                                                kSpareTokens);
       model.prefill(draft);
       return beam_search_from_draft(model, generation, draft, {}, &statistics).ids;
     };

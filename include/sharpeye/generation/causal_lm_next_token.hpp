@@ -3,7 +3,6 @@
 /// @file
 /// A language model as generation sees it.
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,15 +21,15 @@ class CausalLmNextToken final : public NextToken {
   /// @param inputs_embeds the prompt [n, embedding_size]
   /// @param num_sequences, max_new_tokens the most that generation will ask for
   /// @param num_visual_tokens of the prompt
-  /// @param tokens_of_step the most that one call of branch() reads; 0: it is not called
+  /// @param spare_tokens how many more branch() may have read at any time than step() would have
   /// @param placed of the prompt's tokens, where some of them were merged
   CausalLmNextToken(Ops& ops, const CausalLm<Ops>& model, Tensor inputs_embeds, Index num_sequences,
-                    Index max_new_tokens, Index num_visual_tokens = 0, Index tokens_of_step = 0,
+                    Index max_new_tokens, Index num_visual_tokens = 0, Index spare_tokens = 0,
                     const nn::PlacedTokens& placed = {})
       : ops_(ops),
         model_(model),
         inputs_embeds_(std::move(inputs_embeds)),
-        cache_(model.make_prompt_cache(inputs_embeds_.rows() + max_new_tokens * std::max(num_sequences, tokens_of_step),
+        cache_(model.make_prompt_cache(inputs_embeds_.rows() + num_sequences * max_new_tokens + spare_tokens,
                                        num_visual_tokens)) {
     if (!placed.positions.empty()) cache_.place(placed);
   }

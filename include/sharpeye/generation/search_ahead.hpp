@@ -14,11 +14,9 @@ SHARPEYE_NAMESPACE_BEGIN
 /// weights alone it does not differ at all.)
 inline constexpr float kBeamMargin = 1e-4f;
 
-/// The most tokens that a pass of beam_search_from_draft() reads: two micro-tiles of the kernels, but all beams.
-inline constexpr Index tokens_ahead(Index num_beams) {
-  constexpr Index kTokens = 24;
-  return num_beams > kTokens ? num_beams : kTokens;
-}
+/// How many tokens beam_search_from_draft() may have read at any time beyond those of beam_search(): what it expects
+/// wrongly costs memory.
+inline constexpr Index kSpareTokens = 96;
 
 /// The ids of beam_search(), in fewer passes (speculative beam search, of a tree of tokens).
 ///
@@ -31,7 +29,7 @@ inline constexpr Index tokens_ahead(Index num_beams) {
 /// best of the finished ones, leads by more than log-probabilities can be wrong (`kBeamMargin` a token), beam_search()
 /// chooses the same; where one does not, or `config` has another early stopping than kTrue or a repetition penalty, all
 /// is done again by beam_search() itself.
-/// @param model its prefill may have read `draft` already; made for tokens_ahead() tokens of a tree; its weights all
+/// @param model its prefill may have read `draft` already; made for kSpareTokens more; its weights all
 /// floats or all integers
 /// @param config two beams or more
 /// @throws Error kConfig for a wrong combination.

@@ -209,14 +209,16 @@ class AheadReader {
 
   // The nodes of the beams, and of the next steps', that have not been read.
   std::vector<std::size_t> expected_nodes(std::vector<Expected> beams, std::size_t num_finished) {
-    const auto most = static_cast<std::size_t>(tokens_ahead(config_.num_beams));
+    constexpr Index kMicroTiles = 24;  // two of them: more rows cost more than a pass
+    const Index spare = kSpareTokens + tree_[beams.front().node].depth * config_.num_beams - num_read_;
+    const auto most = static_cast<std::size_t>(std::min(kMicroTiles, spare));
     std::vector<std::size_t> nodes;
     while (!beams.empty() && tree_[beams.front().node].depth < config_.max_new_tokens) {
       std::vector<std::size_t> unread;
       for (const Expected& beam : beams) {
         if (!tree_.is_read(beam.node)) unread.push_back(beam.node);
       }
-      if (nodes.size() + unread.size() > most) break;
+      if (!nodes.empty() && nodes.size() + unread.size() > most) break;
       nodes.insert(nodes.end(), unread.begin(), unread.end());
       beams = next(beams, num_finished);
     }

@@ -291,7 +291,7 @@ class CaptionRun {
     CausalLmNextToken<Ops>& next_token =
         (is_reader ? reader_ : own)
             .emplace(ops_, language_model, inputs_embeds, most.num_beams, most.max_new_tokens, visual.rows(),
-                     reads_ahead ? tokens_ahead(most.num_beams) : 0, placed);
+                     reads_ahead ? kSpareTokens : 0, placed);
     const bool is_traced = round <= 1 && options_.on_tensor;
     const Tensor states =
         timed(pass.prefill_time, [&] { return next_token.prefill(draft, is_traced ? inputs_embeds.rows() : 1); });
