@@ -92,9 +92,10 @@ void add_bench(Command& command) {
   command.number("--repeat", options->run.repeat, 1, 1000, "Captions to take the median of");
   command.number("--new-tokens", options->run.new_tokens, 2, 1000, "That each glance writes");
   command.number("--beams", options->run.beams, 1, 64, "Of both glances");
-  command.flag("--draft", options->run.draft,
-               "Greedy second glances that take the caption before as their draft, as caption does, measured where the "
-               "draft is right in each token");
+  command.flag(
+      "--draft", options->run.draft,
+      "Second glances that take the caption before as their draft, as caption does, measured where the draft is "
+      "right in each token; greedy but for --beams");
   command.number("--visual-token-share", options->run.visual_token_share, 0.01, 1,
                  "The share of its visual tokens that the second glance reads, instead of the model's own");
   command.flag("--json", options->json, "The numbers as JSON");

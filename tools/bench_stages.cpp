@@ -124,7 +124,7 @@ MeasuredStages measure_stages(const StageRun& run, const SessionOptions& options
   Index last_round = 1;
   if (run.draft) {
     require(refines, ErrorCode::kInvalidArgument, "--draft: expected a model with a second glance");
-    options.generation->num_beams = 1;
+    options.generation->num_beams = run.beams.value_or(1);
     last_round = rounds_until_settled(session, image, options);
   }
   MeasuredStages measured;

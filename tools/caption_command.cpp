@@ -73,10 +73,7 @@ void CaptionCommand::add_to(Command& command) {
   command.text("--ablation", ablation, "The paper's ablations of the second glance")
       .one_of({"none", "caption-only", "features-only", "single-pass"});
   command.flag("--no-draft", no_draft,
-               "Decode greedy refinements token by token, not from the caption before: slower, the same text");
-  command.flag("--draft-with-beams", draft_with_beams,
-               "Take the caption before as the draft of refinements with beams, too: fewer and longer passes, the same "
-               "text");
+               "Decode refinements token by token, not from the caption before: slower, the same text");
   command.number("--first-share", first_share, 0, 0.99,
                  "The first glance's share in choosing each word of a refinement; costs its decoding once more");
   command.number(
@@ -108,7 +105,6 @@ CaptionOptions CaptionCommand::options(const CaptionModel& model) const {
   CaptionOptions options;
   options.ablation = to_ablation(ablation);
   options.verify_draft = !no_draft;
-  options.verify_draft_with_beams = draft_with_beams;
   options.first_share = first_share;
   if (visual_token_share) check_visual_token_share(model.config(), *visual_token_share, "--visual-token-share");
   options.visual_token_share = visual_token_share;

@@ -21,7 +21,7 @@ struct CaptionCommand {
   ImageArguments images;
   Shard shard;
   std::string part, out, format = "jsonl";
-  bool json = false, stream = false, sample = false, no_draft = false, draft_with_beams = false;
+  bool json = false, stream = false, sample = false, no_draft = false;
   std::optional<int> glances;
   std::optional<Index> rounds, beams, max_new_tokens, top_k;
   std::optional<double> temperature, top_p, min_confidence, visual_token_share;

@@ -163,16 +163,17 @@ TEST_CASE("beams from a draft give the same captions, in fewer passes") {
   ThreadPool pool(2);
   const std::string demo = SHARPEYE_SOURCE_DIR "/weights/demo";
   Captioner captioner(CaptionModel::load(demo), pool);
-  CHECK(captioner.model().has_float_weights());
+  CHECK(!captioner.model().has_mixed_weights());
   const Image image = read_image(SHARPEYE_SOURCE_DIR "/tools/sample.png", StbImageDecoder{});
   CaptionOptions options;
   options.generation = captioner.model().generation();
   options.generation->num_beams = 3;
   options.rounds = 2;
+  options.verify_draft = false;
   const Caption plain = captioner(image, options);
-  options.verify_draft_with_beams = true;
+  options.verify_draft = true;
   const Caption drafted = captioner(image, options);
   CHECK(drafted.initial_ids == plain.initial_ids);
   CHECK(drafted.refined_ids == plain.refined_ids);
-  CHECK(drafted.pass2_steps < plain.pass2_steps);
+  CHECK(2 * drafted.pass2_steps < plain.pass2_steps);
 }

@@ -28,7 +28,7 @@ TEST_CASE("the first glance has its share in the words of a refinement") {
       CHECK(both.initial_ids == alone.initial_ids);
       options.verify_draft = false;
       CHECK(captioner(image, options).refined_ids == both.refined_ids);
-      options.verify_draft = options.verify_draft_with_beams = true;
+      options.verify_draft = true;
       CHECK(captioner(image, options).refined_ids == both.refined_ids);
       options.refine_generation = options.generation;
       options.refine_generation->num_beams = 5;  // more than the first glance itself has
@@ -80,13 +80,13 @@ TEST_CASE("a second glance with fewer visual tokens: all of them are as before, 
     for (const auto& [share, expected] : {std::pair(0.5, Index{32}), {0.25, Index{16}}, {0.001, Index{1}}}) {
       CAPTURE(share);
       options.visual_token_share = share;
-      options.verify_draft = options.verify_draft_with_beams = false;
+      options.verify_draft = false;
       const Caption fewer = captioner(image, options);
       CHECK(rows == expected);
       CHECK(fewer.initial_ids == usual.initial_ids);
       CHECK(fewer.initial_confidence.log_probabilities == usual.initial_confidence.log_probabilities);
       CHECK(fewer.refined_confidence.log_probabilities != usual.refined_confidence.log_probabilities);
-      options.verify_draft = options.verify_draft_with_beams = true;
+      options.verify_draft = true;
       CHECK(captioner(image, options).refined_ids == fewer.refined_ids);
     }
   }

@@ -50,6 +50,9 @@ class WeightLoader {
   /// A tensor as it is stored, of any kind; counts as read. @throws Error as the source
   StoredTensor get_stored(const std::string& name);
 
+  /// Whether some of the matrices that were handed out are integers and others floats.
+  bool mixes_formats() const noexcept { return has_integers_ && has_floats_; }
+
   /// Checks that nothing in the file was overlooked.
   /// @param ignored dotted paths of tensors that the model does not use.
   /// @throws Error kUnreadTensor naming up to five tensors and how many there are.
@@ -75,6 +78,7 @@ class WeightLoader {
   WeightOptions options_;
   std::vector<std::string> names_;
   std::set<std::string> read_;
+  bool has_integers_ = false, has_floats_ = false;  // among matrices
   std::shared_ptr<LastingPages> pages_ = std::make_shared<LastingPages>();
   PassingPages rows_;  // of a matrix that is about to be packed
 };

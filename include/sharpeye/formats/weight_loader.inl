@@ -14,7 +14,9 @@
 #include "sharpeye/core/words.hpp"
 #include "sharpeye/formats/codecs.hpp"
 #include "sharpeye/formats/finite.hpp"
+#include "sharpeye/formats/int8.hpp"
 #include "sharpeye/formats/moved_names.hpp"
+#include "sharpeye/formats/quantize_model.hpp"
 #include "sharpeye/formats/weight_scope.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -83,6 +85,11 @@ SHARPEYE_BODY WeightTensor WeightLoader::get(const std::string& name, const std:
   if (layout.scales) tensor.scales = get_beside(*layout.scales);
   if (layout.sums) tensor.sums = get_beside(*layout.sums);
   read_.insert(layout.elements.name);
+  if (codec->has_scales()) {
+    has_integers_ = true;
+  } else if (format_in_model({name, {}, {}, shape}, int8_codec()) != nullptr) {
+    has_floats_ = true;
+  }
   return tensor;
 }
 

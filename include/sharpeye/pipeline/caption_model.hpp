@@ -66,8 +66,8 @@ class CaptionModel {
   const MmSer<Ops>& network() const;
   /// Whether the model has a second glance.
   bool refines() const;
-  /// Whether all weights are stored as floating-point numbers, none quantized or packed.
-  bool has_float_weights() const;
+  /// Whether some matrices are stored as integers and others as floating-point numbers.
+  bool has_mixed_weights() const;
 
  private:
   struct Parts;

@@ -51,12 +51,10 @@ struct CaptionModel::Parts {
       check(*settings, folder + "/generation_config.json: ");
     }
     const std::shared_ptr<const TensorSource> weights = open_model_weights(folder, options.mode);
-    for (const std::string& name : weights->names()) {
-      const std::optional<DType> dtype = weights->find(name)->dtype;
-      has_float_weights = has_float_weights && dtype && *dtype != DType::kI8 && *dtype != DType::kU8;
-    }
     WeightLoader loader(weights, {options.allow_non_finite, options.mode == LoadMode::kMap, options.pool});
-    return MmSer<Ops>(config, loader);
+    MmSer<Ops> result(config, loader);
+    has_mixed_weights = loader.mixes_formats();
+    return result;
   }
 
   MmSerConfig config;
@@ -64,7 +62,7 @@ struct CaptionModel::Parts {
   GenerationConfig generation, refine_generation;
   std::unique_ptr<const Tokenizer> tokenizer;
   PromptTemplate initial_prompt, refine_prompt;
-  bool has_float_weights = true;
+  bool has_mixed_weights = false;
   MmSer<Ops> network;
 };
 
@@ -101,8 +99,8 @@ SHARPEYE_BODY const PromptTemplate& CaptionModel::refine_prompt() const {
 SHARPEYE_BODY const MmSer<CaptionModel::Ops>& CaptionModel::network() const {
   return parts_->network;
 }
-SHARPEYE_BODY bool CaptionModel::has_float_weights() const {
-  return parts_->has_float_weights;
+SHARPEYE_BODY bool CaptionModel::has_mixed_weights() const {
+  return parts_->has_mixed_weights;
 }
 SHARPEYE_BODY bool CaptionModel::refines() const {
   return parts_->network.refines();

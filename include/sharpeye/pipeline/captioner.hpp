@@ -60,11 +60,9 @@ struct CaptionOptions {
   Ablation ablation = Ablation::kNone;
   std::optional<GenerationConfig> generation;         ///< for the initial caption, instead of the model's own
   std::optional<GenerationConfig> refine_generation;  ///< for refinements, instead of `generation` or the model's own
-  /// A greedy refinement takes the caption before it as its draft (generate_from_draft): the same text in fewer passes.
+  /// A refinement takes the caption before it as its draft: the same text in fewer passes (generate_from_draft() and
+  /// beam_search_from_draft()).
   bool verify_draft = true;
-  /// So does a refinement with beams (beam_search_from_draft()), unless weights are quantized. It saves a quarter of
-  /// the passes, but each reads twice as many tokens: whether that is faster depends on the model and the machine.
-  bool verify_draft_with_beams = false;
   /// The first glance's say in the words of a refinement: its share of the logits, from 0 (as in the paper) to below 1
   /// (MixedNextToken). It then reads each token too, which costs its decoding once more.
   double first_share = 0;

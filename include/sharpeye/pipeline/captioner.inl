@@ -286,7 +286,7 @@ class CaptionRun {
       most.max_new_tokens = std::min(std::max(most.max_new_tokens, second_.generation.max_new_tokens), room);
     }
     if (round == 0) reader_room_ = most.max_new_tokens;
-    const bool reads_ahead = most.num_beams > 1 && (!draft.empty() || (is_reader && options_.verify_draft_with_beams));
+    const bool reads_ahead = most.num_beams > 1 && (!draft.empty() || is_reader);
     std::optional<CausalLmNextToken<Ops>> own;
     CausalLmNextToken<Ops>& next_token =
         (is_reader ? reader_ : own)
@@ -339,11 +339,11 @@ class CaptionRun {
     return rows;
   }
 
-  // What a refinement is likely to write: the caption before it, as the language model wrote it. With beams, whose
-  // scores add up, passes over several tokens are near enough to passes over one with float weights alone.
+  // What a refinement is likely to write: the caption before it, as the language model wrote it. Beams add scores up:
+  // where a float's last bit can change how an activation is rounded, passes over several tokens are not near enough.
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
     if (round == 0 || !options_.verify_draft || generation.do_sample) return {};
-    if (generation.num_beams > 1 && !(options_.verify_draft_with_beams && model_.has_float_weights())) return {};
+    if (generation.num_beams > 1 && model_.has_mixed_weights()) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
     if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
