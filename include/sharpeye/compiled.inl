@@ -38,6 +38,7 @@
 #include "sharpeye/generation/generation_config.inl"
 #include "sharpeye/generation/logits_processors.inl"
 #include "sharpeye/generation/search_ahead.inl"
+#include "sharpeye/generation/token_tree.inl"
 #include "sharpeye/io/bmp_decoder.inl"
 #include "sharpeye/io/coco_files.inl"
 #include "sharpeye/io/exif.inl"

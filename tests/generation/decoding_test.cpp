@@ -458,7 +458,8 @@ TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewe
     for (const auto& draft : {expected.ids, edited, other, {}}) {
       Scripted model(logits);
       DraftStatistics statistics;
-      const GeneratedSequence actual = beam_search_from_draft(model, config, draft, {}, &statistics);
+      TokenTree tree = TokenTree::of_draft(draft);
+      const GeneratedSequence actual = beam_search_from_draft(model, config, tree, kBeamMargin, {}, &statistics);
       CHECK(actual.ids == expected.ids);
       CHECK(actual.log_probabilities == expected.log_probabilities);
       CHECK(statistics.passes <= 2 * steps);
@@ -475,8 +476,9 @@ TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewe
       return search(hooks).ids;
     };
     Scripted first(logits), second(logits);
+    TokenTree tree = TokenTree::of_draft(expected.ids);
     const auto drafted =
-        ended([&](const auto& hooks) { return beam_search_from_draft(first, config, expected.ids, hooks); });
+        ended([&](const auto& hooks) { return beam_search_from_draft(first, config, tree, kBeamMargin, hooks); });
     // Where it was done again the hook had already ended it.
     CHECK(drafted.size() <= ended([&](const auto& hooks) { return beam_search(second, config, hooks); }).size());
   }
@@ -486,7 +488,8 @@ TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewe
   GenerationConfig greedy;
   greedy.num_beams = 1;
   Scripted model(round_robin);
-  CHECK_THROWS_AS(beam_search_from_draft(model, greedy, {1}), Error);
+  TokenTree tree;
+  CHECK_THROWS_AS(beam_search_from_draft(model, greedy, tree, 0), Error);
 }
 
 TEST_CASE("language models with random weights: beams from a draft give the ids of plain beam search") {
@@ -529,8 +532,9 @@ TEST_CASE("language models with random weights: beams from a draft give the ids 
     const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
       CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30, 0,
                                                 kSpareTokens);
-      model.prefill(draft);
-      return beam_search_from_draft(model, generation, draft, {}, &statistics).ids;
+      model.prefill();
+      TokenTree tree = TokenTree::of_draft(draft);
+      return beam_search_from_draft(model, generation, tree, kBeamMargin, {}, &statistics).ids;
     };
     DraftStatistics plain;
     const std::vector<std::int32_t> expected = run({}, plain);

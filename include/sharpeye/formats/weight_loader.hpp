@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sharpeye/formats/number_kinds.hpp"
 #include "sharpeye/formats/weight_tensor.hpp"
 #include "sharpeye/io/tensor_source.hpp"
 
@@ -50,8 +51,10 @@ class WeightLoader {
   /// A tensor as it is stored, of any kind; counts as read. @throws Error as the source
   StoredTensor get_stored(const std::string& name);
 
-  /// Whether some of the matrices that were handed out are integers and others floats.
-  bool mixes_formats() const noexcept { return has_integers_ && has_floats_; }
+  /// Of the matrices that were handed out.
+  NumberKinds kinds() const noexcept {
+    return !has_integers_ ? NumberKinds::kFloats : has_floats_ ? NumberKinds::kMixed : NumberKinds::kIntegers;
+  }
 
   /// Checks that nothing in the file was overlooked.
   /// @param ignored dotted paths of tensors that the model does not use.

@@ -9,8 +9,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 SHARPEYE_BODY GeneratedSequence beam_search(NextToken& model, const GenerationConfig& config,
-                                            const GenerationHooks& hooks) {
-  detail::StepByStep reader(model);
+                                            const GenerationHooks& hooks, TokenTree* record) {
+  detail::StepByStep reader(model, config, record);
   return *detail::search_beams(reader, config, hooks);
 }
 

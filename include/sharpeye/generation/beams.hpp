@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "sharpeye/generation/candidates.hpp"
 #include "sharpeye/generation/generation_config.hpp"
 #include "sharpeye/generation/logits_processors.hpp"
 #include "sharpeye/generation/next_token.hpp"
+#include "sharpeye/generation/token_tree.hpp"
 #include "sharpeye/simd/kernels.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -38,11 +40,6 @@ struct Candidate {
 
 inline bool is_better(const Candidate& a, const Candidate& b) {
   return a.log_probability > b.log_probability;
-}
-
-/// How many candidates a step chooses from: enough for all beams where others end.
-inline std::size_t num_candidates(const GenerationConfig& config) {
-  return std::max<std::size_t>(2, 1 + config.eos_token_ids.size()) * static_cast<std::size_t>(config.num_beams);
 }
 
 /// The num_beams best finished sequences.
@@ -111,30 +108,42 @@ inline std::vector<Candidate> best_candidates(const GenerationConfig& config, co
     for (float& score : scores) score -= normalizer;
     const TokenProbabilities probabilities(config, scores, 0.0f);
     process_scores(config, beams[beam].sequence.ids, scores);
-    for (std::size_t id = 0; id < scores.size(); ++id) {
-      const float log_probability = scores[id] + beams[beam].log_probability;
-      if (best.size() == count && !(log_probability > best.back().log_probability)) continue;
-      if (best.size() == count) best.pop_back();
-      const Candidate candidate{log_probability, static_cast<Index>(beam), static_cast<std::int32_t>(id),
-                                probabilities.log_probability(id, scores)};
-      best.insert(std::upper_bound(best.begin(), best.end(), candidate, is_better), candidate);
+    for (const auto& [sum, id] : largest(scores.data(), scores.size(), beams[beam].log_probability, count)) {
+      best.push_back(
+          {sum, static_cast<Index>(beam), id, probabilities.log_probability(static_cast<std::size_t>(id), scores)});
     }
   }
+  std::stable_sort(best.begin(), best.end(), is_better);
+  best.resize(std::min(best.size(), count));
   return best;
 }
 
 /// Reads each step's tokens as they come: one pass of the model a step.
 class StepByStep {
  public:
-  explicit StepByStep(NextToken& model) : model_(model) {}
+  /// @param record receives what was likely after each token; may be null
+  StepByStep(NextToken& model, const GenerationConfig& config, TokenTree* record)
+      : model_(model), config_(config), record_(record) {}
 
-  std::vector<std::vector<float>> start() { return {model_.start()}; }
+  std::vector<std::vector<float>> start() {
+    std::vector<std::vector<float>> first{model_.start()};
+    if (record_ != nullptr) record_->learn(0, first.front(), config_);
+    return first;
+  }
   /// Logits after each of the running beams, which are continuations of the former ones `parents`.
   std::vector<std::vector<float>> step(const std::vector<Index>& parents, const std::vector<Beam>& beams,
                                        std::size_t /*num_finished*/) {
     std::vector<std::int32_t> ids;
     for (const Beam& beam : beams) ids.push_back(beam.sequence.ids.back());
-    return model_.step(parents, ids);
+    std::vector<std::vector<float>> logits = model_.step(parents, ids);
+    if (record_ == nullptr) return logits;
+    std::vector<std::size_t> nodes;
+    for (std::size_t i = 0; i < beams.size(); ++i) {
+      nodes.push_back(record_->after(nodes_[static_cast<std::size_t>(parents[i])], ids[i]));
+      record_->learn(nodes.back(), logits[i], config_);
+    }
+    nodes_ = std::move(nodes);
+    return logits;
   }
   /// Whether these choices do not hang on the last bits of the logits: here it does not matter.
   static bool is_certain(const std::vector<Candidate>&, const std::vector<bool>&, const std::vector<Beam>&,
@@ -145,6 +154,9 @@ class StepByStep {
 
  private:
   NextToken& model_;
+  const GenerationConfig& config_;
+  TokenTree* record_;
+  std::vector<std::size_t> nodes_{0};
 };
 
 /// Beam search with any way to read the beams' tokens; nothing when the reader says that a choice is not certain.

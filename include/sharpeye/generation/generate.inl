@@ -51,10 +51,10 @@ SHARPEYE_BODY GeneratedSequence generate_one_by_one(NextToken& model, const Gene
   }
 }
 
-SHARPEYE_BODY GeneratedSequence generate(NextToken& model, const GenerationConfig& config,
-                                         const GenerationHooks& hooks) {
+SHARPEYE_BODY GeneratedSequence generate(NextToken& model, const GenerationConfig& config, const GenerationHooks& hooks,
+                                         TokenTree* record) {
   check(config, "generation: ");
-  return config.num_beams > 1 ? beam_search(model, config, hooks) : generate_one_by_one(model, config, hooks);
+  return config.num_beams > 1 ? beam_search(model, config, hooks, record) : generate_one_by_one(model, config, hooks);
 }
 
 SHARPEYE_NAMESPACE_END

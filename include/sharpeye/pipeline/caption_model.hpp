@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "sharpeye/formats/number_kinds.hpp"
 #include "sharpeye/io/load_mode.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -66,8 +67,7 @@ class CaptionModel {
   const MmSer<Ops>& network() const;
   /// Whether the model has a second glance.
   bool refines() const;
-  /// Whether some matrices are stored as integers and others as floating-point numbers.
-  bool has_mixed_weights() const;
+  NumberKinds weight_kinds() const;
 
  private:
   struct Parts;

@@ -53,7 +53,7 @@ struct CaptionModel::Parts {
     const std::shared_ptr<const TensorSource> weights = open_model_weights(folder, options.mode);
     WeightLoader loader(weights, {options.allow_non_finite, options.mode == LoadMode::kMap, options.pool});
     MmSer<Ops> result(config, loader);
-    has_mixed_weights = loader.mixes_formats();
+    weight_kinds = loader.kinds();
     return result;
   }
 
@@ -62,7 +62,7 @@ struct CaptionModel::Parts {
   GenerationConfig generation, refine_generation;
   std::unique_ptr<const Tokenizer> tokenizer;
   PromptTemplate initial_prompt, refine_prompt;
-  bool has_mixed_weights = false;
+  NumberKinds weight_kinds = NumberKinds::kFloats;
   MmSer<Ops> network;
 };
 
@@ -99,8 +99,8 @@ SHARPEYE_BODY const PromptTemplate& CaptionModel::refine_prompt() const {
 SHARPEYE_BODY const MmSer<CaptionModel::Ops>& CaptionModel::network() const {
   return parts_->network;
 }
-SHARPEYE_BODY bool CaptionModel::has_mixed_weights() const {
-  return parts_->has_mixed_weights;
+SHARPEYE_BODY NumberKinds CaptionModel::weight_kinds() const {
+  return parts_->weight_kinds;
 }
 SHARPEYE_BODY bool CaptionModel::refines() const {
   return parts_->network.refines();

@@ -293,8 +293,10 @@ class CaptionRun {
             .emplace(ops_, language_model, inputs_embeds, most.num_beams, most.max_new_tokens, visual.rows(),
                      reads_ahead ? kSpareTokens : 0, placed);
     const bool is_traced = round <= 1 && options_.on_tensor;
-    const Tensor states =
-        timed(pass.prefill_time, [&] { return next_token.prefill(draft, is_traced ? inputs_embeds.rows() : 1); });
+    const Tensor states = timed(pass.prefill_time, [&] {
+      return next_token.prefill(generation.num_beams == 1 ? draft : std::vector<std::int32_t>{},
+                                is_traced ? inputs_embeds.rows() : 1);
+    });
     if (is_traced) trace(name + ".logits", language_model.logits(ops_, states));
     // The caller gave an initial caption; this pass ran for its traces only.
     if (round == 0 && options_.initial && !is_single_pass()) return {};
@@ -303,8 +305,12 @@ class CaptionRun {
     DraftStatistics statistics;
     GeneratedSequence sequence = timed(pass.decode_time, [&] {
       const auto decode = [&](NextToken& writer) {
-        if (draft.empty()) return generate(writer, generation, hooks);
-        if (generation.num_beams > 1) return beam_search_from_draft(writer, generation, draft, hooks, &statistics);
+        if (draft.empty()) return generate(writer, generation, hooks, round == 0 && rounds_ > 0 ? &likely_ : nullptr);
+        if (generation.num_beams > 1) {
+          const float margin = model_.weight_kinds() == NumberKinds::kIntegers ? 0 : kBeamMargin;
+          if (likely_.is_empty()) likely_ = TokenTree::of_draft(draft);
+          return beam_search_from_draft(writer, generation, likely_, margin, hooks, &statistics);
+        }
         return generate_from_draft(writer, generation, draft, hooks, &statistics);
       };
       if (round == 0 || options_.first_share == 0) return decode(next_token);
@@ -343,7 +349,7 @@ class CaptionRun {
   // where a float's last bit can change how an activation is rounded, passes over several tokens are not near enough.
   std::vector<std::int32_t> draft_for(const GenerationConfig& generation, Index round) const {
     if (round == 0 || !options_.verify_draft || generation.do_sample) return {};
-    if (generation.num_beams > 1 && model_.has_mixed_weights()) return {};
+    if (generation.num_beams > 1 && model_.weight_kinds() == NumberKinds::kMixed) return {};
     std::vector<std::int32_t> draft = caption_.refined_ids;
     if (round == 1 && options_.initial) {  // given by the caller: tokenized as in training
       draft = model_.tokenizer().encode(" " + caption_.initial, {false, false});
@@ -400,6 +406,7 @@ class CaptionRun {
   std::vector<std::vector<Tensor>> first_states_;  // Sight::first of every square, until the connector has read them
   std::optional<CausalLmNextToken<Ops>> reader_;   // the first glance, where it is asked how sure it is
   Index reader_room_ = 0;                          // the tokens that it can read after its prompt
+  TokenTree likely_;                               // what the searches so far found likely
 };
 
 }  // namespace detail
