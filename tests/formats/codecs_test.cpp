@@ -210,3 +210,25 @@ TEST_CASE("a renamed tensor is quantized as what its new name says") {
   const MemorySource small = quantize_model(renamed, codec_named("int4"), {});
   CHECK(small.info(ours).dtype == codec_named("int4").dtype());
 }
+
+TEST_CASE("a loader says whether the matrices that it handed out are floats, integers or both") {
+  const auto model = std::make_shared<MemorySource>();
+  for (const char* name : {"a.weight", "b.weight", "x.position_embedding.weight"}) {
+    model->add(name, {32, 32}, std::vector<float>(32 * 32, 0.5f));
+  }
+  model->add("a.bias", {32}, std::vector<float>(32, 0.5f));
+  const auto small = std::make_shared<MemorySource>(quantize_model(*model, codec_named("int8"), {}));
+  const auto kinds = [](const std::shared_ptr<MemorySource>& source) {
+    WeightLoader loader(source);
+    loader.get("a.bias", {32});
+    for (const char* name : {"x.position_embedding.weight", "a.weight", "b.weight"}) loader.get(name, {32, 32});
+    return loader.kinds();
+  };
+  CHECK(kinds(model) == NumberKinds::kFloats);
+  CHECK(kinds(small) == NumberKinds::kIntegers);
+  const auto mixed = std::make_shared<MemorySource>();
+  for (const char* name : {"a.weight", "a.weight_scale", "a.bias", "x.position_embedding.weight"})
+    mixed->add(small->read(name));
+  mixed->add(model->read("b.weight"));
+  CHECK(kinds(mixed) == NumberKinds::kMixed);
+}

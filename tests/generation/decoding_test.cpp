@@ -1,69 +1,17 @@
 // Greedy and beam search against Hugging Face's generate(), and the processors against Hugging Face's.
 
-#include "sharpeye/core/random.hpp"
-#include "sharpeye/formats/declaring_loader.hpp"
+#include "generation/scripted.hpp"
 #include "sharpeye/generation/causal_lm_next_token.hpp"
 #include "sharpeye/generation/draft_verification.hpp"
 #include "sharpeye/generation/generate.hpp"
 #include "sharpeye/generation/logits_processors.hpp"
-#include "sharpeye/generation/search_ahead.hpp"
 #include "sharpeye/models/opt.hpp"
-#include "sharpeye/ops/counting.hpp"
 #include "support/golden.hpp"
-#include "support/random_weights.hpp"
 
 using namespace sharpeye;
+using test::Scripted;
 
 namespace {
-
-/// A model whose next logits are a function of the sequence: no network needed to test generation itself.
-class Scripted final : public NextToken {
- public:
-  explicit Scripted(std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits)
-      : logits_(std::move(logits)) {}
-  std::vector<float> start() override { return logits_({}); }
-  std::vector<std::vector<float>> step(const std::vector<Index>& parents,
-                                       const std::vector<std::int32_t>& ids) override {
-    std::vector<std::vector<std::int32_t>> next;
-    std::vector<std::vector<float>> result;
-    for (std::size_t i = 0; i < parents.size(); ++i) {
-      next.push_back(sequences_[static_cast<std::size_t>(parents[i])]);
-      next.back().push_back(ids[i]);
-      result.push_back(logits_(next.back()));
-    }
-    sequences_ = next;
-    return result;
-  }
-  std::vector<std::vector<float>> read(Index length, const std::vector<std::int32_t>& ids) override {
-    ++reads;
-    sequences_.front().resize(static_cast<std::size_t>(length));
-    std::vector<std::vector<float>> result;
-    for (const std::int32_t id : ids) {
-      sequences_.front().push_back(id);
-      result.push_back(logits_(sequences_.front()));
-    }
-    return result;
-  }
-  std::vector<std::vector<float>> branch(const std::vector<TreeToken>& tokens) override {
-    std::vector<std::vector<float>> result;
-    for (const TreeToken& token : tokens) {
-      REQUIRE(token.parent < static_cast<Index>(tree_.size()));
-      tree_.push_back(token.parent < 0 ? std::vector<std::int32_t>{} : tree_[static_cast<std::size_t>(token.parent)]);
-      tree_.back().push_back(token.id);
-      result.push_back(logits_(tree_.back()));
-    }
-    return result;
-  }
-  void rewind() override {
-    sequences_ = {{}};
-    tree_.clear();
-  }
-  int reads = 0;
-
- private:
-  std::function<std::vector<float>(const std::vector<std::int32_t>&)> logits_;
-  std::vector<std::vector<std::int32_t>> sequences_{{}}, tree_;
-};
 
 /// log softmax(logits)[id] of the first `size` logits, in double.
 double log_softmax(const std::vector<float>& logits, std::size_t size, std::int32_t id) {
@@ -416,137 +364,4 @@ TEST_CASE("a draft gives the ids of plain greedy decoding, whatever it says") {
     CHECK(generate_from_draft(model, config, draft, {}, &statistics).ids.size() == 21);
     CHECK(statistics.passes == (wrong ? 2 : 0));
   }
-}
-
-TEST_CASE("a draft gives the ids of plain beam search, whatever it says, in fewer passes") {
-  Index plain_steps = 0, passes = 0, fewer = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    CAPTURE(seed);
-    // Likely next tokens depend on the last one, all on the whole sequence; some are near ties, and some exact ones.
-    const double sharpness = seed % 2 == 0 ? 1 : 3;
-    const auto logits = [seed, sharpness](const std::vector<std::int32_t>& ids) {
-      Random whole(seed, ids.size()), rest(seed + 1000, ids.empty() ? 77 : static_cast<std::uint64_t>(ids.back()));
-      std::uint64_t state = seed;
-      for (const std::int32_t id : ids) state = state * 6364136223846793005u + static_cast<std::uint64_t>(id) + 1;
-      Random exact(state);
-      std::vector<float> result(12);
-      for (float& logit : result) {
-        logit = static_cast<float>(sharpness * (2 * rest.normal() + 1.5 * whole.normal() + 0.3 * exact.normal()));
-      }
-      if (seed % 4 == 0) {
-        for (float& logit : result) logit = std::round(logit);  // ties
-      }
-      if (seed % 4 == 1 && exact.uniform() < 0.3) result[3] = result[5] + 1e-5f;
-      if (ids.size() < 9) result[0] = -9;
-      return result;
-    };
-    GenerationConfig config;
-    config.num_beams = 2 + static_cast<Index>(seed % 3);
-    config.max_new_tokens = seed % 5 == 0 ? 7 : 24;
-    config.eos_token_ids = {0};
-    config.length_penalty = seed % 2 == 0 ? 0 : 1;
-    config.no_repeat_ngram_size = seed % 7 == 0 ? 2 : 0;
-    if (seed % 11 == 0) config.repetition_penalty = 1.3;
-    if (seed % 13 == 0) config.early_stopping = EarlyStopping::kNever;
-    Index steps = 0;
-    GenerationHooks counting;
-    counting.on_step = [&](const auto&) { return ++steps, true; };
-    Scripted plain(logits);
-    const GeneratedSequence expected = generate(plain, config, counting);
-    std::vector<std::int32_t> edited = expected.ids, other{4, 4, 8, 1, 2, 9, 0};
-    if (edited.size() > 5) edited[4] = edited[4] % 11 + 1;
-    for (const auto& draft : {expected.ids, edited, other, {}}) {
-      Scripted model(logits);
-      DraftStatistics statistics;
-      TokenTree tree = TokenTree::of_draft(draft);
-      const GeneratedSequence actual = beam_search_from_draft(model, config, tree, kBeamMargin, {}, &statistics);
-      CHECK(actual.ids == expected.ids);
-      CHECK(actual.log_probabilities == expected.log_probabilities);
-      CHECK(statistics.passes <= 2 * steps);
-      if (draft != expected.ids || seed % 4 != 3) continue;  // sure of itself, and without ties
-      plain_steps += steps;
-      passes += statistics.passes;
-      fewer += statistics.passes < steps;
-    }
-    // A hook ends both at the same place.
-    const auto ended = [&](auto search) {
-      GenerationHooks hooks;
-      Index left = 4;
-      hooks.on_step = [&](const auto&) { return --left > 0; };
-      return search(hooks).ids;
-    };
-    Scripted first(logits), second(logits);
-    TokenTree tree = TokenTree::of_draft(expected.ids);
-    const auto drafted =
-        ended([&](const auto& hooks) { return beam_search_from_draft(first, config, tree, kBeamMargin, hooks); });
-    // Where it was done again the hook had already ended it.
-    CHECK(drafted.size() <= ended([&](const auto& hooks) { return beam_search(second, config, hooks); }).size());
-  }
-  MESSAGE("passes ", passes, " for ", plain_steps, " steps of plain beam search");
-  CHECK(passes < plain_steps);
-  CHECK(fewer > 10);
-  GenerationConfig greedy;
-  greedy.num_beams = 1;
-  Scripted model(round_robin);
-  TokenTree tree;
-  CHECK_THROWS_AS(beam_search_from_draft(model, greedy, tree, 0), Error);
-}
-
-TEST_CASE("language models with random weights: beams from a draft give the ids of plain beam search") {
-  Index plain_steps = 0, passes = 0;
-  const test::Golden golden("opt_pre", "decoding");
-  const auto known = OptConfig::from_json(golden.json().object("text_config"));
-  for (unsigned seed = 0; seed < 24; ++seed) {
-    CAPTURE(seed);
-    OptConfig config = known;
-    config.vocab_size = 40;
-    config.hidden_size = config.word_embed_proj_dim = 48;
-    config.num_attention_heads = 4;
-    config.num_hidden_layers = 2;
-    config.ffn_dim = 64;
-    config.max_position_embeddings = 48;
-    DeclaringLoader declaring;
-    const Opt<Counting> declared(config, declaring.root("decoder"));
-    // A tied head with large weights is sure of most tokens, as trained models are.
-    const auto random_source = test::random_weights(declaring.declared(), seed);
-    const auto source = std::make_shared<MemorySource>();
-    for (const std::string& name : random_source->names()) {
-      const StoredTensor tensor = random_source->read(name);
-      std::vector<float> values(static_cast<std::size_t>(tensor.size()));
-      tensor.copy_to(values.data());
-      if (name.find("embed_tokens") != std::string::npos) {
-        for (float& value : values) value *= 4;
-      }
-      source->add(name, tensor.shape, values);
-    }
-    WeightLoader loader(source);
-    const Opt<Inference<float>> opt(config, loader.root("decoder"));
-    test::Session session;
-    Random random(seed);
-    std::vector<std::int32_t> prompt;
-    for (int i = 0; i < 9; ++i) prompt.push_back(static_cast<std::int32_t>(random.below(40)));
-    GenerationConfig generation;
-    generation.max_new_tokens = 30;
-    generation.eos_token_ids = {static_cast<std::int32_t>(seed % 40)};
-    generation.num_beams = 3;
-    const auto run = [&](const std::vector<std::int32_t>& draft, DraftStatistics& statistics) {
-      CausalLmNextToken<Inference<float>> model(session.ops, opt, opt.embed(session.ops, prompt), 3, 30, 0,
-                                                kSpareTokens);
-      model.prefill();
-      TokenTree tree = TokenTree::of_draft(draft);
-      return beam_search_from_draft(model, generation, tree, kBeamMargin, {}, &statistics).ids;
-    };
-    DraftStatistics plain;
-    const std::vector<std::int32_t> expected = run({}, plain);
-    plain_steps += plain.passes;
-    std::vector<std::int32_t> edited = expected;
-    for (std::size_t i = 3; i < edited.size(); i += 6) edited[i] = static_cast<std::int32_t>(random.below(40));
-    for (const auto& draft : {expected, edited, std::vector<std::int32_t>(30, 7)}) {
-      DraftStatistics statistics;
-      CHECK(run(draft, statistics) == expected);
-      if (draft == expected) passes += statistics.passes;
-    }
-  }
-  MESSAGE("passes ", passes, " for ", plain_steps, " steps of plain beam search");
-  CHECK(passes < plain_steps);
 }
