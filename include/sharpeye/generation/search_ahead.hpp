@@ -27,8 +27,8 @@ inline constexpr Index kSpareTokens = 96;
 ///
 /// Passes over other numbers of tokens round differently with float weights. As long as each choice of beams, and the
 /// best of the finished ones, leads by more than log-probabilities can be wrong (`margin` a token), beam_search()
-/// chooses the same; where one does not, or `config` has another early stopping than kTrue or a repetition penalty, all
-/// is done again by beam_search() itself.
+/// chooses the same; where one does not, or `config` has another early stopping than kTrue, a repetition penalty or
+/// more than eight beams, all is done by beam_search() itself.
 /// @param model made for kSpareTokens more
 /// @param config two beams or more
 /// @param expected what an earlier search left (generate()), or TokenTree::of_draft(); what this one reads is added

@@ -177,8 +177,11 @@ SHARPEYE_BODY GeneratedSequence beam_search_from_draft(NextToken& model, const G
   require(config.num_beams > 1, ErrorCode::kConfig, "draft: expected beams, actual greedy decoding or sampling");
   DraftStatistics counted;
   DraftStatistics& count = statistics == nullptr ? counted : *statistics;
-  // Other settings compare scores in more places, or make more of small differences.
-  const bool is_usual = config.early_stopping == EarlyStopping::kTrue && config.repetition_penalty == 1;
+  // Other settings compare scores in more places, or make more of small differences. And of many beams a pass reads few
+  // steps ahead, and some are nearly always near ties.
+  constexpr Index kMostBeams = 8;
+  const bool is_usual =
+      config.early_stopping == EarlyStopping::kTrue && config.repetition_penalty == 1 && config.num_beams <= kMostBeams;
   if (is_usual && !expected.is_empty()) {
     detail::AheadReader reader(model, config, expected, margin, count);
     if (auto sequence = detail::search_beams(reader, config, hooks)) return *std::move(sequence);
