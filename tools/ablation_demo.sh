@@ -2,7 +2,7 @@
 # The paper's ablations (Tables 2, 3, 7 and 13) with the demo model: trains every row from one vision tower, scores it on
 # the test scenes and prints mean and spread over the training seeds. Goes on where it was after an interruption.
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
-# Rows: single-pass caption-only features-only at-once dropout confusion uniform own far detailed (all by default); baseline,
+# Rows: single-pass caption-only features-only confidence at-once dropout confusion uniform own far detailed (all by default); baseline,
 # both (the recipe of the model that ships) and more rounds always. Second glances differ from "both" in what the row
 # says and in nothing else. The drafts of "detailed" are edits alone: writing 64,000 long captions takes too long.
 # Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (4000; with 1500 the language model has not
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(realpath "${1:-build/demo}")
 shift || true
-rows=${*:-single-pass caption-only features-only at-once dropout confusion uniform own far detailed}
+rows=${*:-single-pass caption-only features-only confidence at-once dropout confusion uniform own far detailed}
 source tools/train_demo_steps.sh
 [[ -e vision/config.json ]] || { echo "$work/vision: expected the tower that tools/train_demo.sh trains" >&2; exit 1; }
 
@@ -52,7 +52,7 @@ for seed in ${SEEDS:-1 2 3}; do
     train_first_glance "$run/single-start" "$run/single-pass"
     score "$run/single-pass" captions initial
   fi
-  for name in caption-only features-only; do
+  for name in caption-only features-only confidence; do
     has_row "$name" || continue
     second_glance_of "$run/first" "$run/$name-start" "$name"
     row "$name" "$run/$name-start" --drafts mixed --draft-warmup 0.67

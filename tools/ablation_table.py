@@ -13,6 +13,7 @@ ROWS = [
     ("+ second glance, features only", "features-only", "captions", "refined"),
     ("**+ second glance, both (MM-SeR)**", "both", "captions", "refined"),
     ("first glance of the same model", "both", "captions", "initial"),
+    ("both, told how sure the first glance is of each token", "confidence", "captions", "refined"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
     ("drafts from the first step on, not introduced one by one", "at-once", "captions", "refined"),
