@@ -4,8 +4,9 @@
 Usage: demo_things.py DATA CAPTIONS.jsonl [initial|refined]
 DATA is of `sharpeye scenes`, the captions are lines of `sharpeye caption --json`. A thing is found by its colour, which
 no other of its scene has; a thing that a caption leaves out counts in nothing. Prints one JSON object: shares of right
-words by attribute (shapes also by size and texture, the commonest confusions), and by level of confidence the words
-that carry meaning: how many, the mean probability that the model gave them, and how many were right.
+words by attribute (shapes also by size and texture, the commonest confusions), of all words but the colours, and of
+captions without a wrong one; and by level of confidence the words that carry meaning: how many, the mean probability that
+the model gave them, and how many were right.
 """
 
 import collections
@@ -77,6 +78,7 @@ def main():
                 words = [(re.sub("[^a-z]", "", word["word"]), word["probability"]) for word in line["words"][field]]
             else:
                 words = [(word, None) for word in re.findall("[a-z]+", line[field])]
+            wrong_before = shares["all"][1] - shares["all"][0]
             for phrase in phrases(words):
                 colour = phrase.pop("colour", (None, None))[0]
                 things = [thing for thing in scene["objects"] if thing["colour"] == colour]
@@ -87,6 +89,7 @@ def main():
                 for attribute, (value, probability) in phrase.items():
                     is_right = value == thing[attribute]
                     count(attribute, is_right)
+                    count("all", is_right)
                     if attribute in ("shape", "texture"):
                         count(f"{attribute}, {thing['size']}{' group' if thing['count'] > 1 else ''}", is_right)
                     if attribute == "shape":
@@ -98,6 +101,7 @@ def main():
                         level[0] += 1
                         level[1] += is_right
                         level[2] += probability
+            count("captions", shares["all"][1] - shares["all"][0] == wrong_before)
     print(json.dumps({
         "right": {name: round(right / total, 4) for name, (right, total) in sorted(shares.items())},
         "words": {name: total for name, (_, total) in sorted(shares.items())},
