@@ -332,34 +332,47 @@ class Inference {
     return longest;
   }
 
+  // How many rows all spans have at their beginning.
+  static Index shared_by(const std::vector<RowSpan>& spans) {
+    Index shared = spans.front().count;
+    for (const RowSpan& span : spans) {
+      shared = std::min(shared, span.count);
+      if (span.rows == spans.front().rows) continue;
+      shared = std::mismatch(span.rows, span.rows + shared, spans.front().rows).first - span.rows;
+    }
+    return shared;
+  }
+
   template <class T>
   Tensor attend_rows(const Tensor& q, const CachedRows<T>& cache, Index num_heads, const std::vector<RowSpan>& spans) {
     Tensor y = allocate(q.rows(), q.columns());
     const Index head_dim = q.columns() / num_heads, longest = longest_of(spans);
-    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
+    const Index shared = shared_by(spans), of_head = std::min(q.rows(), simd::kCachedQueries) * longest;
+    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * of_head) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
+    // A job takes one head of all queries: beams share most rows.
     const Index group = num_heads / cache.num_heads;  // query heads that share keys and values
     pool_.parallel_for(num_heads, [&](Index index) {
       const Index column = index * head_dim, kv_head = index / group * cache.places.head_stride;
-      for (Index row = 0; row < q.rows(); ++row) {
-        const RowSpan& span = spans[static_cast<std::size_t>(row)];
-        const simd::CachedAttentionHead<T> head{span.count,
-                                                head_dim,
-                                                q.data() + row * q.stride() + column,
-                                                cache.keys + kv_head,
-                                                cache.values + kv_head,
-                                                cache.places.row_stride,
-                                                span.rows,
-                                                scale,
-                                                y.mutable_data() + row * y.stride() + column,
-                                                static_cast<S*>(scores.data()) + index * longest,
-                                                cache.key_bias};
-        if constexpr (std::is_same_v<T, float16>) {
-          kernels_.half_cached_attention_head(head);
-        } else {
-          kernels_.cached_attention_head(head);
-        }
+      const simd::CachedAttentionHead<T> head{q.rows(),
+                                              head_dim,
+                                              q.data() + column,
+                                              q.stride(),
+                                              cache.keys + kv_head,
+                                              cache.values + kv_head,
+                                              cache.places.row_stride,
+                                              spans.data(),
+                                              shared,
+                                              scale,
+                                              y.mutable_data() + column,
+                                              y.stride(),
+                                              static_cast<S*>(scores.data()) + index * of_head,
+                                              longest,
+                                              cache.key_bias};
+      if constexpr (std::is_same_v<T, float16>) {
+        kernels_.half_cached_attention_head(head);
+      } else {
+        kernels_.cached_attention_head(head);
       }
     });
     return y;

@@ -55,6 +55,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 using simd::Activation;
+using simd::RowSpan;
 
 /// What `linear` does to x W^T: adds the bias, applies the activation, adds the residual. Absent parts are null.
 template <class Ops>
@@ -134,12 +135,6 @@ struct CachedRows {
   Index num_heads;  ///< of keys and values
   HeadPlaces places;
   const float* key_bias = nullptr;  ///< of `attention`, by row; null: none
-};
-
-/// The keys that one query sees: `count` row numbers of a cache.
-struct RowSpan {
-  const std::int32_t* rows;
-  Index count;
 };
 
 SHARPEYE_NAMESPACE_END
