@@ -175,7 +175,7 @@ void attention(benchmark::State& state, Index tokens, Index heads, Index head_di
   const double pairs = static_cast<double>(tokens) * static_cast<double>(causal ? tokens + 1 : 2 * tokens) / 2;
   const PeakMeter meter(state, threads, 4 * pairs * static_cast<double>(width));
   for (auto _ : state) {
-    simd::attention(pool, arena, heads, 1,
+    simd::attention(pool, arena, heads, 1, head_dim,
                     {tokens, tokens, head_dim, q.data(), width, q.data(), width, q.data(), width, 0.125f, causal,
                      out.data(), width, nullptr});
   }
@@ -195,11 +195,12 @@ void cached_attention(benchmark::State& state, Index tokens, Index heads, Index 
   std::vector<std::int32_t> list;
   for (Index i = 0; i < tokens; ++i) list.push_back(static_cast<std::int32_t>(i));
   const std::vector<RowSpan> spans(static_cast<std::size_t>(rows), RowSpan{list.data(), tokens});
+  const HeadPlaces places{head_dim, head_dim * tokens};  // as in nn/kv_cache.hpp
   std::size_t next = 0;
   const auto store = [&] { return static_cast<const T*>(copies[next++ % copies.size()].get()); };
   for (auto _ : state) {
     const T *keys = store(), *values = store();
-    benchmark::DoNotOptimize(ops.cached_attention<T>(q, {keys, values, width}, heads, spans));
+    benchmark::DoNotOptimize(ops.cached_attention<T>(q, {keys, values, heads, places}, heads, spans));
   }
   state.counters["GB/s"] = benchmark::Counter(2e-9 * static_cast<double>(tokens * width) * sizeof(T),
                                               benchmark::Counter::kIsIterationInvariantRate);

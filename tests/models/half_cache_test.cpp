@@ -57,7 +57,7 @@ TEST_CASE("a cache is in half precision where keys and values come from integers
       CHECK(shape.precision == (is_integer ? CachePrecision::kHalf : CachePrecision::kFull));
       CHECK(model.language_model().make_cache(3).precision() == shape.precision);
       CHECK(model.language_model().make_prompt_cache(3, 1, CachePrecision::kFull).precision() == CachePrecision::kFull);
-      CHECK(shape.bytes_of_token() == 2 * shape.num_layers * shape.width * (is_integer ? 2 : 4));
+      CHECK(shape.bytes_of_token() == 2 * shape.num_layers * shape.num_heads * shape.head_dim * (is_integer ? 2 : 4));
     }
     CHECK(random_model<Naive<double>>(config, "int8").language_model().cache_shape().precision ==
           CachePrecision::kFull);

@@ -144,20 +144,34 @@ TEST_CASE("attention agrees, with and without mask, past and cache") {
           ops.fast.attention(ops.fast.constant(q), ops.fast.constant(k), ops.fast.constant(v), heads, mask),
           ops.exact.attention(ops.exact.constant(q), ops.exact.constant(k), ops.exact.constant(v), heads, mask), 1e-6);
     }
+    const HeadPlaces in_rows{30, 30 / heads}, in_heads{30 / heads, 45 * 30 / heads};
     const Matrix<double> wide_k = k.cast<double>(), wide_v = v.cast<double>();
     const std::vector<std::int32_t> first{0, 1, 2, 9}, second{44, 3, 0, 7, 11, 30, 31, 2, 5};
     const std::vector<RowSpan> spans{{first.data(), 4}, {second.data(), 9}, {second.data(), 1}};
     ops.check_equal(
-        ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), {k.data(), v.data(), 30}, heads, spans),
-        ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), {wide_k.data(), wide_v.data(), 30}, heads, spans),
+        ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), {k.data(), v.data(), heads, in_rows}, heads, spans),
+        ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), {wide_k.data(), wide_v.data(), heads, in_rows},
+                                   heads, spans),
         1e-6);
 
     std::vector<float16> half_k(45 * 30), half_v(45 * 30), same(45 * 30);
-    ops.fast.copy_out(ops.fast.constant(k), half_k.data(), 30);
-    ops.fast.copy_out(ops.fast.constant(v), half_v.data(), 30);
-    ops.exact.copy_out(ops.exact.constant(v), same.data(), 30);
+    ops.fast.copy_heads(ops.fast.constant(k), heads, half_k.data(), in_heads);
+    ops.fast.copy_heads(ops.fast.constant(v), heads, half_v.data(), in_heads);
+    ops.exact.copy_heads(ops.exact.constant(v), heads, same.data(), in_heads);
     for (std::size_t i = 0; i < same.size(); ++i) CHECK(half_v[i].bits == same[i].bits);
-    const CachedRows<float16> halves{half_k.data(), half_v.data(), 30};
+    const CachedRows<float16> halves{half_k.data(), half_v.data(), heads, in_heads};
+    std::vector<float> full_k(45 * 30), full_v(45 * 30);
+    ops.fast.copy_heads(ops.fast.constant(k), heads, full_k.data(), in_heads);
+    ops.fast.copy_heads(ops.fast.constant(v), heads, full_v.data(), in_heads);
+    for (Index j = 0; j < 45 * 30; ++j) {  // row, head and place of each
+      const Index head = j / in_heads.head_stride, row = j / in_heads.row_stride % 45, i = j % in_heads.row_stride;
+      CHECK(full_k[static_cast<std::size_t>(j)] == k(row, head * in_heads.row_stride + i));
+    }
+    ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)),
+                                              {full_k.data(), full_v.data(), heads, in_heads}, heads, spans),
+                    ops.exact.cached_attention(ops.exact.constant(q.topRows(3)),
+                                               {wide_k.data(), wide_v.data(), heads, in_rows}, heads, spans),
+                    1e-6);
     ops.check_equal(ops.fast.cached_attention(ops.fast.constant(q.topRows(3)), halves, heads, spans),
                     ops.exact.cached_attention(ops.exact.constant(q.topRows(3)), halves, heads, spans), 1e-6);
     for (const AttentionMask mask : {AttentionMask::kNone, AttentionMask::kCausal}) {
@@ -197,12 +211,13 @@ TEST_CASE("a key with the bias ln n has the say of n keys, in a prefill and in a
   std::vector<std::int32_t> rows;
   for (std::int32_t j = 0; j < 22; ++j) rows.push_back(j);
   const std::vector<RowSpan> spans{{rows.data(), 22}, {rows.data(), 22}, {rows.data(), 22}};
-  const CachedRows<float> cache{k.data(), v.data(), 30, bias};
-  std::vector<float16> half_k(22 * 30), half_v(22 * 30);
-  ops.fast.copy_out(ops.fast.constant(k), half_k.data(), 30);
-  ops.fast.copy_out(ops.fast.constant(v), half_v.data(), 30);
-  const CachedRows<float16> halves{half_k.data(), half_v.data(), 30, bias};
   for (const Index heads : {1, 5}) {
+    const HeadPlaces in_rows{30, 30 / heads}, in_heads{30 / heads, 22 * 30 / heads};
+    const CachedRows<float> cache{k.data(), v.data(), heads, in_rows, bias};
+    std::vector<float16> half_k(22 * 30), half_v(22 * 30);
+    ops.fast.copy_heads(ops.fast.constant(k), heads, half_k.data(), in_heads);
+    ops.fast.copy_heads(ops.fast.constant(v), heads, half_v.data(), in_heads);
+    const CachedRows<float16> halves{half_k.data(), half_v.data(), heads, in_heads, bias};
     const auto expected = ops.exact.attention(ops.exact.constant(q), ops.exact.constant(all_k),
                                               ops.exact.constant(all_v), heads, AttentionMask::kNone);
     ops.check_equal(ops.fast.attention(ops.fast.constant(q), ops.fast.constant(k), ops.fast.constant(v), heads,

@@ -217,7 +217,7 @@ TEST_CASE("probabilities over a cache are those over its rows") {
   const std::vector<std::int32_t> rows{3, 0, 4};
   const std::vector<RowSpan> spans{{rows.data(), 3}, {rows.data(), 2}};
   // Four query heads of two elements; two of them share a head of the keys.
-  const AttentionCall call{4, 2, 2, 3, 2, q.data(), 8, store.data(), nullptr, 4, AttentionMask::kNone, spans.data()};
+  const AttentionCall call{4, 2, 2, 3, 2, q.data(), 8, store.data(), nullptr, 4, 2, AttentionMask::kNone, spans.data()};
   AttentionCall in_halves = call;
   in_halves.keys = nullptr;
   in_halves.half_keys = halves.data();

@@ -364,32 +364,53 @@ TEST_CASE("attention over listed rows of a cache agrees with the twin, in half p
     const KernelTable kernel = kernels_for(isa);
     for (const Index head_dim : {1, 8, 10, 64, 80}) {
       for (const Index num_keys : {1, 7, 8, 40, 90}) {
-        const Index ld = head_dim + 1;
-        Poisoned q(1, head_dim, ld, 1), k(100, head_dim, ld, 2), v(100, head_dim, ld, 3);
-        std::vector<std::int32_t> rows;
-        std::vector<Index> wide;
-        for (Index j = 0; j < num_keys; ++j) rows.push_back(static_cast<std::int32_t>((j * 37) % 100));
-        wide.assign(rows.begin(), rows.end());
-        std::vector<float> out(static_cast<std::size_t>(head_dim)), scores(static_cast<std::size_t>(num_keys));
-        std::vector<float> by_row;
-        for (Index j = 0; j < 100; ++j) by_row.push_back(0.5f * static_cast<float>(j % 7) - 1);
-        const auto check = [&](const auto* keys, const auto* values, const float* bias) {
-          std::vector<double> expected(static_cast<std::size_t>(head_dim));
-          reference::attention<float>(wide, head_dim, q.data(), keys, values, ld, 0.5, expected.data(), bias);
-          for (std::size_t i = 0; i < out.size(); ++i) CHECK(out[i] == doctest::Approx(expected[i]).epsilon(1e-5));
-        };
-        const float* const biases[] = {nullptr, by_row.data()};
-        for (const float* bias : biases) {
-          kernel.cached_attention_head({num_keys, head_dim, q.data(), k.data(), v.data(), ld, rows.data(), 0.5f,
-                                        out.data(), scores.data(), bias});
-          check(k.data(), v.data(), bias);
-        }
-        const std::vector<float16> all_k = halves_of(k.values), all_v = halves_of(v.values);
-        const float16 *half_k = all_k.data() + Poisoned::kOffset, *half_v = all_v.data() + Poisoned::kOffset;
-        for (const float* bias : biases) {
-          kernel.half_cached_attention_head(
-              {num_keys, head_dim, q.data(), half_k, half_v, ld, rows.data(), 0.5f, out.data(), scores.data(), bias});
-          check(half_k, half_v, bias);
+        for (const Index queries : {1, 2, 3, 4, 8}) {
+          const Index ld = head_dim + 1, longest = num_keys + queries / 2;
+          Poisoned q(queries, head_dim, ld, 1), k(100, head_dim, ld, 2), v(100, head_dim, ld, 3),
+              out(queries, head_dim, ld, 4);
+          // Lists with the same num_keys - 1 rows at their beginning, of different lengths.
+          std::vector<std::vector<std::int32_t>> lists;
+          std::vector<RowSpan> spans;
+          for (Index r = 0; r < queries; ++r) {
+            lists.emplace_back();
+            for (Index j = 0; j < num_keys + r / 2; ++j) {
+              lists.back().push_back(static_cast<std::int32_t>((j * 37 + (j >= num_keys - 1 ? r : 0)) % 100));
+            }
+          }
+          for (const auto& list : lists) spans.push_back({list.data(), static_cast<Index>(list.size())});
+          const Index shared = queries == 1 ? num_keys : num_keys - 1;
+          std::vector<float> scores(static_cast<std::size_t>(std::min(queries, kCachedQueries) * longest)), by_row;
+          for (Index j = 0; j < 100; ++j) by_row.push_back(0.5f * static_cast<float>(j % 7) - 1);
+          const auto check = [&](const auto* keys, const auto* values, const float* bias) {
+            for (Index r = 0; r < queries; ++r) {
+              const auto& list = lists[static_cast<std::size_t>(r)];
+              std::vector<double> expected(static_cast<std::size_t>(head_dim));
+              reference::attention<float>({list.begin(), list.end()}, head_dim, q.data() + r * ld, keys, values, ld,
+                                          0.5, expected.data(), bias);
+              for (Index i = 0; i < head_dim; ++i) {
+                CHECK(out.data()[r * ld + i] == doctest::Approx(expected[static_cast<std::size_t>(i)]).epsilon(1e-5));
+              }
+            }
+          };
+          const auto run = [&](const auto* keys, const auto* values, const auto attend, const float* bias) {
+            attend({queries, head_dim, q.data(), ld, keys, values, ld, spans.data(), shared, 0.5f, out.data(), ld,
+                    scores.data(), longest, bias});
+            check(keys, values, bias);
+            // The bits of each are those of a query alone.
+            for (Index r = 0; r < queries; ++r) {
+              std::vector<float> alone(static_cast<std::size_t>(head_dim));
+              const RowSpan& own = spans[static_cast<std::size_t>(r)];
+              attend({1, head_dim, q.data() + r * ld, ld, keys, values, ld, &own, own.count, 0.5f, alone.data(), ld,
+                      scores.data(), longest, bias});
+              CHECK(std::equal(alone.begin(), alone.end(), out.data() + r * ld));
+            }
+          };
+          const std::vector<float16> all_k = halves_of(k.values), all_v = halves_of(v.values);
+          const float16 *half_k = all_k.data() + Poisoned::kOffset, *half_v = all_v.data() + Poisoned::kOffset;
+          for (const float* bias : {static_cast<const float*>(nullptr), static_cast<const float*>(by_row.data())}) {
+            run(k.data(), v.data(), kernel.cached_attention_head, bias);
+            run(half_k, half_v, kernel.half_cached_attention_head, bias);
+          }
         }
       }
     }

@@ -49,7 +49,8 @@ class GitText final : public CausalLm<Ops> {
   Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const override { return word_embeddings_(ops, ids); }
 
   nn::CacheShape cache_shape() const override {
-    return {config_.num_hidden_layers, config_.hidden_size, this->cache_precision(layers_)};
+    const Index heads = config_.num_attention_heads;
+    return {config_.num_hidden_layers, heads, config_.hidden_size / heads, this->cache_precision(layers_)};
   }
 
   Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},

@@ -44,7 +44,7 @@ class Llama final : public CausalLm<Ops> {
   Tensor embed(Ops& ops, const std::vector<std::int32_t>& ids) const override { return embed_tokens_(ops, ids); }
 
   nn::CacheShape cache_shape() const override {
-    return {config_.num_hidden_layers, config_.num_key_value_heads * config_.head_dim, this->cache_precision(layers_)};
+    return {config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim, this->cache_precision(layers_)};
   }
 
   Tensor step(Ops& ops, const Tensor& inputs_embeds, Cache& cache, std::optional<Index> num_outputs = {},

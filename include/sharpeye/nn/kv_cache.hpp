@@ -25,12 +25,13 @@ enum class CachePrecision {
 /// What a cache keeps of each token: the keys and the values of each layer.
 struct CacheShape {
   Index num_layers;
-  Index width;  ///< of a token's keys in one layer, and of its values: key-value heads times head_dim
+  Index num_heads;  ///< of keys and values
+  Index head_dim;
   CachePrecision precision = CachePrecision::kFull;
 
   /// Bytes of a token, where full precision has `scalar` bytes.
   Index bytes_of_token(Index scalar = 4) const {
-    return 2 * num_layers * width * (precision == CachePrecision::kHalf ? 2 : scalar);
+    return 2 * num_layers * num_heads * head_dim * (precision == CachePrecision::kHalf ? 2 : scalar);
   }
 };
 
@@ -44,13 +45,19 @@ struct PlacedTokens {
 
 /// Every token gets a row of its own in each layer's store; a sequence is a list of row numbers. Beams therefore share
 /// their prompt and every common beginning, and choosing beams moves a few integers, never a key or a value.
+///
+/// A store is [num_heads, capacity, head_dim]: a query reads one head of all rows, which so is one stretch of memory.
 template <class S>
 class KvCache {
  public:
   /// Room for `capacity` tokens in all, not yet touched: memory is taken as tokens come.
   /// @param num_mutual the first tokens of every sequence, which see one another both ways; they must come in one step
   KvCache(const CacheShape& shape, Index capacity, Index num_mutual = 0)
-      : width_(shape.width), capacity_(capacity), num_mutual_(num_mutual), precision_(shape.precision) {
+      : num_heads_(shape.num_heads),
+        places_{shape.head_dim, shape.head_dim * capacity},
+        capacity_(capacity),
+        num_mutual_(num_mutual),
+        precision_(shape.precision) {
     const Index stores = 2 * shape.num_layers;
     for (Index layer = 0; layer < stores; ++layer) {
       stores_.push_back(allocate_pages(static_cast<std::size_t>(shape.bytes_of_token(sizeof(S)) / stores * capacity)));
@@ -153,8 +160,8 @@ class KvCache {
     }
   }
 
-  /// Stores the keys and values [new tokens, width] of the step that extend() began, and attends: each new token to
-  /// itself and to what its sequence held, the mutual tokens also to one another.
+  /// Stores the keys and values [new tokens, heads of these * head_dim] of the step that extend() began, and attends:
+  /// each new token to itself and to what its sequence held, the mutual tokens also to one another.
   /// @param q [m, heads * head_dim], of the last m new tokens, which alone attend
   /// @return [m, columns of q]
   template <class Ops>
@@ -196,9 +203,10 @@ class KvCache {
   CachedRows<T> put(Ops& ops, Index layer, const typename Ops::Tensor& keys, const typename Ops::Tensor& values) const {
     T* const stored_keys = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer)].get());
     T* const stored_values = static_cast<T*>(stores_[static_cast<std::size_t>(2 * layer + 1)].get());
-    ops.copy_out(keys, stored_keys + first_new_row_ * width_, width_);
-    ops.copy_out(values, stored_values + first_new_row_ * width_, width_);
-    return {stored_keys, stored_values, width_, key_bias()};
+    const Index first = first_new_row_ * places_.row_stride;
+    ops.copy_heads(keys, num_heads_, stored_keys + first, places_);
+    ops.copy_heads(values, num_heads_, stored_values + first, places_);
+    return {stored_keys, stored_values, num_heads_, places_, key_bias()};
   }
 
   // @param attend `attend(queries, num_keys, mask)`: attention over the first keys
@@ -212,7 +220,9 @@ class KvCache {
     return ops.concat_rows({mutual, attend(last_rows(ops, q, num_causal), length(), AttentionMask::kCausal)});
   }
 
-  Index width_, capacity_, num_mutual_;
+  Index num_heads_;
+  HeadPlaces places_;
+  Index capacity_, num_mutual_;
   CachePrecision precision_;
   std::vector<std::int32_t> positions_;  // of the first tokens, where place() was told
   std::vector<float> key_bias_;          // of each row, where place() was told

@@ -16,6 +16,7 @@ struct AttentionCall {
   const float* keys = nullptr;         ///< null where the keys are in half precision
   const float16* half_keys = nullptr;  ///< null where they are not
   Index key_stride = 0;
+  Index key_head_stride = 0;  ///< elements between two heads of a key
   AttentionMask mask = AttentionMask::kNone;
   /// Of a cache: the keys that each query sees; then `num_keys` and `mask` say nothing.
   const RowSpan* spans = nullptr;

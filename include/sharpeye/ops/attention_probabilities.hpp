@@ -16,7 +16,7 @@ SHARPEYE_NAMESPACE_BEGIN
 inline std::vector<float> attention_probabilities(const AttentionCall& call, Index head, Index query) {
   using Row = Eigen::Map<const Eigen::VectorXf>;
   const Row q(call.queries + query * call.query_stride + head * call.head_dim, call.head_dim);
-  const Index column = head / call.heads_of_key * call.head_dim;
+  const Index column = head / call.heads_of_key * call.key_head_stride;
   Eigen::VectorXf key(call.head_dim);
   const float scale = 1 / std::sqrt(static_cast<float>(call.head_dim));
   Eigen::ArrayXf row(call.keys_of(query));

@@ -89,6 +89,8 @@ class Counting {
   Tensor constant(const sharpeye::Matrix<float>& values) const { return {values.rows(), values.cols()}; }
   template <class T>
   void copy_out(const Tensor&, T*, Index) const {}
+  template <class T>
+  void copy_heads(const Tensor&, Index, T*, const HeadPlaces&) const {}
 
  private:
   // one row of q k^T and of its product with v, over all heads

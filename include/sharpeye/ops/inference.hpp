@@ -227,7 +227,8 @@ class Inference {
     head.v = v.data();
     head.ldv = v.stride();
     if (q.is_rounded_ && k.is_rounded_) head.integer_block = kernels_.integer_block;
-    return attention(q, head, k.columns(), num_heads, mask);
+    const Index head_dim = q.columns() / num_heads;
+    return attention(q, head, k.columns() / head_dim, head_dim, num_heads, mask);
   }
 
   Tensor attention(const Tensor& q, const CachedRows<float16>& cache, Index num_keys, Index num_heads,
@@ -237,8 +238,8 @@ class Inference {
     head.num_keys = num_keys;
     head.half_k = cache.keys;
     head.half_v = cache.values;
-    head.ldk = head.ldv = cache.width;
-    return attention(q, head, cache.width, num_heads, mask);
+    head.ldk = head.ldv = cache.places.row_stride;
+    return attention(q, head, cache.num_heads, cache.places.head_stride, num_heads, mask);
   }
 
   template <class T = S>
@@ -247,13 +248,14 @@ class Inference {
     const Index head_dim = q.columns() / num_heads;
     if (observer_ != nullptr) {
       const Index longest = longest_of(spans);
-      AttentionCall call{num_heads, head_dim, q.rows(), longest, q.columns() / cache.width, q.data(), q.stride()};
+      AttentionCall call{num_heads, head_dim, q.rows(), longest, num_heads / cache.num_heads, q.data(), q.stride()};
       if constexpr (std::is_same_v<T, float16>) {
         call.half_keys = cache.keys;
       } else {
         call.keys = cache.keys;
       }
-      call.key_stride = cache.width;
+      call.key_stride = cache.places.row_stride;
+      call.key_head_stride = cache.places.head_stride;
       call.spans = spans.data();
       call.key_bias = cache.key_bias;
       observer_->attend(call);
@@ -304,10 +306,21 @@ class Inference {
       std::copy_n(x.data() + i * x.stride(), x.columns(), destination + i * stride);
     }
   }
-  void copy_out(const Tensor& x, float16* destination, Index stride) const {
+
+  template <class T>
+  void copy_heads(const Tensor& x, Index num_heads, T* destination, const HeadPlaces& places) const {
+    const Index head_dim = x.columns() / num_heads;
     for_row_blocks(x.rows(), [&](Index begin, Index count) {
-      for (Index i = begin; i < begin + count; ++i) {
-        kernels_.to_halves(x.columns(), x.data() + i * x.stride(), destination + i * stride);
+      for (Index head = 0; head < num_heads; ++head) {
+        for (Index i = begin; i < begin + count; ++i) {
+          const S* from = x.data() + i * x.stride() + head * head_dim;
+          T* to = destination + i * places.row_stride + head * places.head_stride;
+          if constexpr (std::is_same_v<T, float16>) {
+            kernels_.to_halves(head_dim, from, to);
+          } else {
+            std::copy_n(from, head_dim, to);
+          }
+        }
       }
     });
   }
@@ -319,41 +332,55 @@ class Inference {
     return longest;
   }
 
+  // How many rows all spans have at their beginning.
+  static Index shared_by(const std::vector<RowSpan>& spans) {
+    Index shared = spans.front().count;
+    for (const RowSpan& span : spans) {
+      shared = std::min(shared, span.count);
+      if (span.rows == spans.front().rows) continue;
+      shared = std::mismatch(span.rows, span.rows + shared, spans.front().rows).first - span.rows;
+    }
+    return shared;
+  }
+
   template <class T>
   Tensor attend_rows(const Tensor& q, const CachedRows<T>& cache, Index num_heads, const std::vector<RowSpan>& spans) {
     Tensor y = allocate(q.rows(), q.columns());
     const Index head_dim = q.columns() / num_heads, longest = longest_of(spans);
-    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * longest) * sizeof(S));
+    const Index shared = shared_by(spans), of_head = std::min(q.rows(), simd::kCachedQueries) * longest;
+    const ArenaBuffer scores = arena_.acquire(static_cast<std::size_t>(num_heads * of_head) * sizeof(S));
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    // A job takes one head of all queries: beams share most rows, which the first one brings into the cache.
-    const Index group = q.columns() / cache.width;  // query heads that share keys and values
+    // A job takes one head of all queries: beams share most rows.
+    const Index group = num_heads / cache.num_heads;  // query heads that share keys and values
     pool_.parallel_for(num_heads, [&](Index index) {
-      const Index column = index * head_dim, kv_column = index / group * head_dim;
-      for (Index row = 0; row < q.rows(); ++row) {
-        const RowSpan& span = spans[static_cast<std::size_t>(row)];
-        const simd::CachedAttentionHead<T> head{span.count,
-                                                head_dim,
-                                                q.data() + row * q.stride() + column,
-                                                cache.keys + kv_column,
-                                                cache.values + kv_column,
-                                                cache.width,
-                                                span.rows,
-                                                scale,
-                                                y.mutable_data() + row * y.stride() + column,
-                                                static_cast<S*>(scores.data()) + index * longest,
-                                                cache.key_bias};
-        if constexpr (std::is_same_v<T, float16>) {
-          kernels_.half_cached_attention_head(head);
-        } else {
-          kernels_.cached_attention_head(head);
-        }
+      const Index column = index * head_dim, kv_head = index / group * cache.places.head_stride;
+      const simd::CachedAttentionHead<T> head{q.rows(),
+                                              head_dim,
+                                              q.data() + column,
+                                              q.stride(),
+                                              cache.keys + kv_head,
+                                              cache.values + kv_head,
+                                              cache.places.row_stride,
+                                              spans.data(),
+                                              shared,
+                                              scale,
+                                              y.mutable_data() + column,
+                                              y.stride(),
+                                              static_cast<S*>(scores.data()) + index * of_head,
+                                              longest,
+                                              cache.key_bias};
+      if constexpr (std::is_same_v<T, float16>) {
+        kernels_.half_cached_attention_head(head);
+      } else {
+        kernels_.cached_attention_head(head);
       }
     });
     return y;
   }
 
-  // `head` has the keys and values, of `width` columns, of head 0.
-  Tensor attention(const Tensor& q, simd::AttentionHead head, Index width, Index num_heads, AttentionMask mask) {
+  // `head` has the keys and values of head 0 of `kv_heads`, those of the next one `head_stride` further.
+  Tensor attention(const Tensor& q, simd::AttentionHead head, Index kv_heads, Index head_stride, Index num_heads,
+                   AttentionMask mask) {
     head.head_dim = q.columns() / num_heads;
     head.num_queries = q.rows();
     head.q = q.data();
@@ -361,19 +388,20 @@ class Inference {
     head.scale = 1.0f / std::sqrt(static_cast<float>(head.head_dim));
     head.causal = mask == AttentionMask::kCausal;
     if (observer_ != nullptr) {
-      observer_->attend({num_heads, head.head_dim, q.rows(), head.num_keys, q.columns() / width, q.data(), q.stride(),
-                         head.k, head.half_k, head.ldk, mask, nullptr, head.key_bias});
+      observer_->attend({num_heads, head.head_dim, q.rows(), head.num_keys, num_heads / kv_heads, q.data(), q.stride(),
+                         head.k, head.half_k, head.ldk, head_stride, mask, nullptr, head.key_bias});
     }
-    if (q.rows() <= simd::kMR && head.ldk == width && head.ldv == width) {  // too few to repay packing all keys
+    if (q.rows() <= simd::kMR && head.ldk == head.ldv) {  // too few to repay packing all keys
+      const HeadPlaces places{head.ldk, head_stride};
       if (head.half_k != nullptr) {
-        return attend_first<float16>(q, {head.half_k, head.half_v, width, head.key_bias}, head, num_heads);
+        return attend_first<float16>(q, {head.half_k, head.half_v, kv_heads, places, head.key_bias}, head, num_heads);
       }
-      return attend_first<S>(q, {head.k, head.v, width, head.key_bias}, head, num_heads);
+      return attend_first<S>(q, {head.k, head.v, kv_heads, places, head.key_bias}, head, num_heads);
     }
     Tensor y = allocate(q.rows(), q.columns());
     head.out = y.mutable_data();
     head.ldo = y.stride();
-    simd::attention(pool_, arena_, num_heads, q.columns() / width, head);
+    simd::attention(pool_, arena_, num_heads, num_heads / kv_heads, head_stride, head);
     return y;
   }
 

@@ -3,8 +3,10 @@
 /// @file
 /// The oracle: every primitive in plain Eigen.
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "sharpeye/core/tensor.hpp"
@@ -137,8 +139,10 @@ class Naive {
                    AttentionMask mask) const {
     std::vector<std::int32_t> first(static_cast<std::size_t>(num_keys));
     for (Index j = 0; j < num_keys; ++j) first[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(j);
-    return attention(q, cached(cache.keys, cache.width, {first.data(), num_keys}),
-                     cached(cache.values, cache.width, {first.data(), num_keys}), num_heads, mask, cache.key_bias);
+    const Index head_dim = q.columns() / num_heads;
+    const RowSpan span{first.data(), num_keys};
+    return attention(q, cached(cache, cache.keys, head_dim, span), cached(cache, cache.values, head_dim, span),
+                     num_heads, mask, cache.key_bias);
   }
 
   template <class T = S>
@@ -149,10 +153,11 @@ class Naive {
       const RowSpan& span = spans[static_cast<std::size_t>(i)];
       std::vector<float> bias;
       for (Index j = 0; cache.key_bias != nullptr && j < span.count; ++j) bias.push_back(cache.key_bias[span.rows[j]]);
-      context.row(i) =
-          attention(slice_rows(q, i, 1), cached(cache.keys, cache.width, span), cached(cache.values, cache.width, span),
-                    num_heads, AttentionMask::kNone, bias.empty() ? nullptr : bias.data())
-              .values();
+      const Index head_dim = q.columns() / num_heads;
+      context.row(i) = attention(slice_rows(q, i, 1), cached(cache, cache.keys, head_dim, span),
+                                 cached(cache, cache.values, head_dim, span), num_heads, AttentionMask::kNone,
+                                 bias.empty() ? nullptr : bias.data())
+                           .values();
     }
     return context;
   }
@@ -195,10 +200,21 @@ class Naive {
       for (Index j = 0; j < x.columns(); ++j) destination[i * stride + j] = static_cast<T>(x.values()(i, j));
     }
   }
-  void copy_out(const Tensor& x, float16* destination, Index stride) const {
+
+  template <class T>
+  void copy_heads(const Tensor& x, Index num_heads, T* destination, const HeadPlaces& places) const {
+    const Index head_dim = x.columns() / num_heads;
     for (Index i = 0; i < x.rows(); ++i) {
-      const sharpeye::Matrix<float> row = x.values().row(i).template cast<float>();
-      simd::reference::to_halves(row.cols(), row.data(), destination + i * stride);
+      for (Index head = 0; head < num_heads; ++head) {
+        const sharpeye::Matrix<S> part = x.values().block(i, head * head_dim, 1, head_dim);
+        T* to = destination + i * places.row_stride + head * places.head_stride;
+        if constexpr (std::is_same_v<T, float16>) {
+          const sharpeye::Matrix<float> floats = part.template cast<float>();
+          simd::reference::to_halves(head_dim, floats.data(), to);
+        } else {
+          std::copy_n(part.data(), head_dim, to);
+        }
+      }
     }
   }
 
@@ -208,10 +224,13 @@ class Naive {
 
   // the rows of a cache that a query sees
   template <class T>
-  static Tensor cached(const T* store, Index width, const RowSpan& span) {
-    sharpeye::Matrix<S> x(span.count, width);
+  static Tensor cached(const CachedRows<T>& cache, const T* store, Index head_dim, const RowSpan& span) {
+    sharpeye::Matrix<S> x(span.count, cache.num_heads * head_dim);
     for (Index j = 0; j < span.count; ++j) {
-      for (Index i = 0; i < width; ++i) x(j, i) = scalar(store[span.rows[j] * width + i]);
+      for (Index i = 0; i < x.cols(); ++i) {
+        const Index head = i / head_dim, row = span.rows[j];
+        x(j, i) = scalar(store[head * cache.places.head_stride + row * cache.places.row_stride + i % head_dim]);
+      }
     }
     return x;
   }

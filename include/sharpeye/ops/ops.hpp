@@ -33,11 +33,12 @@
 /// - `concat_rows(list)`, `concat_columns(list)`, `slice_rows(x, begin, count)`
 /// - `constant(matrix)`: an input from outside
 /// - `copy_out(x, destination, stride)`: the elements of x, row after row
+/// - `copy_heads(x, num_heads, destination, places)`: the same by HeadPlaces, to a cache
 ///
 /// and may provide
 ///
 /// - `linears(x, terms)`: `linear` of the same x for each term, where that is better than one after the other
-/// - `kReadsHalves`, true: copy_out() writes float16, cached_attention() reads a cache of them, and so does
+/// - `kReadsHalves`, true: copy_heads() writes float16, cached_attention() reads a cache of them, and so does
 ///   `attention(q, cache, num_keys, num_heads, mask)`, whose keys are the cache's first rows
 /// - `Matrix::is_integer()`: whether `linear` rounds its input to integers for this weight
 ///
@@ -54,6 +55,7 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 using simd::Activation;
+using simd::RowSpan;
 
 /// What `linear` does to x W^T: adds the bias, applies the activation, adds the residual. Absent parts are null.
 template <class Ops>
@@ -120,20 +122,19 @@ enum class AttentionMask {
   kCausal,  ///< query i of n sees keys 0 to (num_keys - n + i)
 };
 
-/// Keys and values of one layer of a cache, and where they stand: row-major [.., width], all key-value heads of a
-/// token.
+/// Where the heads of several rows stand: element i of head h of row r at h * head_stride + r * row_stride + i.
+struct HeadPlaces {
+  Index row_stride, head_stride;
+};
+
+/// Keys and values of one layer of a cache, and where they stand.
 template <class T>
 struct CachedRows {
   const T* keys;
   const T* values;
-  Index width;
+  Index num_heads;  ///< of keys and values
+  HeadPlaces places;
   const float* key_bias = nullptr;  ///< of `attention`, by row; null: none
-};
-
-/// The keys that one query sees: `count` row numbers of a cache.
-struct RowSpan {
-  const std::int32_t* rows;
-  Index count;
 };
 
 SHARPEYE_NAMESPACE_END

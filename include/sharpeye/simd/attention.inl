@@ -13,7 +13,8 @@
 SHARPEYE_NAMESPACE_BEGIN
 namespace simd {
 
-SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, Index group, const AttentionHead& head) {
+SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, Index group, Index kv_stride,
+                             const AttentionHead& head) {
   const Index scratch = attention_scratch(head.num_queries, head.num_keys, head.head_dim);
   const Index workers = std::min<Index>(pool.size(), num_heads);
   const ArenaBuffer buffer = arena.acquire(static_cast<std::size_t>(workers * scratch) * sizeof(float));
@@ -23,14 +24,14 @@ SHARPEYE_BODY void attention(ThreadPool& pool, Arena& arena, Index num_heads, In
     AttentionHead job = head;
     job.scratch = static_cast<float*>(buffer.data()) + worker * scratch;
     for (Index index; (index = next.fetch_add(1, std::memory_order_relaxed)) < num_heads;) {
-      const Index column = index * head.head_dim, kv_column = index / group * head.head_dim;
+      const Index column = index * head.head_dim, kv_head = index / group * kv_stride;
       job.q = head.q + column;
       if (head.half_k != nullptr) {
-        job.half_k = head.half_k + kv_column;
-        job.half_v = head.half_v + kv_column;
+        job.half_k = head.half_k + kv_head;
+        job.half_v = head.half_v + kv_head;
       } else {
-        job.k = head.k + kv_column;
-        job.v = head.v + kv_column;
+        job.k = head.k + kv_head;
+        job.v = head.v + kv_head;
       }
       job.out = head.out + column;
       kernel.attention_head(job);

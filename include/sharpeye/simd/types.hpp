@@ -210,20 +210,35 @@ struct AttentionHead {
   bool has_integer_scores() const noexcept { return integer_block != nullptr && head_dim % kGroup == 0; }
 };
 
-/// One query of one head against keys and values, float or float16, that stand in the listed rows of a cache.
+/// The keys that one query sees: `count` row numbers of a cache.
+struct RowSpan {
+  const std::int32_t* rows;
+  Index count;
+};
+
+/// A few queries of one head against keys and values, float or float16, that stand in listed rows of a cache. Each of
+/// the first `shared` rows, which all lists have, is read once for up to kCachedQueries queries.
 template <class T>
 struct CachedAttentionHead {
-  Index num_keys, head_dim;
+  Index num_queries, head_dim;
   const float* q;
+  Index ldq;
   const T* k;
   const T* v;
   Index ldkv;
-  const std::int32_t* rows;  ///< [num_keys] rows of k and v
+  const RowSpan* spans;  ///< [num_queries] rows of k and v, one or more
+  Index shared;          ///< at most the count of each span
   float scale;
-  float* out;                       ///< [head_dim]
-  float* scores;                    ///< [num_keys] scratch
+  float* out;  ///< [num_queries, head_dim]
+  Index ldo;
+  float* scores;                    ///< [min(num_queries, kCachedQueries), lds] scratch
+  Index lds;                        ///< the longest count or more
   const float* key_bias = nullptr;  ///< by the rows of k, added to the scaled scores; or null
 };
+
+/// How many queries share what CachedAttentionHead reads: their sums for four keys, or for four vectors of a value,
+/// take 12 registers.
+inline constexpr Index kCachedQueries = 3;
 
 /// Floats of scratch that one AttentionHead needs: K and V in micro-panels; of one micro-tile the queries, the scores,
 /// and their softmax; all queries as integers and what stands beside these.

@@ -266,6 +266,15 @@ class Autodiff : public Tape<S> {
     }
   }
 
+  template <class T>
+  void copy_heads(const Tensor& x, Index num_heads, T* destination, const HeadPlaces& places) const {
+    const Index head_dim = x.columns() / num_heads;
+    for (Index i = 0; i < x.rows() * num_heads; ++i) {
+      std::copy_n(x.data() + i * head_dim, head_dim,
+                  destination + i / num_heads * places.row_stride + i % num_heads * places.head_stride);
+    }
+  }
+
   /// sum_i -log softmax(logits[i])[targets[i]], and `scale` times it as the start of the backward pass. Rows
   /// whose target is negative do not count. logits [n, vocab], targets [n].
   double cross_entropy(const Tensor& logits, const std::vector<std::int32_t>& targets, S scale) {
