@@ -133,7 +133,7 @@ TEST_CASE("numbers beyond half precision stay the largest half, and NaN stays Na
   Fast fast;
   Naive<double> exact;
   const auto check = [](auto& ops) {
-    nn::KvCache<typename std::remove_reference_t<decltype(ops)>::Scalar> cache({1, 8, CachePrecision::kHalf}, 4);
+    nn::KvCache<typename std::remove_reference_t<decltype(ops)>::Scalar> cache({1, 2, 4, CachePrecision::kHalf}, 4);
     const auto rows = [&](float a, float b) {
       Matrix<float> x(2, 8);
       x.row(0).setConstant(a);
