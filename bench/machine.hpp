@@ -49,7 +49,8 @@ SHARPEYE_BENCH_RUN_FMA(run_fma_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512
 /// GFLOP/s of f32 multiply-adds with the vectors of `isa` on `threads` threads that run at the same time. The scalar
 /// kernels are measured against AVX2's.
 inline double measure_peak(int threads, sharpeye::Isa isa = sharpeye::simd::kernels().isa) {
-  const bool wide = isa == sharpeye::Isa::kAvx512 || isa == sharpeye::Isa::kAvx512Vnni;
+  const bool wide =
+      isa == sharpeye::Isa::kAvx512 || isa == sharpeye::Isa::kAvx512Vnni || isa == sharpeye::Isa::kAvx512Bf16;
   if (!sharpeye::is_supported(wide ? sharpeye::Isa::kAvx512 : sharpeye::Isa::kAvx2)) return 0;
   constexpr long kSteps = 400000;  // about 0.7 ms
   std::atomic<int> ready{0};

@@ -118,6 +118,7 @@
 #include "sharpeye/simd/pack.inl"
 #include "sharpeye/simd/regions/avx2.inl"
 #include "sharpeye/simd/regions/avx512.inl"
+#include "sharpeye/simd/regions/avx512bf16.inl"
 #include "sharpeye/simd/regions/avx512vnni.inl"
 #include "sharpeye/simd/regions/avxvnni.inl"
 #include "sharpeye/simd/regions/neon.inl"

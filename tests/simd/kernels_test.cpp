@@ -294,6 +294,8 @@ std::vector<float> rounded_rows(const std::vector<float>& values, Index columns,
 TEST_CASE("attention with scores of integers is that of the rounded queries and keys") {
   for (const Isa isa : supported()) {
     const KernelTable kernel = kernels_for(isa);
+    // Values of 16 bits are rounded here; their weights, to a part in 512, are not.
+    const bool rounds_values = isa == Isa::kAvx512Bf16;
     for (const Index head_dim : {32, 64}) {
       for (const Index num_keys : {1, 15, 16, 50, 131}) {
         for (const Index num_queries : {Index{1}, Index{7}, num_keys}) {
@@ -316,6 +318,8 @@ TEST_CASE("attention with scores of integers is that of the rounded queries and 
             kernel.attention_head(head);
             const std::vector<float> rounded_q = rounded_rows(q, head_dim, false),
                                      rounded_k = rounded_rows(k, head_dim, true);
+            std::vector<float> rounded_v = v;
+            for (float& value : rounded_v) value = rounds_values ? static_cast<float>(bfloat16(value)) : value;
             std::vector<double> expected(static_cast<std::size_t>(head_dim));
             double worst = 0, apart = 0;
             for (Index i = 0; i < num_queries; ++i) {
@@ -323,8 +327,8 @@ TEST_CASE("attention with scores of integers is that of the rounded queries and 
               std::iota(rows.begin(), rows.end(), Index{0});
               const float* found = out.data() + i * head_dim;
               const auto distance = [&](const std::vector<float>& queries, const std::vector<float>& keys) {
-                reference::attention<float>(rows, head_dim, queries.data() + i * head_dim, keys.data(), v.data(),
-                                            head_dim, 0.3f, expected.data(), head.key_bias);
+                reference::attention<float>(rows, head_dim, queries.data() + i * head_dim, keys.data(),
+                                            rounded_v.data(), head_dim, 0.3f, expected.data(), head.key_bias);
                 double most = 0;
                 for (Index d = 0; d < head_dim; ++d) {
                   const double error = std::fabs(found[d] - expected[static_cast<std::size_t>(d)]);
@@ -335,8 +339,9 @@ TEST_CASE("attention with scores of integers is that of the rounded queries and 
               worst = std::max(worst, distance(rounded_q, rounded_k));
               apart = std::max(apart, distance(q, k));
             }
-            REQUIRE(worst < 2e-5);
+            REQUIRE(worst < (rounds_values && num_keys > 1 ? 4e-3 : 2e-5));
             if (num_keys > 16) REQUIRE(apart > 1e-4);  // so that the rounding was there
+            if (num_keys > 16 && rounds_values) REQUIRE(worst > 2e-5);
           }
         }
       }

@@ -26,17 +26,18 @@
 SHARPEYE_NAMESPACE_BEGIN
 
 /// Instruction sets with kernels of their own, weakest first: plain C++, those of x86-64, those of 64-bit ARM.
-enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kNeon, kNeonDot, kNeonI8mm };
-inline constexpr Isa kAllIsas[] = {Isa::kScalar,     Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512,
-                                   Isa::kAvx512Vnni, Isa::kNeon, Isa::kNeonDot, Isa::kNeonI8mm};
+enum class Isa { kScalar, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kAvx512Bf16, kNeon, kNeonDot, kNeonI8mm };
+inline constexpr Isa kAllIsas[] = {Isa::kScalar,     Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512,  Isa::kAvx512Vnni,
+                                   Isa::kAvx512Bf16, Isa::kNeon, Isa::kNeonDot, Isa::kNeonI8mm};
 
-/// "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "neon", "neondot" or "neoni8mm", the values of SHARPEYE_ISA.
+/// "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot" or "neoni8mm", the values of
+/// SHARPEYE_ISA.
 const char* to_string(Isa isa) noexcept;
 
 /// Whether this CPU and its operating system can run the kernels of `isa`. kAvx2 stands for AVX2, FMA and F16C;
-/// kAvx512 for these and AVX-512 F, BW, DQ and VL. With VNNI, and with NEON's dot product (ARMv8.2), integer products
-/// take one instruction instead of three or more; with its product of matrices (i8mm) those of 8 bits and many rows
-/// half of one.
+/// kAvx512 for these and AVX-512 F, BW, DQ and VL; kAvx512Bf16 for these, VNNI and BF16. With VNNI, and with NEON's dot
+/// product (ARMv8.2), integer products take one instruction instead of three or more; with its product of matrices
+/// (i8mm) those of 8 bits and many rows half of one.
 bool is_supported(Isa isa) noexcept;
 
 /// The best supported instruction set, or the one that SHARPEYE_ISA names.

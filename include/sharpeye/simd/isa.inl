@@ -25,6 +25,7 @@ SHARPEYE_BODY const char* to_string(Isa isa) noexcept {
     case Isa::kNeonI8mm: return "neoni8mm";
     case Isa::kNeonDot: return "neondot";
     case Isa::kNeon: return "neon";
+    case Isa::kAvx512Bf16: return "avx512bf16";
     case Isa::kAvx512Vnni: return "avx512vnni";
     case Isa::kAvxVnni: return "avxvnni";
     case Isa::kAvx512: return "avx512";
@@ -57,13 +58,18 @@ SHARPEYE_BODY bool is_supported(Isa isa) noexcept {
   if (isa == Isa::kNeon || isa == Isa::kNeonDot || isa == Isa::kNeonI8mm) return false;
   constexpr unsigned kF16cBit = 1u << 29;
   constexpr unsigned kAvxVnniBit = 1u << 4;
+  constexpr unsigned kAvx512Bf16Bit = 1u << 5;
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  const bool is_512 = isa == Isa::kAvx512 || isa == Isa::kAvx512Vnni;
+  const bool is_512 = isa == Isa::kAvx512 || isa == Isa::kAvx512Vnni || isa == Isa::kAvx512Bf16;
   if (is_512 && !(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))) {
     return false;
   }
-  if (isa == Isa::kAvx512Vnni && !__builtin_cpu_supports("avx512vnni")) return false;
+  if (is_512 && isa != Isa::kAvx512 && !__builtin_cpu_supports("avx512vnni")) return false;
+  if (isa == Isa::kAvx512Bf16 &&
+      (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0 || (eax & kAvx512Bf16Bit) == 0)) {
+    return false;
+  }
   if (isa == Isa::kAvxVnni && (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0 || (eax & kAvxVnniBit) == 0)) {
     return false;
   }
@@ -85,7 +91,7 @@ SHARPEYE_BODY Isa detect_isa() {
     return isa;
   }
   fail(ErrorCode::kInvalidArgument,
-       "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512, avx512vnni, neon, neondot or neoni8mm, "
+       "SHARPEYE_ISA: expected scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, neon, neondot or neoni8mm, "
        "actual ",
        wanted);
 }

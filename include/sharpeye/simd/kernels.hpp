@@ -68,6 +68,7 @@ KernelTable avx2_kernels() noexcept;
 KernelTable avxvnni_kernels() noexcept;
 KernelTable avx512_kernels() noexcept;
 KernelTable avx512vnni_kernels() noexcept;
+KernelTable avx512bf16_kernels() noexcept;
 KernelTable neon_kernels() noexcept;
 KernelTable neondot_kernels() noexcept;
 KernelTable neoni8mm_kernels() noexcept;

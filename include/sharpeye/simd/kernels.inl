@@ -9,6 +9,7 @@
 // Each is empty where its architecture is another.
 #include "sharpeye/simd/regions/avx2.inl"
 #include "sharpeye/simd/regions/avx512.inl"
+#include "sharpeye/simd/regions/avx512bf16.inl"
 #include "sharpeye/simd/regions/avx512vnni.inl"
 #include "sharpeye/simd/regions/avxvnni.inl"
 #include "sharpeye/simd/regions/neon.inl"
@@ -27,6 +28,7 @@ SHARPEYE_BODY KernelTable kernels_for(Isa isa) noexcept {
     case Isa::kAvxVnni: return avxvnni_kernels();
     case Isa::kAvx512: return avx512_kernels();
     case Isa::kAvx512Vnni: return avx512vnni_kernels();
+    case Isa::kAvx512Bf16: return avx512bf16_kernels();
 #elif SHARPEYE_ARM64
     case Isa::kNeon: return neon_kernels();
     case Isa::kNeonDot: return neondot_kernels();

@@ -73,6 +73,12 @@ inline void pack_key_bytes(const AttentionHead& head, const T* k, std::uint8_t* 
   }
 }
 
+/// How many steps of k so many keys are in the product with V: one each, or, as pairs of 16 bits, one for two.
+template <class Value>
+inline Index steps_of(Index keys) noexcept {
+  return std::is_same_v<Value, float> ? keys : ceil_div(keys, 2);
+}
+
 /// V in micro-panels of B: element (key, i) at panel i/16, position key * 16 + i % 16; absent columns are zero.
 template <class T>
 inline void pack_values(const AttentionHead& head, const T* v, float* packed) noexcept {
@@ -91,54 +97,100 @@ inline void pack_values(const AttentionHead& head, const T* v, float* packed) no
   }
 }
 
-/// The softmax of kMR rows of `visible` scores, without its division, packed as a micro-panel of A. Row r sees the
-/// first seen + r * more of them. @param normalizer receives 1 / the sum of each row
-inline void pack_softmax_panel(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
-                               float* normalizer) noexcept {
-  Vec shift[kMR], sum[kMR];
-  for (Index r = 0; r < kMR; ++r) {
-    shift[r] = broadcast(maximum(seen + r * more, scores + r * stride));
-    sum[r] = broadcast(0.0f);
+#if defined(SHARPEYE_BF16)
+/// The same as pairs of keys in the place of one: (key, i) at panel i/16, position key/2 * 16 + i % 16.
+inline void pack_value_pairs(const AttentionHead& head, float* packed) noexcept {
+  const Index steps = steps_of<Pair>(head.num_keys);
+  for (Index key = 0; key < head.num_keys; key += 2) {
+    const float *first = head.v + key * head.ldv, *second = first + head.ldv;
+    prefetch_row(first + 8 * head.ldv, head.head_dim);
+    prefetch_row(second + 8 * head.ldv, head.head_dim);
+    for (Index column = 0; column < head.head_dim; column += kLanes) {  // whole ones: has_integer_scores()
+      const Vec absent = broadcast(0.0f);
+      store(packed + column * steps + key / 2 * kNR,
+            zip_pairs(load(first + column), key + 1 < head.num_keys ? load(second + column) : absent));
+    }
   }
-  Index i = 0;
-  for (; i + kLanes <= seen; i += kLanes) {
-    Vec e[kMR];
+}
+#endif
+
+/// e^(score - shift) of kMR rows from key i on, kLanes each, and zero where row r has no key: it sees the first
+/// seen + r * more of them. Adds them to `sum`.
+SHARPEYE_INLINE void softmax_numerators_of_rows(Index i, Index seen, Index more, const float* scores, Index stride,
+                                                const Vec (&shift)[kMR], Vec (&sum)[kMR], Vec (&e)[kMR]) noexcept {
+  if (i + kLanes <= seen) {
 #pragma GCC unroll 6
     for (Index r = 0; r < kMR; ++r) {
       e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
       sum[r] = add(sum[r], e[r]);
     }
-    store_columns(e, packed + i * kMR);
+    return;
   }
-  for (; i < visible; i += kLanes) {  // here some rows end
-    Vec e[kMR];
-    for (Index r = 0; r < kMR; ++r) {
-      const Index rest = seen + r * more - i;
-      e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
-      if (rest < kLanes) {
-        alignas(64) float some[kLanes];
-        store(some, e[r]);
-        e[r] = rest <= 0 ? broadcast(0.0f) : load_first(some, rest);
-      }
-      sum[r] = add(sum[r], e[r]);
+  for (Index r = 0; r < kMR; ++r) {  // here some rows end
+    const Index rest = seen + r * more - i;
+    e[r] = broadcast(0.0f);
+    if (rest <= 0) continue;
+    e[r] = exp(sub(load(scores + r * stride + i), shift[r]));
+    if (rest < kLanes) {
+      alignas(64) float some[kLanes];
+      store(some, e[r]);
+      e[r] = load_first(some, rest);
     }
+    sum[r] = add(sum[r], e[r]);
+  }
+}
+
+/// The softmax of kMR rows of `visible` scores, without its division, packed as a micro-panel of A: of floats, or of
+/// pairs of them. Row r sees the first seen + r * more of them. @param normalizer receives 1 / the sum of each row
+template <class Value>
+inline void pack_softmax_panel(Index seen, Index more, Index visible, const float* scores, Index stride, float* packed,
+                               float* normalizer) noexcept {
+  Vec shift[kMR], sum[kMR], e[kMR];
+  for (Index r = 0; r < kMR; ++r) {
+    shift[r] = broadcast(maximum(seen + r * more, scores + r * stride));
+    sum[r] = broadcast(0.0f);
+  }
+  for (Index i = 0; i < visible; i += kLanes) {
+    softmax_numerators_of_rows(i, seen, more, scores, stride, shift, sum, e);
+#if defined(SHARPEYE_BF16)
+    if constexpr (!std::is_same_v<Value, float>) {
+      Vec next[kMR];
+      softmax_numerators_of_rows(i + kLanes, seen, more, scores, stride, shift, sum, next);
+#pragma GCC unroll 6
+      for (Index r = 0; r < kMR; ++r) e[r] = pairs_of_neighbours(e[r], next[r]);
+      store_columns(e, packed + i / 2 * kMR);
+      i += kLanes;
+      continue;
+    }
+#endif
     store_columns(e, packed + i * kMR);
   }
   for (Index r = 0; r < kMR; ++r) normalizer[r] = 1.0f / reduce_add(sum[r]);
 }
 
 /// The same for any number of rows.
+template <class Value>
 inline void pack_softmax(Index rows, Index seen, Index more, Index visible, float* scores, Index stride, float* packed,
                          float* normalizer) noexcept {
+  const Index steps = steps_of<Value>(visible);
   Index row = 0;
   for (; row + kMR <= rows; row += kMR) {
-    pack_softmax_panel(seen + row * more, more, visible, scores + row * stride, stride, packed + row * visible,
-                       normalizer + row);
+    pack_softmax_panel<Value>(seen + row * more, more, visible, scores + row * stride, stride, packed + row * steps,
+                              normalizer + row);
   }
   for (Index r = row; r < rows; ++r) {
-    normalizer[r] = 1.0f / softmax_numerators(seen + r * more, round_up(visible, kNR), scores + r * stride);
+    float* own = scores + r * stride;
+    normalizer[r] = 1.0f / softmax_numerators(seen + r * more, round_up(visible, kNR), own);
+#if defined(SHARPEYE_BF16)
+    if constexpr (!std::is_same_v<Value, float>) {
+      for (Index i = 0; i < visible; i += 2 * kLanes) {
+        const Vec first = load(own + i), second = i + kLanes < visible ? load(own + i + kLanes) : broadcast(0.0f);
+        store(own + i / 2, pairs_of_neighbours(first, second));
+      }
+    }
+#endif
   }
-  pack_micro_panels(rows - row, visible, scores + row * stride, stride, packed + row * visible);
+  pack_micro_panels(rows - row, steps, scores + row * stride, stride, packed + row * steps);
 }
 
 /// Where a head's parts stand in its scratch.
@@ -226,11 +278,11 @@ inline void add_key_bias(const float* bias, Index rows, Index visible, float* sc
   }
 }
 
-inline void attention_head(const AttentionHead& head) noexcept {
-  const Index head_dim = head.head_dim;
-  const AttentionScratch scratch(head);
-  const IntegerBlock integers = head.half_k != nullptr ? pack_keys_and_values(head, head.half_k, head.half_v, scratch)
-                                                       : pack_keys_and_values(head, head.k, head.v, scratch);
+/// @tparam Value float, or pairs of 16 bits for the weights of V and for V
+template <class Value>
+inline void attention_head_of(const AttentionHead& head, const IntegerBlock& integers,
+                              const AttentionScratch& scratch) noexcept {
+  const Index head_dim = head.head_dim, value_steps = steps_of<Value>(head.num_keys);
   const Ahead nothing{reinterpret_cast<const char*>(scratch.scores), 0, 0};  // all of it is in the cache
   for (Index row = 0; row < head.num_queries;) {
     const Index rows = tile_height(head.num_queries - row);
@@ -247,17 +299,18 @@ inline void attention_head(const AttentionHead& head) noexcept {
       add_key_bias(head.key_bias, rows, visible, scratch.scores, scratch.padded_keys);
     }
     float normalizer[kHighRows];
-    pack_softmax(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible, scratch.scores,
-                 scratch.padded_keys, scratch.packed_scores, normalizer);
-    const PackedRows weights{scratch.packed_scores, kMR * visible, nothing};
+    pack_softmax<Value>(rows, head.causal ? past + row + 1 : head.num_keys, head.causal ? 1 : 0, visible,
+                        scratch.scores, scratch.padded_keys, scratch.packed_scores, normalizer);
+    const Index steps = steps_of<Value>(visible);
+    const PackedRows weights{scratch.packed_scores, kMR * steps, nothing};
     const Index panels_of_values = ceil_div(head_dim, kNR);
     for (Index panel = 0; panel < panels_of_values;) {
       constexpr Index kWidth = kWidePanels * kNR;
       alignas(64) float context[kHighRows * kWidth];
       const Index panels = tile_width(panels_of_values - panel);
       const Index column = panel * kNR;
-      micro_kernel_of(rows, panels, visible, weights,
-                      PanelsOfB<float>{scratch.values + column * head.num_keys, kNR * head.num_keys}, context, kWidth,
+      const auto* values = reinterpret_cast<const Value*>(scratch.values) + column * value_steps;
+      micro_kernel_of(rows, panels, steps, weights, PanelsOfB<Value>{values, kNR * value_steps}, context, kWidth,
                       false);
       const Index rest = head_dim - column;
       const Index columns = rest < panels * kNR ? rest : panels * kNR;
@@ -272,6 +325,20 @@ inline void attention_head(const AttentionHead& head) noexcept {
     }
     row += rows;
   }
+}
+
+inline void attention_head(const AttentionHead& head) noexcept {
+  const AttentionScratch scratch(head);
+  if (head.half_k != nullptr) {
+    return attention_head_of<float>(head, pack_keys_and_values(head, head.half_k, head.half_v, scratch), scratch);
+  }
+#if defined(SHARPEYE_BF16)
+  if (head.has_integer_scores()) {
+    pack_value_pairs(head, scratch.values);
+    return attention_head_of<Pair>(head, pack_integers(head, head.k, scratch), scratch);
+  }
+#endif
+  attention_head_of<float>(head, pack_keys_and_values(head, head.k, head.v, scratch), scratch);
 }
 
 /// The rows of one list that a pass over a cache reads: all of it, or those that the others have, too.

@@ -91,7 +91,7 @@ inline void micro_kernel(Index k, Rows a, PanelsOfB<Weight> b, float* c, Index l
     for (int v = 0; v < kPanels; ++v) __builtin_prefetch(c + r * ldc + v * kNR, 1);
   }
   const auto step = [&](int set, Index i) {
-    Vec y[kVectors];
+    decltype(load(b.data)) y[kVectors];  // Vec, or pairs of steps
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
       const Index j = v * kLanes;

@@ -187,3 +187,33 @@ inline void store_bytes(std::int8_t* p, Vec x) noexcept {
   const __m512i words = _mm512_maskz_cvtps_epi32(kAll, x.lane);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(kAll, words));
 }
+
+#if defined(SHARPEYE_BF16)
+/// Two numbers of 16 bits (bfloat16) in the place of a float: two steps of k.
+struct Pair {
+  std::uint16_t bits[2];
+};
+struct Pairs {
+  __m512 lane;
+};
+inline Pairs load(const Pair* p) noexcept {
+  return {_mm512_loadu_ps(p)};
+}
+/// a1 * b1 + a2 * b2 + c for the pairs a (as the floats that their bits would be) and b
+inline Vec fma(Vec a, Pairs b, Vec c) noexcept {
+  return {_mm512_dpbf16_ps(c.lane, (__m512bh)a.lane, (__m512bh)b.lane)};
+}
+/// Pairs of neighbours: of `first`, then of `second`.
+inline Vec pairs_of_neighbours(Vec first, Vec second) noexcept {
+  return {(__m512)_mm512_cvtne2ps_pbh(second.lane, first.lane)};
+}
+/// (a[i], b[i]) in each lane.
+inline Vec zip_pairs(Vec a, Vec b) noexcept {
+  const __m512i low_first = (__m512i)pairs_of_neighbours(a, b).lane;
+  const __m512i order =
+      _mm512_add_epi32(_mm512_set1_epi32(0x00100000),
+                       _mm512_mullo_epi32(_mm512_set1_epi32(0x00010001),
+                                          _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
+  return {(__m512)_mm512_permutexvar_epi16(order, low_first)};
+}
+#endif
