@@ -473,7 +473,8 @@ template <class T>
 inline void cached_attention_head(const CachedAttentionHead<T>& head) noexcept {
   static_assert(kCachedQueries == 3);
   Index first = 0;
-  for (; first + 3 <= head.num_queries; first += 3) cached_attention<3>(head, first);
-  if (head.num_queries - first == 2) return cached_attention<2>(head, first);
-  if (head.num_queries - first == 1) cached_attention<1>(head, first);
+  if constexpr (!kFewRows) {
+    for (; first + 3 <= head.num_queries; first += 3) cached_attention<3>(head, first);
+  }
+  for (; first < head.num_queries; ++first) cached_attention<1>(head, first);
 }
