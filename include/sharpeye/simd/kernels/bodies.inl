@@ -15,6 +15,7 @@
 #include "sharpeye/simd/kernels/pack.inl"
 #include "sharpeye/simd/kernels/gemm.inl"
 #include "sharpeye/simd/kernels/attention.inl"
+#include "sharpeye/simd/kernels/cached_attention.inl"
 #include "sharpeye/simd/kernels/training.inl"
 #include "sharpeye/simd/kernels/table.inl"
 #endif
