@@ -178,9 +178,11 @@ void add_command(CLI::App& app, const Command& command, Action& run) {
       group->require_option(1);
       place = group;
     }
-    CLI::Option* one = added[&option] = add_option(*place, option);
-    for (const Option* other : option.needed) one->needs(added.at(other));
-    for (const Option* other : option.excluded) one->excludes(added.at(other));
+    added[&option] = add_option(*place, option);
+  }
+  for (const Option& option : command.options()) {
+    for (const Option* other : option.needed) added.at(&option)->needs(added.at(other));
+    for (const Option* other : option.excluded) added.at(&option)->excludes(added.at(other));
   }
   parser.callback([&command, &run] { run = with_option_names(command); });
 }

@@ -38,7 +38,7 @@ struct Parameter final : WeightCompanion {
   bool is_trained() const { return offset >= 0; }
 
   void pack() {
-    if (rows == 1 || shape.size() < 2) return;  // vectors, and rows that are only looked up
+    if (shape.size() < 2) return;  // vectors
     for_output.pack({values.data(), columns, true}, rows, columns);
     for_input.pack({values.data(), columns, false}, columns, rows);
   }
