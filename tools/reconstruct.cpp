@@ -2,15 +2,14 @@
 /// `sharpeye reconstruct`: what the layers of a vision tower keep of an image, painted again by a decoder.
 
 #include <algorithm>
-#include <charconv>
 
 #include "sharpeye/core/file.hpp"
 #include "sharpeye/core/thread_pool.hpp"
-#include "sharpeye/core/words.hpp"
 #include "sharpeye/io/json.hpp"
 #include "sharpeye/io/stb_png_writer.hpp"
 #include "sharpeye/training/reconstruction_stage.hpp"
 #include "tools/images.hpp"
+#include "tools/layer_sets.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_line.hpp"
 
@@ -23,18 +22,6 @@ struct ReconstructCommand {
   std::vector<std::string> layers;
   Index count = 2000, test_count = 500;
 };
-
-// "2,4,5"
-std::vector<Index> parse_layers(const std::string& text) {
-  std::vector<Index> layers;
-  for (std::size_t begin = 0, end = 0; begin <= text.size(); begin = end + 1) {
-    end = std::min(text.find(',', begin), text.size());
-    require(detail::read_number<Index>(text.substr(begin, end - begin), 0, 1000, layers.emplace_back()),
-            ErrorCode::kInvalidArgument, "--layers: expected numbers of layers, such as 2,4,5; actual ",
-            in_quotes(text));
-  }
-  return layers;
-}
 
 std::vector<std::string> images_in(const std::string& folder, Index count) {
   std::vector<std::string> names = expand_inputs({folder}).names;
@@ -84,8 +71,7 @@ int run_reconstruct(ReconstructCommand& command) {
       steps.show(step.step, step.of_steps, "loss " + fixed(step.loss, 4));
     };
     options.layers = sets[i];
-    options.trainer.output = command.folder + "/layers";
-    for (const Index layer : sets[i]) options.trainer.output += concat("_", layer);
+    options.trainer.output = name_with(command.folder + "/layers", sets[i]);
     all.push_back(training::reconstruct(options, events));
     steps.finish();
     if (!all.back().is_complete) return kInterrupted;
@@ -113,10 +99,7 @@ void add_reconstruct(Command& command) {
   command.text("--model", options->options.model, "With the tower to look into").type("DIR").required();
   command.text("--data", options->data, "A folder of images to learn from").type("DIR").required();
   command.text("--test", options->test, "A folder of images to measure and to show").type("DIR").required();
-  command.texts("--layers", options->layers, "What a decoder sees, such as 5 or 2,4,5; once for each decoder")
-      .type("N,N...")
-      .one_each()
-      .required();
+  add_layer_sets(command, options->layers, "What a decoder sees, such as 5 or 2,4,5; once for each decoder").required();
   command
       .text("-o,--output", options->folder, "Decoders, reconstruction.json and sheet.png; an interrupted run goes on")
       .type("DIR")

@@ -19,9 +19,9 @@ namespace {
 constexpr std::uint64_t kScenesFileLimit = std::uint64_t{1} << 30;
 
 // Patches whose centres lie in a box of the picture; the patch at the box's centre if there are none.
-std::vector<Index> patches_in(const Json& box, double scale, Index grid) {
-  const double left = box[0].get<double>() * scale, top = box[1].get<double>() * scale;
-  const double right = left + box[2].get<double>() * scale, bottom = top + box[3].get<double>() * scale;
+std::vector<Index> patches_in(const std::array<double, 4>& box, double scale, Index grid) {
+  const double left = box[0] * scale, top = box[1] * scale;
+  const double right = left + box[2] * scale, bottom = top + box[3] * scale;
   std::vector<Index> patches;
   for (Index row = 0; row < grid; ++row) {
     for (Index column = 0; column < grid; ++column) {
@@ -42,6 +42,11 @@ std::string place_of(const Json& centre, double size) {
     return std::clamp<Index>(static_cast<Index>(3 * at.get<double>() / size), 0, 2);
   };
   return concat(third(centre[1]), third(centre[0]));
+}
+
+void add(Attribute& attribute, const std::string& value) {
+  const auto next = static_cast<Index>(attribute.classes.size());
+  attribute.of_thing.push_back(value.empty() ? -1 : attribute.classes.emplace(value, next).first->second);
 }
 
 // The blocks of the tower that are stored: a captioner's file leaves the last ones out where nobody reads them.
@@ -72,49 +77,19 @@ class SceneViewer::Tower {
 
   Index num_states() const { return num_blocks_ + 1; }
 
-  Things look(const std::string& folder, Index count) {
-    const std::string path = folder + "/scenes.json";
-    const Json file = read_json_file(path, kScenesFileLimit);
-    try {
-      return look(folder, file, count);
-    } catch (const JsonError& error) {
-      fail(ErrorCode::kFormat, path, ": expected a file of `sharpeye scenes`, actual ", error.what());
-    }
-  }
-
- private:
-  Things look(const std::string& folder, const Json& file, Index count) {
-    const Json& scenes = file.at("scenes");
-    const double size = file.at("size").get<double>();
-    const auto num_scenes = std::min<Index>(count, static_cast<Index>(scenes.size()));
-    Things things;
-    std::vector<Index> first_thing{0};
-    for (Index i = 0; i < num_scenes; ++i) {
-      for (const Json& object : scenes.at(static_cast<std::size_t>(i)).at("objects")) {
-        for (const char* name : {"shape", "colour", "texture", "size", "count", "action"}) {
-          const Json& value = object.at(name);
-          add(things.attributes[name], value.is_null()   ? ""
-                                       : value.is_text() ? value.get<std::string>()
-                                                         : value.dump());
-        }
-        add(things.attributes["place"], place_of(object.at("centre"), size));
-      }
-      first_thing.push_back(first_thing.back() +
-                            static_cast<Index>(scenes[static_cast<std::size_t>(i)]["objects"].size()));
-    }
-    things.features.assign(static_cast<std::size_t>(num_states()),
-                           Matrix<float>::Zero(first_thing.back(), config_.hidden_size()));
-
+  std::vector<Matrix<float>> look(const Things& things) {
+    std::vector<Matrix<float>> features(
+        static_cast<std::size_t>(num_states()),
+        Matrix<float>::Zero(static_cast<Index>(things.boxes.size()), config_.hidden_size()));
     std::vector<Index> states;
     for (Index i = 0; i < num_states(); ++i) states.push_back(i);
     const ImageProcessor processor(model_->preprocessor().processor);
-    const double scale = static_cast<double>(config_.grid_size()) / size;
-    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(num_scenes));
-    pool_.parallel_for(num_scenes, [&](Index i) {
+    const double scale = static_cast<double>(config_.grid_size()) / things.image_size;
+    std::vector<std::exception_ptr> errors(things.images.size());
+    pool_.parallel_for(static_cast<Index>(things.images.size()), [&](Index i) {
       const auto at = static_cast<std::size_t>(i);
       try {
-        const Json& scene = scenes[at];
-        const Image image = load_image(folder + "/" + scene.at("file_name").get<std::string>(), {});
+        const Image image = load_image(things.images[at], {});
         ThreadPool alone(1);
         Arena arena;
         Inference<float> ops(alone, arena);
@@ -122,10 +97,9 @@ class SceneViewer::Tower {
         for (std::size_t state = 0; state < hidden_states.size(); ++state) {
           Matrix<float> tokens(config_.num_prefix_tokens() + config_.num_patches(), config_.hidden_size());
           ops.copy_out(hidden_states[state], tokens.data(), tokens.cols());
-          Index thing = first_thing[at];
-          for (const Json& object : scene["objects"]) {
-            const auto patches = patches_in(object.at("box"), scale, config_.grid_size());
-            auto mean = things.features[state].row(thing++);
+          for (std::size_t thing = things.first_of_image[at]; thing < things.first_of_image[at + 1]; ++thing) {
+            const auto patches = patches_in(things.boxes[thing], scale, config_.grid_size());
+            auto mean = features[state].row(static_cast<Index>(thing));
             for (const Index patch : patches) mean += tokens.row(config_.num_prefix_tokens() + patch);
             mean /= static_cast<float>(patches.size());
           }
@@ -137,14 +111,10 @@ class SceneViewer::Tower {
     for (const auto& error : errors) {
       if (error) std::rethrow_exception(error);
     }
-    return things;
+    return features;
   }
 
-  static void add(Attribute& attribute, const std::string& value) {
-    const auto next = static_cast<Index>(attribute.classes.size());
-    attribute.of_thing.push_back(value.empty() ? -1 : attribute.classes.emplace(value, next).first->second);
-  }
-
+ private:
   std::shared_ptr<const CaptionModel> model_;
   VisionConfig config_;
   WeightLoader loader_;
@@ -161,23 +131,60 @@ Index SceneViewer::num_states() const {
   return tower_->num_states();
 }
 
-Things SceneViewer::look(const std::string& folder, Index count) {
-  return tower_->look(folder, count);
+std::vector<Matrix<float>> SceneViewer::look(const Things& things) {
+  return tower_->look(things);
 }
 
-std::pair<Matrix<float>, std::vector<Index>> examples_of(const Matrix<float>& features, const Attribute& attribute,
-                                                         const std::map<std::string, Index>& classes) {
-  std::vector<Index> number(attribute.classes.size(), -1);
+Things read_things(const std::string& folder, Index count) {
+  const std::string path = folder + "/scenes.json";
+  const Json file = read_json_file(path, kScenesFileLimit);
+  Things things;
+  try {
+    const Json& scenes = file.at("scenes");
+    things.image_size = file.at("size").get<double>();
+    const std::size_t num_scenes = std::min(static_cast<std::size_t>(count), scenes.size());
+    for (std::size_t i = 0; i < num_scenes; ++i) {
+      const Json& scene = scenes[i];
+      things.images.push_back(folder + "/" + scene.at("file_name").get<std::string>());
+      things.first_of_image.push_back(things.boxes.size());
+      for (const Json& object : scene.at("objects")) {
+        for (const char* name : {"shape", "colour", "texture", "size", "count", "action"}) {
+          const Json& value = object.at(name);
+          add(things.attributes[name], value.is_null()   ? ""
+                                       : value.is_text() ? value.get<std::string>()
+                                                         : value.dump());
+        }
+        add(things.attributes["place"], place_of(object.at("centre"), things.image_size));
+        const Json& box = object.at("box");
+        auto& own = things.boxes.emplace_back();
+        for (std::size_t side = 0; side < own.size(); ++side) own[side] = box[side].get<double>();
+      }
+    }
+  } catch (const JsonError& error) {
+    fail(ErrorCode::kFormat, path, ": expected a file of `sharpeye scenes`, actual ", error.what());
+  }
+  things.first_of_image.push_back(things.boxes.size());
+  return things;
+}
+
+std::vector<Index> classes_in(const Attribute& attribute, const std::map<std::string, Index>& classes) {
+  std::vector<Index> number(attribute.classes.size(), -1), numbers;
   for (const auto& [name, own] : attribute.classes) {
     const auto found = classes.find(name);
     if (found != classes.end()) number[static_cast<std::size_t>(own)] = found->second;
   }
+  for (const Index own : attribute.of_thing) numbers.push_back(own < 0 ? -1 : number[static_cast<std::size_t>(own)]);
+  return numbers;
+}
+
+std::pair<Matrix<float>, std::vector<Index>> examples_of(const Matrix<float>& features, const Attribute& attribute,
+                                                         const std::map<std::string, Index>& classes) {
+  const std::vector<Index> all = classes_in(attribute, classes);
   std::vector<Index> rows, labels;
-  for (std::size_t i = 0; i < attribute.of_thing.size(); ++i) {
-    const Index own = attribute.of_thing[i];
-    if (own < 0 || number[static_cast<std::size_t>(own)] < 0) continue;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] < 0) continue;
     rows.push_back(static_cast<Index>(i));
-    labels.push_back(number[static_cast<std::size_t>(own)]);
+    labels.push_back(all[i]);
   }
   Matrix<float> chosen(static_cast<Index>(rows.size()), features.cols());
   for (std::size_t i = 0; i < rows.size(); ++i) chosen.row(static_cast<Index>(i)) = features.row(rows[i]);

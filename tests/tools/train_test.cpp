@@ -285,6 +285,53 @@ TEST_CASE("probe: a share of right answers for each attribute and hidden state")
   CHECK(bad.err.find("scenes.json: expected a file of `sharpeye scenes`") != std::string::npos);
 }
 
+TEST_CASE("probe --layers: attentive probes, their answers, and nothing done twice") {
+  const Workshop workshop;
+  const auto probe = [&](const std::string& layers, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> line{"probe",
+                                  "--model",
+                                  workshop.folder / "model",
+                                  "--data",
+                                  workshop.folder / "data",
+                                  "--test",
+                                  workshop.folder / "data",
+                                  "--layers",
+                                  layers,
+                                  "--steps",
+                                  "4",
+                                  "--batch-size",
+                                  "2",
+                                  "--json"};
+    line.insert(line.end(), more.begin(), more.end());
+    return run_shell(command_line(line));
+  };
+  const std::string folder = workshop.folder / "probes";
+  const Result result = probe("3", {"--layers", "1,3", "-o", folder});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const auto shares = parse(result.out);
+  for (const char* name : {"shape", "count", "texture", "size", "action"}) {
+    REQUIRE(shares[name].size() == 2);
+    for (const auto& share : shares[name]) CHECK((share.get<double>() >= 0 && share.get<double>() <= 1));
+  }
+  const auto answers = lines_of(read_text(folder + "/layers_1_3/answers.jsonl"));
+  const auto first = parse(answers.at(0));
+  CHECK(first["image"].get<std::string>().find("images/000000.png") != std::string::npos);
+  CHECK(first["things"].at(0)["colour"].get<std::string>() != "");
+  CHECK(first["things"].at(0)["shape"].get<std::string>() != "");
+  CHECK(probe("3", {"--layers", "1,3", "-o", folder}).out == result.out);
+  CHECK(lines_of(read_text(folder + "/layers_3/log.jsonl")).size() == 4);
+
+  for (const auto& [layers, text] : {std::pair<std::string, std::string>{"3,x", "--layers: expected numbers of layers"},
+                                     {"7", "layers: expected some of those that the model reads"}}) {
+    const Result bad = probe(layers, {"-o", workshop.folder / "bad"});
+    CHECK(bad.exit_code == 2);
+    CHECK(bad.err.find(text) != std::string::npos);
+    CHECK(!std::filesystem::exists(workshop.folder / "bad"));
+  }
+  CHECK(probe("3").err.find("--layers requires --output") != std::string::npos);
+}
+
 TEST_CASE("rates: shares for pseudo and own drafts, the same again") {
   const Workshop workshop;
   const auto line = command_line(

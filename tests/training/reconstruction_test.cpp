@@ -47,15 +47,11 @@ ReconstructionOptions options_in(const std::string& folder) {
 }  // namespace
 
 TEST_CASE("a pixel decoder's gradients are those of its loss") {
-  const PixelDecoderConfig config{2, 6, 5, 12, 8, 2, 2};
+  const FeatureDecoderConfig config{2, 6, 5, 8, 2, 2};
   DeclaringLoader declaring;
-  const PixelDecoder<Counting> declaration(config, declaring);
-  const auto source = std::make_shared<MemorySource>();
-  for (const TensorDeclaration& tensor : declaring.declared()) {
-    source->add(tensor.name, tensor.shape, initial_values(tensor, 3));
-  }
-  Parameters<double> parameters(source);
-  const PixelDecoder<Autodiff<double>> decoder(config, parameters.loader());
+  const PixelDecoder<Counting> declaration(config, 12, declaring);
+  Parameters<double> parameters(initial_source(declaring.declared(), 3));
+  const PixelDecoder<Autodiff<double>> decoder(config, 12, parameters.loader());
   const Matrix<float> a = Matrix<float>::Random(5, 6), b = Matrix<float>::Random(5, 6);
   test::check_gradients(parameters, [&](Autodiff<double>& ops) {
     const auto painted = decoder(ops, {ops.constant(a), ops.constant(b)});

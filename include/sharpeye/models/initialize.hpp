@@ -5,9 +5,11 @@
 /// own constructors are asked.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sharpeye/io/stored_tensor.hpp"
+#include "sharpeye/io/tensor_source.hpp"
 #include "sharpeye/models/mm_ser_config.hpp"
 
 SHARPEYE_NAMESPACE_BEGIN
@@ -21,6 +23,9 @@ std::vector<TensorDeclaration> declare_tensors(const MmSerConfig& config);
 /// are scaled by 0.3, so that a stack of blocks begins near the identity (GPT-2 and CLIP scale by depth). The values
 /// depend on the seed and the name only.
 std::vector<float> initial_values(const TensorDeclaration& tensor, std::uint64_t seed);
+
+/// These values of all tensors that a model asks for.
+std::shared_ptr<MemorySource> initial_source(const std::vector<TensorDeclaration>& tensors, std::uint64_t seed);
 
 SHARPEYE_NAMESPACE_END
 

@@ -86,4 +86,13 @@ SHARPEYE_BODY std::vector<float> initial_values(const TensorDeclaration& tensor,
   return values;
 }
 
+SHARPEYE_BODY std::shared_ptr<MemorySource> initial_source(const std::vector<TensorDeclaration>& tensors,
+                                                           std::uint64_t seed) {
+  auto source = std::make_shared<MemorySource>();
+  for (const TensorDeclaration& tensor : tensors) {
+    source->add(tensor.name, tensor.shape, initial_values(tensor, seed));
+  }
+  return source;
+}
+
 SHARPEYE_NAMESPACE_END

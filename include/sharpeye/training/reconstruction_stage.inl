@@ -160,21 +160,17 @@ SHARPEYE_BODY Reconstruction reconstruct(const ReconstructionOptions& options, c
   ThreadPool pool(options.threads);
   const auto seen = detail::see_images(options, *model, options.images, pool, "features", events);
 
-  const PixelDecoderConfig config{static_cast<Index>(options.layers.size()),
-                                  vision.hidden_size(),
-                                  grid.grid * grid.grid,
-                                  3 * grid.patch_size() * grid.patch_size(),
-                                  options.hidden_size,
-                                  options.num_hidden_layers,
-                                  options.num_attention_heads};
+  const FeatureDecoderConfig config{static_cast<Index>(options.layers.size()),
+                                    vision.hidden_size(),
+                                    grid.grid * grid.grid,
+                                    options.hidden_size,
+                                    options.num_hidden_layers,
+                                    options.num_attention_heads};
+  const Index patch_values = 3 * grid.patch_size() * grid.patch_size();
   DeclaringLoader declaring;
-  const PixelDecoder<Counting> declaration(config, declaring);
-  const auto source = std::make_shared<MemorySource>();
-  for (const TensorDeclaration& tensor : declaring.declared()) {
-    source->add(tensor.name, tensor.shape, initial_values(tensor, options.seed));
-  }
-  Parameters<float> parameters(source);
-  const PixelDecoder<Autodiff<float>> decoder(config, parameters.loader());
+  const PixelDecoder<Counting> declaration(config, patch_values, declaring);
+  Parameters<float> parameters(initial_source(declaring.declared(), options.seed));
+  const PixelDecoder<Autodiff<float>> decoder(config, patch_values, parameters.loader());
   parameters.train({""});
   GradientShards<float> shards(parameters.num_trained());
 
