@@ -4,7 +4,7 @@
 # Usage: tools/ablation_demo.sh [DIR] [ROW...]   DIR: of tools/train_demo.sh, which made scenes and tower there
 # Rows: single-pass caption-only features-only confidence at-once dropout confusion uniform own far detailed (all by default); baseline,
 # both (the recipe of the model that ships) and more rounds always. Second glances differ from "both" in what the row
-# says and in nothing else. The drafts of "detailed" are edits alone: writing 64,000 long captions takes too long.
+# says and in nothing else. "detailed" are the paper's five rows once more, with captions of some three sentences.
 # Environment: SEEDS ("1 2 3"), of the stages after the tower; REFINE_STEPS (4000; with 1500 the language model has not
 # recovered what stage 2 first costs it); THREADS (all; with 1 several seeds or rows can run side by
 # side); STEPS (100, percent of the usual steps).
@@ -22,21 +22,42 @@ row() {
   local to=$1 from=$2
   shift 2
   mkdir -p "$run/$to"
-  [[ -e $run/$to/own_captions.json ]] || cp "$run/both/own_captions.json" "$run/$to/"
+  [[ -e $run/$to/own_captions.json ]] || cp "$run/${prefix}both/own_captions.json" "$run/$to/"
   train_second_glance "$from" "$run/$to" "$@"
-  score "$run/$to" captions refined
-  "$sharpeye" rates --model "$run/$to" --data test --count 1000 --json >"$run/$to/rates.json"
+  score "$run/$to" "$captions" refined
+  score "$run/$to" "$captions" initial
+  "$sharpeye" rates --model "$run/$to" --data "test/$captions.json" --count 1000 --json >"$run/$to/rates.json"
+}
+
+recipe=(--drafts mixed --draft-warmup 0.67)
+
+# The paper's five rows with $captions; the first glance and both inputs always, since the others share their parts
+five_rows() {
+  train_first_glance vision "$run/${prefix}first" "$captions"
+  score "$run/${prefix}first" "$captions" initial --glances 1
+  second_glance_of "$run/${prefix}first" "$run/${prefix}start"
+  train_second_glance "$run/${prefix}start" "$run/${prefix}both" "${recipe[@]}"
+  score "$run/${prefix}both" "$captions" refined
+  score "$run/${prefix}both" "$captions" initial
+  if has_row single-pass; then
+    once "$run/single-start" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" \
+      --variant single-pass --weights vision
+    train_first_glance "$run/single-start" "$run/${prefix}single-pass" "$captions"
+    score "$run/${prefix}single-pass" "$captions" initial
+  fi
+  local name
+  for name in caption-only features-only; do
+    has_row "$name" || continue
+    second_glance_of "$run/${prefix}first" "$run/$prefix$name-start" "$name"
+    row "$prefix$name" "$run/$prefix$name-start" "${recipe[@]}"
+  done
 }
 
 for seed in ${SEEDS:-1 2 3}; do
   run=seed$seed
   mkdir -p "$run"
-  train_first_glance vision "$run/first"
-  score "$run/first" captions initial --glances 1
-  second_glance_of "$run/first" "$run/start"
-  train_second_glance "$run/start" "$run/both" --drafts mixed --draft-warmup 0.67
-  score "$run/both" captions refined
-  score "$run/both" captions initial
+  prefix="" captions=captions
+  five_rows
   "$sharpeye" rates --model "$run/both" --data test --count 1000 --json >"$run/both/rates.json"
   for rounds in 2 3; do
     [[ -e $run/rounds$rounds ]] || {
@@ -46,31 +67,19 @@ for seed in ${SEEDS:-1 2 3}; do
     score "$run/rounds$rounds" captions refined --rounds "$rounds"
   done
 
-  if has_row single-pass; then
-    once "$run/single-start" "$sharpeye" init --preset demo --tokenizer tokenizer --seed "$seed" \
-      --variant single-pass --weights vision
-    train_first_glance "$run/single-start" "$run/single-pass"
-    score "$run/single-pass" captions initial
+  if has_row confidence; then
+    second_glance_of "$run/first" "$run/confidence-start" confidence
+    row confidence "$run/confidence-start" "${recipe[@]}"
   fi
-  for name in caption-only features-only confidence; do
-    has_row "$name" || continue
-    second_glance_of "$run/first" "$run/$name-start" "$name"
-    row "$name" "$run/$name-start" --drafts mixed --draft-warmup 0.67
-  done
   if has_row at-once; then row at-once "$run/start" --drafts mixed; fi
-  if has_row dropout; then row dropout "$run/start" --drafts mixed --draft-warmup 0.67 --draft-dropout 0.5; fi
+  if has_row dropout; then row dropout "$run/start" "${recipe[@]}" --draft-dropout 0.5; fi
   for name in confusion uniform own far; do
     has_row "$name" || continue
     row "$name" "$run/start" --drafts "$name" --draft-warmup 0.67
   done
   if has_row detailed; then
-    train_first_glance vision "$run/detailed-first" detailed
-    score "$run/detailed-first" detailed initial --glances 1
-    second_glance_of "$run/detailed-first" "$run/detailed-start"
-    captions=detailed train_second_glance "$run/detailed-start" "$run/detailed-both" --drafts confusion \
-      --draft-warmup 0.67
-    score "$run/detailed-both" detailed refined
-    score "$run/detailed-both" detailed initial
+    prefix=detailed- captions=detailed
+    five_rows
   fi
 done
 python3 "$tools/ablation_table.py" ${SEEDS:-1 2 3} | tee ablation.md

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from demo_things import measure, read_scenes, second_glance
 
+FIVE_ROWS = [
+    ("baseline: one glance", "first", "initial"),
+    ("+ single pass with multi-layer features", "single-pass", "initial"),
+    ("+ second glance, caption only", "caption-only", "refined"),
+    ("+ second glance, features only", "features-only", "refined"),
+    ("**+ second glance, both (MM-SeR)**", "both", "refined"),
+    ("first glance of the same model", "both", "initial"),
+]
 ROWS = [
-    ("baseline: one glance", "first", "captions", "initial"),
-    ("+ single pass with multi-layer features", "single-pass", "captions", "initial"),
-    ("+ second glance, caption only", "caption-only", "captions", "refined"),
-    ("+ second glance, features only", "features-only", "captions", "refined"),
-    ("**+ second glance, both (MM-SeR)**", "both", "captions", "refined"),
-    ("first glance of the same model", "both", "captions", "initial"),
+    *((name, folder, "captions", glance) for name, folder, glance in FIVE_ROWS),
     ("both, told how sure the first glance is of each token", "confidence", "captions", "refined"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
@@ -23,12 +26,9 @@ ROWS = [
     ("drafts: mixed, half of them left out", "dropout", "captions", "refined"),
     ("drafts: small edits along its own confusions", "confusion", "captions", "refined"),
     ("drafts: small edits drawn uniformly (the paper)", "uniform", "captions", "refined"),
-    ("drafts: the model's own captions", "own", "captions", "refined"),
+    ("drafts: the model's own captions, any true one the aim", "own", "captions", "refined"),
     ("drafts: captions of other images", "far", "captions", "refined"),
-    ("detailed captions, baseline", "detailed-first", "detailed", "initial"),
-    ("detailed captions, features only", "detailed-features-only", "detailed", "refined"),
-    ("detailed captions, MM-SeR", "detailed-both", "detailed", "refined"),
-    ("first glance of the same model", "detailed-both", "detailed", "initial"),
+    *((f"detailed captions: {name}", f"detailed-{folder}", "detailed", glance) for name, folder, glance in FIVE_ROWS),
 ]
 METRICS = {"CIDEr-D": "cider_d", "BLEU-4": "bleu_4", "ROUGE-L": "rouge_l"}
 COLUMNS = [*METRICS, "words right", "captions all right", "of its own words put right", "spoiled"]
