@@ -20,6 +20,11 @@ FIVE_ROWS = [
 ROWS = [
     *((name, folder, "captions", glance) for name, folder, glance in FIVE_ROWS),
     ("both, told how sure the first glance is of each token", "confidence", "captions", "refined"),
+    ("one glance, trained as long as both", "longer-first", "captions", "initial"),
+    ("both, over that first glance", "longer-both", "captions", "refined"),
+    ("both, by Muon", "muon-both", "captions", "refined"),
+    ("first glance of the same model", "muon-both", "captions", "initial"),
+    ("features only, by Muon", "muon-features-only", "captions", "refined"),
     ("two rounds", "rounds2", "captions", "refined"),
     ("three rounds", "rounds3", "captions", "refined"),
     ("drafts from the first step on, not introduced one by one", "at-once", "captions", "refined"),

@@ -24,7 +24,10 @@ constexpr int kShades = 4;
 Image halves(const std::string& name) {
   Image image(28, 28);
   for (Index y = 0; y < 28; ++y) {
-    for (Index x = 0; x < 3 * 28; ++x) image.row(y)[x] = static_cast<std::uint8_t>((name[x / 42] - '0') * 70 + 20);
+    for (Index x = 0; x < 3 * 28; ++x) {
+      const char shade = name[x < 42 ? 0 : 1];
+      image.row(y)[x] = static_cast<std::uint8_t>((shade - '0') * 70 + 20);
+    }
   }
   return image;
 }
