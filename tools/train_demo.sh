@@ -22,7 +22,7 @@ train caption many/captions.json vision_things vision 3000 "${tower[@]}"
 "$sharpeye" probe --model vision --data train --test val | tee probe.txt
 train_first_glance vision first_glance
 second_glance_of first_glance start
-train_second_glance start two_glances --drafts mixed --draft-warmup 0.67 --rates-data val
+train_second_glance start two_glances "${second_recipe[@]}" --rates-data val
 
 # What ships: the tensors that captioning reads, in F16. All scores are of this model.
 once demo "$sharpeye" init --preset demo --tokenizer tokenizer --weights two_glances --dtype f16

@@ -65,6 +65,10 @@ second_glance_of() {
     --weights "$1" --second-as-first
 }
 
+# How the second glance of the model that ships learns: from the first one's own captions, which come in one by one, with
+# any true caption as the aim; by Muon.
+second_recipe=(--drafts own --draft-warmup 0.67 --muon)
+
 # train_second_glance FROM TO OPTIONS...
 train_second_glance() {
   local from=$1 to=$2

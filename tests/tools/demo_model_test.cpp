@@ -25,14 +25,14 @@ TEST_CASE("the demo model that ships is small, and knows what is in its sample")
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.err.empty());  // nothing about random weights
   const auto caption = test::parse(result.out);
-  // tools/sample.png is scene 311 of the test split, seed 1.
+  // tools/sample.png is scene 65 of the test split, seed 1.
   const std::set<std::string> truth =
-      words_of("a medium checkered orange circle behind a small striped yellow diamond.");
+      words_of("a large plain pink ring around a small checkered purple heart.");
   for (const char* glance : {"initial", "refined"}) {
     CAPTURE(caption[glance]);
     std::size_t known = 0;
     for (const std::string& word : words_of(caption[glance].get<std::string>())) known += truth.count(word);
-    // The first glance takes the diamond for a checkered triangle; the second one finds all.
+    // The first glance takes the ring for a sleeping face; the second one finds all.
     CHECK(known * 10 >= truth.size() * (std::string(glance) == "refined" ? 10 : 6));
   }
 }

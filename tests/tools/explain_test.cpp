@@ -35,7 +35,7 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   const test::TemporaryFolder folder;
   const std::string report = folder / "a/report";
   const auto result =
-      run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "circle=26,33,24,24"});
+      run({"explain", kSample, "--model", kDemo, "-o", report, "--runs", "1", "--region", "ring=19,14,27,27"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out == report + "/index.html\n");
   const Json json = test::parse(test::read_text(report + "/explain.json"));
@@ -64,12 +64,12 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
       CHECK(number(word.at("attention").at("entropy_bits")) <= 6);
     }
   }
-  // The circle is orange: that word looks there, in a box that is a seventh of the image.
-  const Json& orange = glances[1].at("words")[3];
-  CHECK(orange.at("word") == Json("orange"));
-  CHECK(number(orange.at("attention").at("regions").at("circle")) > 0.5);
-  CHECK(number(json.at("regions")[0].at("share_of_image")) == doctest::Approx(24.0 * 24 / 4096));
-  CHECK(number(json.at("regions")[0].at("even_mass")[0]) == doctest::Approx(24.0 * 24 / 4096).epsilon(1e-5));
+  // The ring is pink: that word looks there, in a box that is a sixth of the image.
+  const Json& pink = glances[1].at("words")[3];
+  CHECK(pink.at("word") == Json("pink"));
+  CHECK(number(pink.at("attention").at("regions").at("ring")) > 0.5);
+  CHECK(number(json.at("regions")[0].at("share_of_image")) == doctest::Approx(27.0 * 27 / 4096));
+  CHECK(number(json.at("regions")[0].at("even_mass")[0]) == doctest::Approx(27.0 * 27 / 4096).epsilon(1e-5));
 
   // The arrays say the same as the numbers.
   const sharpeye::SafetensorsFile arrays(report + "/attention.safetensors");
@@ -77,14 +77,14 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
   REQUIRE(attention.shape.size() == 4);
   std::vector<float> values(static_cast<std::size_t>(attention.size()));
   attention.copy_to(values.data());
-  const auto token = orange.at("tokens")[0].get<Index>();
+  const auto token = pink.at("tokens")[0].get<Index>();
   double first = 0;  // of the first visual token, which stands behind the begin token
   for (Index head = 0; head < 16; ++head) {
     first += static_cast<double>(
                  values[static_cast<std::size_t>((head * attention.shape[2] + token) * attention.shape[3] + 1)]) /
              16;
   }
-  CHECK(first == doctest::Approx(number(orange.at("map")[0])).epsilon(1e-4));
+  CHECK(first == doctest::Approx(number(pink.at("map")[0])).epsilon(1e-4));
   CHECK(arrays.find("connectors.1.shares") != nullptr);
 
   const std::string page = test::read_text(report + "/index.html");
@@ -98,7 +98,7 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
     ++pictures;
   }
   CHECK(pictures == json.at("pairs").size());
-  CHECK(std::filesystem::exists(report + "/heatmaps/04-orange.png"));
+  CHECK(std::filesystem::exists(report + "/heatmaps/04-pink.png"));
 
   // A second time only where it may.
   test::check_refused({"explain", kSample, "--model", kDemo, "-o", report}, "--force writes into it");
@@ -108,15 +108,15 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
 TEST_CASE("explain paints a word, as it is written in the captions") {
   const test::TemporaryFolder folder;
   const auto result =
-      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Orange=" + (folder / "o.png"),
-           "--heatmap", "circle=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
+      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Pink=" + (folder / "o.png"),
+           "--heatmap", "heart=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out.empty());
   CHECK(test::read_text(folder / "o.png").substr(1, 3) == "PNG");
   CHECK(test::read_text(folder / "o.png") != test::read_text(folder / "f.png"));
   const std::string missing = folder / "no.png";
   test::check_refused({"explain", kSample, "--model", kDemo, "--heatmap", "dog=" + missing},
-                      "--heatmap: expected a word of the captions (a medium checkered orange circle");
+                      "--heatmap: expected a word of the captions (a large plain pink ring");
   CHECK(!std::filesystem::exists(missing));
 }
 
