@@ -108,8 +108,8 @@ TEST_CASE("explain writes a page, numbers, arrays and pictures") {
 TEST_CASE("explain paints a word, as it is written in the captions") {
   const test::TemporaryFolder folder;
   const auto result =
-      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Pink=" + (folder / "o.png"),
-           "--heatmap", "heart=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
+      run({"explain", kSample, "--model", kDemo, "--runs", "1", "--heatmap", "Pink=" + (folder / "o.png"), "--heatmap",
+           "heart=" + (folder / "f.png"), "--layer", "3", "--head", "0"});
   REQUIRE_MESSAGE(result.exit_code == 0, result.err);
   CHECK(result.out.empty());
   CHECK(test::read_text(folder / "o.png").substr(1, 3) == "PNG");
