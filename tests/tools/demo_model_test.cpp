@@ -26,8 +26,7 @@ TEST_CASE("the demo model that ships is small, and knows what is in its sample")
   CHECK(result.err.empty());  // nothing about random weights
   const auto caption = test::parse(result.out);
   // tools/sample.png is scene 65 of the test split, seed 1.
-  const std::set<std::string> truth =
-      words_of("a large plain pink ring around a small checkered purple heart.");
+  const std::set<std::string> truth = words_of("a large plain pink ring around a small checkered purple heart.");
   for (const char* glance : {"initial", "refined"}) {
     CAPTURE(caption[glance]);
     std::size_t known = 0;
